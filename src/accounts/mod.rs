@@ -1,0 +1,1 @@
+//! Accounts: balances that are never negative, changed only by paired postings.

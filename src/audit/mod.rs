@@ -1,0 +1,1 @@
+//! Audit: leaves, the Merkle tree, signed checkpoints and their verification.

@@ -1,0 +1,1 @@
+//! Putting the parts together at start: configuration, store, writers, workers, listener.

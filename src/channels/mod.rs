@@ -1,0 +1,1 @@
+//! Channels: hand a rendered message to the outside world.

@@ -1,0 +1,1 @@
+//! Configuration: one flat struct, validated whole at start; an error names file and key.

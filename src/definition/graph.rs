@@ -1,0 +1,433 @@
+//! The token graph a workflow compiles to: what the engine runs, with BPMN 2.0 token semantics.
+//! Invariant: every index is inside its vector and every outcome of a node has an edge; `definition::rules` refuses anything else.
+//! Never: a position in a file, a person, a date. Those belong to `syntax`, to the roster and to the case.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::Span;
+use crate::expr::{Expr, Table};
+use crate::forms::Form;
+use crate::ids::{Digest, Name};
+
+/// A text in the two languages of the product; Chinese leads.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// zh-CN.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// A workflow with everything it calls: what a case pins, by `digest`.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    /// The workflow a case of this bundle starts with.
+    pub root: Name,
+    /// SHA-256 over the canonical bytes of the root and all it refers to (callees, forms, tables), in order of name.
+    pub digest: Digest,
+    /// The root and its callees, by name.
+    pub programs: BTreeMap<Name, Arc<Program>>,
+}
+
+/// The nature of a matter (事项性质): which statutory rules it may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Nature {
+    /// 行政许可.
+    Licence,
+    /// 备案.
+    Filing,
+    /// 内部资源配置.
+    Allocation,
+    /// 公共服务、协调.
+    Service,
+    /// 内部督查、改革事项.
+    Internal,
+}
+
+/// One workflow, compiled.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The workflow's key, such as `land-quota`.
+    pub name: Name,
+    /// The name people read.
+    pub title: Text,
+    /// Its nature.
+    pub nature: Nature,
+    /// Why the procedure exists; printed in every export.
+    pub basis: Vec<String>,
+    /// How cases (or, called, sub-cases) are numbered; `None` numbers nothing.
+    pub number: Option<NumberRule>,
+    /// The form of the workflow, when it has one of its own.
+    pub form: Option<Arc<Form>>,
+    /// Terms of the whole scope (法定, 承诺).
+    pub limits: Vec<TermRule>,
+    /// Nodes; `NodeIx` points in here.
+    pub nodes: Vec<Node>,
+    /// Where a new scope puts its first token.
+    pub start: NodeIx,
+    /// For each node, the nodes of this program reachable from it by one edge or more (a return counts as no edge).
+    pub reach: Vec<BTreeSet<NodeIx>>,
+}
+
+/// A node's place in its program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NodeIx(pub u16);
+
+/// How a number is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NumberRule {
+    /// A series of its own: `GC{year}{seq:4}`; taken in the commit, gap-free per series and year.
+    Series {
+        /// The counter, such as `GC`.
+        series: Name,
+        /// With `{year}` and `{seq}` or `{seq:4}`.
+        pattern: String,
+    },
+    /// The caller's number with a suffix: `-HP`.
+    Suffix(String),
+}
+
+/// One step, gateway or end.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The step's key, unique in its program.
+    pub key: Name,
+    /// What people read.
+    pub title: Text,
+    /// What it does.
+    pub kind: NodeKind,
+    /// Where each outcome leads; complete for the outcomes of `kind`.
+    pub next: BTreeMap<Name, Edge>,
+    /// The step's own terms, started when it is entered.
+    pub terms: Vec<TermRule>,
+    /// Running terms that list this cause in `excludes` stand still while a token is here.
+    pub stops: Option<Name>,
+    /// The parallel region (its join) this node lies in, innermost; `None` outside.
+    pub region: Option<NodeIx>,
+    /// A branch nobody waits for: its tokens hold neither a join nor the end of the scope.
+    pub beside: bool,
+    /// Where a person working on this step may send the case back to.
+    pub may_return: Option<ReturnRule>,
+}
+
+/// Where an outcome leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// The next node.
+    pub to: NodeIx,
+    /// Cancels what still runs in the region of this join (`on-reject: cancel rest`).
+    pub cancels: Option<NodeIx>,
+}
+
+/// Who may be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pool {
+    /// The applicant of the case (its agent).
+    Applicant,
+    /// Whoever holds `post` in one of `offices` (or their successors) when the pool is read.
+    Posts {
+        /// Office keys.
+        offices: Vec<Name>,
+        /// The post.
+        post: Name,
+    },
+}
+
+/// What a task asks.
+#[derive(Clone, Debug)]
+pub struct TaskRule {
+    /// Who may do it.
+    pub by: Pool,
+    /// Whoever acted in one of these steps of the same case may not do it (separation of duties).
+    pub not: Vec<Name>,
+    /// Whoever acted in this step must do it.
+    pub same_as: Option<Name>,
+    /// The answers it can end with.
+    pub outcomes: Vec<Name>,
+    /// Fields the answer carries, validated as a form.
+    pub fields: Option<Arc<Form>>,
+    /// The applicant's form is edited here; completing stores a new submission.
+    pub edits_form: bool,
+    /// Outcomes that need no opinion text; every other one does (签批意见 is never empty).
+    pub without_opinion: BTreeSet<Name>,
+}
+
+/// When an approval group passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupPass {
+    /// 会签: everyone.
+    All,
+    /// 或签: the first answer.
+    Any,
+}
+
+/// What one refusal does in a group that asks everyone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnRefusal {
+    /// The group ends refused at once (veto).
+    End,
+    /// The others still answer; the group then ends refused.
+    Continue,
+}
+
+/// An approval group: outcomes `approved` and `rejected`.
+#[derive(Clone, Debug)]
+pub struct GroupRule {
+    /// One seat per (office, post), filled by any holder.
+    pub seats: Vec<(Name, Name)>,
+    /// When it passes.
+    pub pass: GroupPass,
+    /// What one refusal does.
+    pub on_refusal: OnRefusal,
+    /// Separation of duties, as in a task.
+    pub not: Vec<Name>,
+}
+
+/// A branch of a parallel split.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    /// Its key.
+    pub key: Name,
+    /// Its first node.
+    pub first: NodeIx,
+    /// The branch is skipped when this is false.
+    pub when: Option<Arc<Expr>>,
+}
+
+/// Which workflow a call runs.
+#[derive(Clone, Debug)]
+pub enum Callee {
+    /// Always this one.
+    Fixed(Name),
+}
+
+/// What a node does when a token arrives.
+#[derive(Clone, Debug)]
+pub enum NodeKind {
+    /// Asks one person.
+    Task(TaskRule),
+    /// Asks a group.
+    Approve(GroupRule),
+    /// A decision table; its single output is the outcome. The row that hit is recorded.
+    Decide(Arc<Table>),
+    /// Posts a reservation to an account; outcomes `posted` and `short`.
+    Post {
+        /// Parts of the account key, joined with `/`.
+        account: Vec<Expr>,
+        /// The amount in the account's integer unit.
+        amount: Arc<Expr>,
+        /// What becomes of it when the scope ends, by result; `otherwise` is the fallback.
+        settle: BTreeMap<Name, Settlement>,
+        /// The fallback.
+        otherwise: Settlement,
+    },
+    /// Waits for a message; outcome `received`. With `account` the case stands on that account's waiting list meanwhile.
+    Message {
+        /// The message's name.
+        name: Name,
+        /// The node whose account and amount this wait queues for.
+        queue_for: Option<NodeIx>,
+    },
+    /// Waits a span (a minimum period); outcome `elapsed`.
+    Timer {
+        /// How long, from the day of entry (not counted).
+        span: Span,
+        /// What is published meanwhile, if anything.
+        publishes: Option<Name>,
+    },
+    /// Starts all branches whose `when` holds.
+    Split {
+        /// The branches.
+        branches: Vec<Branch>,
+        /// The join they meet in.
+        join: NodeIx,
+    },
+    /// Fires once, when no token of its scope that it must wait for can still reach it; outcome `joined`.
+    Join {
+        /// The split it belongs to.
+        split: NodeIx,
+        /// The nodes between split and join.
+        region: BTreeSet<NodeIx>,
+    },
+    /// Runs another workflow as a scope of this case; outcomes are its results.
+    Call {
+        /// The callee.
+        callee: Callee,
+    },
+    /// Issues a document with a number; outcome `issued`.
+    Document {
+        /// Its kind, such as `acceptance`.
+        kind: Name,
+        /// How it is numbered.
+        number: Option<NumberRule>,
+    },
+    /// Ends the scope with a result.
+    End {
+        /// The result.
+        result: Name,
+        /// Cancels whatever else runs in the scope (BPMN terminate); a plain end only consumes its token.
+        terminate: bool,
+    },
+}
+
+/// Where one may return to, and what happens after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnRule {
+    /// Steps of the same program.
+    pub to: Vec<NodeIx>,
+    /// After the earlier step: walk every step again, or straight back to who returned it.
+    pub then: ReturnThen,
+}
+
+/// What follows a return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReturnThen {
+    /// Every step again.
+    WalkAgain,
+    /// Straight back to the step that returned it.
+    StraightBack,
+}
+
+/// What becomes of a reservation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Settlement {
+    /// 使用.
+    Use,
+    /// 释放.
+    Release,
+    /// It stays reserved (until a later case uses or releases it).
+    Keep,
+}
+
+/// Which of the two dates a term is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TermKind {
+    /// 法定时限.
+    Statutory,
+    /// 承诺时限.
+    Promised,
+    /// A step's own limit.
+    Step,
+}
+
+/// When a term starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TermStart {
+    /// When the node or scope is entered.
+    Entered,
+    /// The first time this step of the scope ends with this outcome; counted from that day.
+    Outcome {
+        /// The step's key.
+        step: Name,
+        /// The outcome.
+        outcome: Name,
+    },
+    /// As `Outcome`, but counted from the day the papers were last submitted (自收到之日起).
+    Received {
+        /// The step's key.
+        step: Name,
+        /// The outcome.
+        outcome: Name,
+    },
+}
+
+/// When a scope's term is met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TermEnd {
+    /// When the node or scope is left.
+    Left,
+    /// The first time this step of the scope is left with one of these outcomes (the decision, not its delivery, ends a decision's term).
+    Outcome {
+        /// The step's key.
+        step: Name,
+        /// The outcomes.
+        outcomes: Vec<Name>,
+    },
+}
+
+/// A term: how long, from when, what stops it, who hears of it.
+#[derive(Clone, Debug)]
+pub struct TermRule {
+    /// Its key in its scope, such as `promised` or the step's key.
+    pub key: Name,
+    /// Which date it is.
+    pub kind: TermKind,
+    /// How long.
+    pub within: Span,
+    /// When it starts.
+    pub from: TermStart,
+    /// When it is met.
+    pub until: TermEnd,
+    /// Causes that stop it.
+    pub excludes: BTreeSet<Name>,
+    /// The law or guide, as printed.
+    pub basis: Option<String>,
+    /// The extension it allows.
+    pub extend: Option<ExtendRule>,
+    /// Who is reminded when.
+    pub rungs: Vec<Rung>,
+    /// What the law makes of silence.
+    pub on_expiry: Option<Deem>,
+}
+
+/// The one extension of a term.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtendRule {
+    /// The ceiling.
+    pub by: Span,
+    /// The post that must approve it.
+    pub approved_by: Name,
+}
+
+/// A deemed outcome (视为): the step ends with `outcome` by law, actor System.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deem {
+    /// The outcome.
+    pub outcome: Name,
+    /// The article.
+    pub basis: String,
+}
+
+/// One rung of the reminder ladder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rung {
+    /// Working or calendar days from the due date; negative is before.
+    pub offset: i32,
+    /// The unit of `offset`.
+    pub unit: crate::calendar::Unit,
+    /// Minutes after midnight in China; 540 (09:00) unless said.
+    pub minute: u16,
+    /// The notice's kind, such as `o.yellow`.
+    pub notice: Name,
+    /// Who hears it.
+    pub to: Vec<Audience>,
+}
+
+/// Who hears a rung.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Audience {
+    /// Whoever can do, or holds, the open task.
+    Assignee,
+    /// The applicant.
+    Applicant,
+    /// The holders of a post in the task's office.
+    Post(Name),
+    /// The holders of a post in a named office.
+    Office {
+        /// The office.
+        office: Name,
+        /// The post.
+        post: Name,
+    },
+}

@@ -1,0 +1,274 @@
+//! The state of one case: what the fold of its events leaves behind.
+//! Invariant: everything here came out of an event. Never: a form's content or an opinion (only `BodyRef`s), a definition, a light.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::Span;
+use crate::definition::graph::{Audience, GroupPass, NodeIx, OnRefusal, Pool, ReturnThen, Settlement, TermKind};
+use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
+
+/// A number within the case; ids of tokens, scopes, tasks, groups, terms and holds come from one counter, so no two are equal.
+pub type Local = u32;
+
+/// A body beside the log (a form, an opinion): its place and the salted commitment that stands in the event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BodyRef {
+    /// SHA-256(salt ‖ bytes); also its key in the store.
+    pub commit: Digest,
+}
+
+/// One case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// Its tenant.
+    pub tenant: Tenant,
+    /// Its id.
+    pub id: CaseId,
+    /// The workflow it runs.
+    pub workflow: Name,
+    /// The digest of the bundle it pinned at its start.
+    pub revision: Digest,
+    /// The number people use, such as GC20250001.
+    pub number: Option<String>,
+    /// The person who applied (the agent).
+    pub applicant: PersonId,
+    /// Priority among tasks: 0 is served first (A), then 1 (B), 2 (C); 9 is an ordinary case.
+    pub rank: i16,
+    /// Acts so far: the version.
+    pub seq: u64,
+    /// The next free local id.
+    pub next_local: Local,
+    /// When it started.
+    pub started: Moment,
+    /// How and when it ended.
+    pub ended: Option<(Name, Moment)>,
+    /// Open and closed scopes; 0 is the root. A closed scope without children is dropped once its caller moved on.
+    pub scopes: BTreeMap<Local, Scope>,
+    /// Live tokens.
+    pub tokens: BTreeMap<Local, Token>,
+    /// Open tasks.
+    pub tasks: BTreeMap<Local, Task>,
+    /// Open groups.
+    pub groups: BTreeMap<Local, Group>,
+    /// Terms that still run or stand still.
+    pub terms: BTreeMap<Local, Term>,
+    /// Timers that wait (timer nodes).
+    pub timers: BTreeMap<Local, Moment>,
+    /// Reservations not yet settled.
+    pub holds: BTreeMap<Local, Hold>,
+    /// Notices handed to the outbox and not yet reported sent or parked.
+    pub notices_open: u32,
+}
+
+/// A run of a program: the root, or a called workflow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scope {
+    /// The program's name in the bundle.
+    pub program: Name,
+    /// The token of the caller that waits for this scope; `None` for the root.
+    pub caller: Option<Local>,
+    /// The scope the caller is in.
+    pub parent: Option<Local>,
+    /// Its number, such as GC20250001-HP.
+    pub number: Option<String>,
+    /// When it opened.
+    pub opened: Moment,
+    /// The last submission of its form.
+    pub form: Option<BodyRef>,
+    /// The day of that submission.
+    pub submitted: Option<NaiveDate>,
+    /// What each step last ended with: outcome, actor, moment, fields.
+    pub done: BTreeMap<Name, Done>,
+    /// Everybody who acted in each step, first to last; separation of duties looks here.
+    pub actors: BTreeMap<Name, Vec<PersonId>>,
+    /// The result an end node gave; a later end in the same scope wins only over `None`.
+    pub result: Option<Name>,
+}
+
+/// How a step last ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    /// The outcome.
+    pub outcome: Name,
+    /// Who; `None` is the system.
+    pub by: Option<PersonId>,
+    /// When.
+    pub at: Moment,
+    /// Opinion and outcome fields.
+    pub body: Option<BodyRef>,
+}
+
+/// A token at a node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Token {
+    /// Its scope.
+    pub scope: Local,
+    /// Where it is.
+    pub node: NodeIx,
+    /// The node's key, so that a reader needs no definition.
+    pub step: Name,
+    /// After a straight-back return: where the next completion goes.
+    pub back_to: Option<NodeIx>,
+    /// What it waits for.
+    pub waits: Waits,
+}
+
+/// What a token waits for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Waits {
+    /// For a task (its local id).
+    Task(Local),
+    /// For a group.
+    Group(Local),
+    /// For a message.
+    Message(Name),
+    /// For a timer (key in `timers`).
+    Timer(Local),
+    /// For the other branches.
+    Join,
+    /// For a called scope.
+    Scope(Local),
+}
+
+/// An open task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// Its scope.
+    pub scope: Local,
+    /// Its token.
+    pub token: Local,
+    /// The step.
+    pub step: Name,
+    /// The seat's group, when it belongs to one.
+    pub group: Option<Local>,
+    /// Who may do it.
+    pub pool: TaskPool,
+    /// Who claimed it.
+    pub claimed: Option<PersonId>,
+    /// When it opened: the step entry, part of every reminder's key.
+    pub opened: Moment,
+}
+
+/// A pool as an event records it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TaskPool {
+    /// The applicant.
+    Applicant,
+    /// A post in offices.
+    Posts {
+        /// Office keys, successors already followed.
+        offices: Vec<Name>,
+        /// The post.
+        post: Name,
+    },
+}
+
+impl From<&Pool> for TaskPool {
+    fn from(pool: &Pool) -> Self {
+        match pool {
+            Pool::Applicant => Self::Applicant,
+            Pool::Posts { offices, post } => Self::Posts { offices: offices.clone(), post: post.clone() },
+        }
+    }
+}
+
+/// An open approval group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// Its token.
+    pub token: Local,
+    /// When it passes.
+    pub pass: GroupPass,
+    /// What one refusal does.
+    pub on_refusal: OnRefusal,
+    /// Seats: task id to answer; `None` has not answered.
+    pub seats: BTreeMap<Local, Option<Seat>>,
+}
+
+/// An answered seat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seat {
+    /// Who answered.
+    pub by: PersonId,
+    /// Whether they agreed.
+    pub agreed: bool,
+}
+
+/// A term of a scope or a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Term {
+    /// The scope it belongs to.
+    pub scope: Local,
+    /// The task, for a step's own term.
+    pub task: Option<Local>,
+    /// Its rule's key.
+    pub key: Name,
+    /// Which date it is.
+    pub kind: TermKind,
+    /// How long.
+    pub within: Span,
+    /// The start day, not counted.
+    pub from: NaiveDate,
+    /// What stops it.
+    pub excludes: Vec<Name>,
+    /// Closed intervals that did not count, both ends included.
+    pub stopped: Vec<(NaiveDate, NaiveDate)>,
+    /// Steps (tokens) that stop it now, and the day the first did.
+    pub stops_open: Vec<Local>,
+    /// The day it last stopped; counting ends with this day.
+    pub stopped_on: Option<NaiveDate>,
+    /// The extension, once given.
+    pub extended: Option<Span>,
+    /// The due day; `None` while no published calendar reaches it.
+    pub due: Option<NaiveDate>,
+    /// The due day lies past the last published calendar.
+    pub provisional: bool,
+    /// Rungs still to fire: moment and index in the rule.
+    pub rungs: Vec<RungAt>,
+    /// When silence becomes an outcome by law.
+    pub deem_at: Option<Moment>,
+}
+
+/// A rung with its moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RungAt {
+    /// When.
+    pub at: Moment,
+    /// Its index in the rule's ladder.
+    pub rung: u16,
+    /// What is said.
+    pub notice: Name,
+    /// Who hears it.
+    pub to: Vec<Audience>,
+}
+
+/// A reservation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The scope that made it.
+    pub scope: Local,
+    /// The step.
+    pub step: Name,
+    /// The account's key.
+    pub account: String,
+    /// The amount, in the account's unit.
+    pub amount: i64,
+    /// What becomes of it by the scope's result.
+    pub settle: BTreeMap<Name, Settlement>,
+    /// The fallback.
+    pub otherwise: Settlement,
+}
+
+/// After a return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// How the walk goes on.
+    pub then: ReturnThen,
+    /// The step that returned it.
+    pub from: NodeIx,
+}

@@ -1,0 +1,112 @@
+//! What somebody wants of a case. Invariant: a command names its actor; a machine is an actor too.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::case::{BodyRef, Local};
+use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Actor {
+    /// A person, with the posts held that day (filled by `app` from the roster).
+    Person(PersonId),
+    /// The engine's own clock, a worker, a delivery.
+    System,
+    /// Whoever runs the program on the machine, by name of the operating system's user.
+    Operator(String),
+}
+
+/// A command on one case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Command {
+    /// Starts a case. The only command on a case that does not exist.
+    Start {
+        /// Its tenant.
+        tenant: Tenant,
+        /// Its id, made by the caller.
+        case: CaseId,
+        /// The workflow.
+        workflow: Name,
+        /// The bundle it pins.
+        revision: Digest,
+        /// The first submission.
+        form: Option<BodyRef>,
+        /// Its rank; see `Case::rank`.
+        rank: i16,
+    },
+    /// Takes a task from the pool.
+    Claim {
+        /// The task.
+        task: Local,
+    },
+    /// Gives it back.
+    Release {
+        /// The task.
+        task: Local,
+    },
+    /// Answers a task or a seat (claiming it on the way when it is free). A seat's outcomes are `approved` and `rejected`.
+    Complete {
+        /// The task.
+        task: Local,
+        /// The outcome.
+        outcome: Name,
+        /// Opinion and fields.
+        body: Option<BodyRef>,
+        /// The new submission, for a task that edits the form.
+        form: Option<BodyRef>,
+    },
+    /// Sends the case back from an open task to an earlier step its author allows.
+    Return {
+        /// The task.
+        task: Local,
+        /// The step's key.
+        to: Name,
+        /// The reason.
+        body: Option<BodyRef>,
+    },
+    /// Extends a running term once, before it expires.
+    Extend {
+        /// The term.
+        term: Local,
+        /// By how many days of its unit, at most the rule's ceiling.
+        by: u32,
+        /// The reason.
+        body: Option<BodyRef>,
+    },
+    /// The applicant withdraws before a decision: everything closes, reservations are released.
+    Withdraw {
+        /// The reason.
+        body: Option<BodyRef>,
+    },
+    /// Delivers a message to the tokens that wait for it.
+    Message {
+        /// Its name.
+        name: Name,
+        /// Only to this token, when given.
+        token: Option<Local>,
+    },
+    /// Fires everything that is due. Idempotent.
+    Wake,
+    /// Recomputes open terms after the calendar changed or was extended. Idempotent.
+    Recompute,
+    /// A notice was sent or parked. Idempotent by the notice's key.
+    NoticeSettled {
+        /// The notice's key.
+        key: String,
+        /// Sent, or given up.
+        sent: bool,
+        /// Attempts it took.
+        attempts: u32,
+        /// When the channel took it.
+        at: Moment,
+    },
+    /// Writes an act on a register case (publishing, calendars, people, quota issue): changes no token.
+    Record {
+        /// What was done, such as `workflow-published`.
+        what: Name,
+        /// The details.
+        body: Option<BodyRef>,
+    },
+}

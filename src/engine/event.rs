@@ -1,0 +1,115 @@
+//! What happened, in the past tense, with everything `evolve` needs. Written once, never rewritten; a new shape gets a new name.
+//! Invariant: every token move, resolved pool, posting and due date is in the event. Never: a form's content, an opinion, a name of a person.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::Span;
+use crate::definition::graph::{GroupPass, NodeIx, OnRefusal, Settlement, TermKind};
+use crate::engine::case::{BodyRef, Local, RungAt, Seat, TaskPool, Waits};
+use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
+
+#[expect(missing_docs, reason = "a field of an event is named for what it holds; `case` documents each")]
+/// One event. A command gives one act: the ordered list of its events, stored and sealed together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "kebab-case")]
+pub enum Event {
+    /// The case began.
+    Started { tenant: Tenant, case: CaseId, workflow: Name, revision: Digest, applicant: PersonId, rank: i16, at: Moment },
+    /// A register act was written down.
+    Recorded { what: Name, body: Option<BodyRef> },
+    /// A scope opened: the root, or a called workflow.
+    ScopeOpened { scope: Local, program: Name, caller: Option<Local>, parent: Option<Local>, number: Option<String>, at: Moment },
+    /// A scope ended with a result; its terms are met, its caller moves on.
+    ScopeClosed { scope: Local, result: Name },
+    /// The form of a scope was submitted (again).
+    Submitted { scope: Local, form: BodyRef, on: NaiveDate },
+    /// A token arrived at a node (a new token, or one that moved) and waits.
+    TokenPlaced { token: Local, scope: Local, node: NodeIx, step: Name, waits: Waits, back_to: Option<NodeIx> },
+    /// A token was consumed.
+    TokenTaken { token: Local },
+    /// A branch was skipped because its condition did not hold.
+    BranchSkipped { scope: Local, step: Name },
+    /// A task was offered.
+    TaskOpened { task: Local, scope: Local, token: Local, step: Name, group: Option<Local>, pool: TaskPool, at: Moment },
+    /// A person took it.
+    TaskClaimed { task: Local, by: PersonId },
+    /// A person gave it back.
+    TaskReleased { task: Local, by: PersonId },
+    /// A task was closed without an answer (a return, a cancelled branch, another seat's answer).
+    TaskClosed { task: Local, why: Name },
+    /// A step ended with an outcome. `by` is `None` when no person decided (a table, a timer, a law); `deemed` then names the article.
+    StepDone {
+        scope: Local,
+        step: Name,
+        outcome: Name,
+        by: Option<PersonId>,
+        task: Option<Local>,
+        body: Option<BodyRef>,
+        deemed: Option<String>,
+        /// What was evaluated and which row hit, for a table.
+        why: Option<String>,
+        at: Moment,
+    },
+    /// A group opened; its seats are the tasks that follow.
+    GroupOpened { group: Local, token: Local, pass: GroupPass, on_refusal: OnRefusal },
+    /// A seat answered.
+    SeatAnswered { group: Local, task: Local, seat: Seat, body: Option<BodyRef> },
+    /// A group ended.
+    GroupClosed { group: Local, passed: bool },
+    /// The case was sent back.
+    Returned { token: Local, from: Name, to: Name, by: PersonId, body: Option<BodyRef> },
+    /// A term began to run. `stops` lists the tokens that already hold it.
+    TermStarted {
+        term: Local,
+        scope: Local,
+        task: Option<Local>,
+        key: Name,
+        kind: TermKind,
+        within: Span,
+        from: NaiveDate,
+        excludes: Vec<Name>,
+        due: Option<NaiveDate>,
+        provisional: bool,
+        rungs: Vec<RungAt>,
+        deem_at: Option<Moment>,
+    },
+    /// A step began to hold a term. The clock stops only with the first holder, and only when `counts` (a term that has expired stays expired).
+    TermStopped { term: Local, token: Local, cause: Name, on: NaiveDate, counts: bool },
+    /// A holder let go; with the last one the clock runs again and the date is new.
+    TermResumed { term: Local, token: Local, on: NaiveDate },
+    /// The date of a term was computed anew (resumption, extension, another calendar); rungs already fired do not come back for the same date.
+    TermMoved { term: Local, due: Option<NaiveDate>, provisional: bool, rungs: Vec<RungAt>, deem_at: Option<Moment>, because: Name },
+    /// A term was extended.
+    TermExtended { term: Local, by: Span, person: PersonId, body: Option<BodyRef> },
+    /// A term was met (or closed with its scope); reminders end with it.
+    TermEnded { term: Local, met: bool },
+    /// A rung fired: who hears what is in the effect.
+    RungFired { term: Local, rung: u16, due: Option<NaiveDate> },
+    /// A timer was set.
+    TimerSet { timer: Local, at: Moment },
+    /// A timer fired or was cleared.
+    TimerCleared { timer: Local },
+    /// An amount was reserved.
+    Reserved { hold: Local, scope: Local, step: Name, account: String, amount: i64, settle: BTreeMap<Name, Settlement>, otherwise: Settlement },
+    /// The account was short: the case takes (or keeps) its place on the waiting list.
+    Queued { token: Local, account: String, amount: i64, since: Moment },
+    /// It left the waiting list.
+    Unqueued { token: Local, account: String },
+    /// A reservation was settled.
+    Settled { hold: Local, as_: Settlement },
+    /// A document was issued.
+    DocumentIssued { scope: Local, step: Name, kind: Name, number: Option<String>, at: Moment },
+    /// The case got its number.
+    Numbered { number: String },
+    /// The rank changed.
+    Ranked { rank: i16 },
+    /// A notice went to the outbox.
+    NoticeQueued { key: String },
+    /// A notice was sent or parked.
+    NoticeSettled { key: String, sent: bool, attempts: u32, at: Moment },
+    /// The case ended.
+    Ended { result: Name, at: Moment },
+}

@@ -1,0 +1,1 @@
+//! Exports: the ledger as CSV.

@@ -1,0 +1,73 @@
+//! People, offices, posts, successions, and the one permission check.
+//! Invariant: who held what on a day is dated data; nothing here knows which day it is.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Name, PersonId};
+
+/// Everybody and every office of a tenant, as of one version.
+#[derive(Clone, Debug, Default)]
+pub struct Roster {
+    /// Grows with every change; a refusal is confirmed against the stored one.
+    pub version: i64,
+    /// Offices by key.
+    pub offices: BTreeMap<Name, Office>,
+    /// People by id.
+    pub people: BTreeMap<PersonId, Person>,
+    /// Who holds which post from when to when.
+    pub holdings: Vec<Holding>,
+}
+
+/// An office.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Office {
+    /// Its key, such as `ez-hbj`.
+    pub key: Name,
+    /// Its name.
+    pub zh: String,
+    /// Its English name.
+    pub en: String,
+    /// Where the plans name it (`EZ:四(一)`), or `none`.
+    pub seed: String,
+    /// First day.
+    pub from: Option<NaiveDate>,
+    /// Last day.
+    pub until: Option<NaiveDate>,
+    /// Who took over after the last day.
+    pub successor: Option<Name>,
+}
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// The id that stands in the log.
+    pub id: PersonId,
+    /// A login name.
+    pub login: String,
+    /// The name shown; demo people are called by their post.
+    pub name: String,
+    /// Where mail goes.
+    pub email: Option<String>,
+    /// `zh-CN` or `en`.
+    pub language: String,
+    /// May no longer sign in.
+    pub disabled: bool,
+}
+
+/// Who holds which post in which office.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    /// The person.
+    pub person: PersonId,
+    /// The office.
+    pub office: Name,
+    /// The post.
+    pub post: Name,
+    /// First day.
+    pub from: Option<NaiveDate>,
+    /// Last day.
+    pub until: Option<NaiveDate>,
+}

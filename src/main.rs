@@ -1,0 +1,2 @@
+//! The `greenlane` program.
+fn main() {}

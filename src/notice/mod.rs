@@ -1,0 +1,1 @@
+//! What is said to whom: kinds, recipients, dedupe keys, context. Sends nothing.

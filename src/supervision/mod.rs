@@ -1,0 +1,1 @@
+//! Lights, ladders and digests: who must hear what.

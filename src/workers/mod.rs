@@ -1,0 +1,1 @@
+//! Workers: deadlines, delivery, digests, sealing; bounded batches.
