@@ -1,0 +1,307 @@
+//! The rows one commit carries: plain values, the same on both databases.
+//! Invariant: a `Commit` is written whole or not at all.
+
+use crate::ids::{CaseId, CommandId, Digest, Moment, PersonId, Tenant};
+
+/// Everything one transaction writes, for any number of commands on any number of cases.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    /// The cases, each once, in order of id.
+    pub cases: Vec<CaseWrite>,
+    /// Changes of accounts, in order of their keys; each account is locked first.
+    pub accounts: Vec<AccountWrite>,
+    /// Counters of the series taken from, in order of their keys.
+    pub counters: Vec<(Tenant, String, u64)>,
+    /// Rows of registers (people, definitions, calendars …) that an act on a register case changes.
+    pub registry: Vec<RegistryRow>,
+}
+
+/// What one commit writes of one case.
+#[derive(Clone, Debug)]
+pub struct CaseWrite {
+    /// The case as it is after the commit.
+    pub row: CaseRow,
+    /// The version it must have before; 0 for a new case. Another version there is a conflict for this case alone.
+    pub expected: i64,
+    /// The acts, in order.
+    pub acts: Vec<ActRow>,
+    /// Bodies the acts refer to.
+    pub bodies: Vec<BodyRow>,
+    /// Tasks opened or changed (upsert by id); the last row of a task wins.
+    pub tasks: Vec<TaskRow>,
+    /// Waiting-list places taken (`Some`) or given up (`None`), by token.
+    pub waiting: Vec<(u32, Option<WaitingRow>)>,
+    /// Notices to the outbox. A notice whose key is already there is left as it is: recorded once.
+    pub notices: Vec<NoticeRow>,
+    /// Outbox rows that became sent or parked.
+    pub settled: Vec<SettledNotice>,
+    /// Documents issued.
+    pub documents: Vec<DocumentRow>,
+    /// Receipts.
+    pub receipts: Vec<ReceiptRow>,
+    /// A new snapshot, every `limits::SNAPSHOT_ACTS`.
+    pub snapshot: Option<SnapshotRow>,
+}
+
+/// A case's row: what lists and workers look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseRow {
+    /// Its tenant.
+    pub tenant: Tenant,
+    /// Its id.
+    pub id: CaseId,
+    /// The number people use.
+    pub number: Option<String>,
+    /// The workflow.
+    pub workflow: String,
+    /// The bundle it pinned.
+    pub revision: Digest,
+    /// Acts so far.
+    pub version: i64,
+    /// The applicant.
+    pub applicant: PersonId,
+    /// 0 A, 1 B, 2 C, 9 ordinary.
+    pub rank: i16,
+    /// When it began.
+    pub started: Moment,
+    /// When it ended.
+    pub ended: Option<Moment>,
+    /// With what.
+    pub result: Option<String>,
+    /// When something in it is due next.
+    pub next_wake: Option<Moment>,
+    /// The digest of its newest leaf: the next leaf's `prev`.
+    pub head: Digest,
+}
+
+/// One act: what a command came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActRow {
+    /// Its place in the case, from 1.
+    pub seq: i64,
+    /// When.
+    pub at: Moment,
+    /// What the command was, such as `complete`.
+    pub kind: String,
+    /// The events' bytes (JSON array), as hashed.
+    pub events: Vec<u8>,
+    /// The leaf's bytes, as hashed.
+    pub leaf: Vec<u8>,
+}
+
+/// A body beside the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BodyRow {
+    /// SHA-256(salt ‖ bytes); its key.
+    pub commit: Digest,
+    /// The salt.
+    pub salt: [u8; 32],
+    /// The bytes (JSON).
+    pub bytes: Vec<u8>,
+}
+
+/// A task as the inbox reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskRow {
+    /// Its id within the case.
+    pub task: u32,
+    /// The scope's number (GC20250001-HP).
+    pub number: Option<String>,
+    /// The program it is a step of.
+    pub program: String,
+    /// The step.
+    pub step: String,
+    /// The office asked; several offices give several `pools`.
+    pub office: String,
+    /// The post asked; `applicant` with an empty office is the case's applicant.
+    pub post: String,
+    /// Who claimed it.
+    pub claimed: Option<PersonId>,
+    /// Open, or closed since.
+    pub closed: Option<Moment>,
+    /// The case's rank.
+    pub rank: i16,
+    /// When it opened.
+    pub opened: Moment,
+    /// The first moment after the promised (or the step's) due day: what `overdue` and the order of the inbox are read from. `i64::MAX` without one.
+    pub red_from: Moment,
+    /// The first moment of yellow, for the lights; `i64::MAX` without one.
+    pub yellow_from: Moment,
+    /// The due day shown, ISO; `None` without one.
+    pub due: Option<String>,
+}
+
+/// A place on a waiting list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingRow {
+    /// The account.
+    pub account: String,
+    /// The case's rank.
+    pub rank: i16,
+    /// Since when.
+    pub since: Moment,
+    /// For how much.
+    pub amount: i64,
+}
+
+/// A notice in the outbox: one recipient, one channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeRow {
+    /// `notice::key`: unique for (case, step entry, rung, due date, recipient, channel).
+    pub key: String,
+    /// The kind, such as `o.yellow`.
+    pub kind: String,
+    /// Who.
+    pub recipient: PersonId,
+    /// `mail`, `folder`, later `sms`.
+    pub channel: String,
+    /// `zh-CN` or `en`.
+    pub language: String,
+    /// Variables of the template, JSON.
+    pub context: Vec<u8>,
+    /// When it was due to leave.
+    pub due: Moment,
+}
+
+/// A notice that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettledNotice {
+    /// Its key.
+    pub key: String,
+    /// Sent, or parked.
+    pub sent: bool,
+    /// When.
+    pub at: Moment,
+}
+
+/// A document issued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentRow {
+    /// The act that issued it.
+    pub seq: i64,
+    /// The scope's number.
+    pub scope_number: Option<String>,
+    /// Its kind.
+    pub kind: String,
+    /// Its number.
+    pub number: Option<String>,
+    /// When.
+    pub at: Moment,
+}
+
+/// The stored answer to a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiptRow {
+    /// The actor, as in the leaf.
+    pub actor: String,
+    /// The command's id.
+    pub command: CommandId,
+    /// A start is looked up by (actor, command) alone, everything else by (case, actor, command).
+    pub start: bool,
+    /// The digest of the command: the same id with another body is refused.
+    pub digest: Digest,
+    /// The version the case had after it.
+    pub version: i64,
+    /// When.
+    pub at: Moment,
+}
+
+/// The state of a case at a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotRow {
+    /// The version.
+    pub version: i64,
+    /// The format; a reader throws an unknown one away.
+    pub format: i32,
+    /// The state (JSON).
+    pub state: Vec<u8>,
+}
+
+/// A change of one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountWrite {
+    /// Its tenant.
+    pub tenant: Tenant,
+    /// Its key.
+    pub account: String,
+    /// The postings, in order.
+    pub postings: Vec<PostingRow>,
+}
+
+/// A paired posting: `amount` moves between two buckets of one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostingRow {
+    /// What it is.
+    pub kind: PostingKind,
+    /// How much, never negative.
+    pub amount: i64,
+    /// The case that caused it.
+    pub case: CaseId,
+    /// The act that caused it.
+    pub seq: i64,
+    /// The reservation (the case's local id), for reserve, use and release.
+    pub hold: Option<u32>,
+    /// The document it rests on.
+    pub document: Option<String>,
+    /// When.
+    pub at: Moment,
+}
+
+/// The seven postings of the quota ledger, and the pair of buckets each moves between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostingKind {
+    /// 下达: outside to free.
+    Issue,
+    /// 追加: outside to free.
+    Add,
+    /// 预留: free to reserved.
+    Reserve,
+    /// 使用: reserved to used.
+    Use,
+    /// 释放: reserved to free.
+    Release,
+    /// 核销: used to written off.
+    WriteOff,
+    /// 结转: free to outside.
+    CarryOver,
+}
+
+/// A row of a register, written with the act that changes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegistryRow {
+    /// A value under (tenant, kind, key), replacing an earlier one: an office, a person, a calendar, a published bundle, an account's title. The roster's version is the count of such writes of kinds `office`, `person`, `holding`.
+    Put {
+        /// Its tenant.
+        tenant: Tenant,
+        /// `office`, `person`, `holding`, `calendar`, `workflow`, `bundle`, `account`, `setting`.
+        kind: String,
+        /// Its key.
+        key: String,
+        /// JSON (or the file's text).
+        value: Vec<u8>,
+        /// The register case and act that wrote it.
+        at: Moment,
+    },
+    /// A bearer token: SHA-256 at rest.
+    Token {
+        /// Its tenant.
+        tenant: Tenant,
+        /// SHA-256 of the token.
+        digest: Digest,
+        /// Whose.
+        person: PersonId,
+        /// Real time, not a movable clock's.
+        expires: Moment,
+    },
+    /// A new account, with a balance of nothing.
+    Account {
+        /// Its tenant.
+        tenant: Tenant,
+        /// Its key.
+        account: String,
+        /// `m2` or `fen`.
+        unit: String,
+        /// Title, JSON {zh,en}.
+        title: String,
+    },
+}
