@@ -7,8 +7,8 @@ use crate::definition::graph::Bundle;
 use crate::engine::case::{BodyRef, Local};
 use crate::engine::event::Event;
 use crate::engine::refusal::Refusal;
-use crate::ids::{CaseId, Digest, Moment};
 use crate::identity::Roster;
+use crate::ids::{CaseId, Digest, Moment};
 
 /// The facts of one decision.
 #[derive(Clone, Copy)]
