@@ -12,6 +12,15 @@ use uuid::Uuid;
 /// A short shared word: a step, an outcome, an office, a post. Shared, because one definition's words live in many cases.
 pub type Name = Arc<str>;
 
+/// A text in the two languages of the product; Chinese leads.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Text {
+    /// zh-CN.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
 /// The six-digit code of a city or county; the leading column of every key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -10,16 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Span;
 use crate::expr::{Expr, Table};
 use crate::forms::Form;
+pub use crate::ids::Text;
 use crate::ids::{Digest, Name};
-
-/// A text in the two languages of the product; Chinese leads.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Text {
-    /// zh-CN.
-    pub zh: String,
-    /// English.
-    pub en: String,
-}
 
 /// A workflow with everything it calls: what a case pins, by `digest`.
 #[derive(Clone, Debug)]
