@@ -101,8 +101,11 @@ pub struct Node {
     pub stops: Option<Name>,
     /// The parallel region (its join) this node lies in, innermost; `None` outside.
     pub region: Option<NodeIx>,
-    /// A branch nobody waits for: its tokens hold neither a join nor the end of the scope.
+    /// A branch nobody waits for: its tokens hold neither a join nor the end of the scope. Such a branch ends in plain `End` nodes of its own,
+    /// also marked `beside`: they consume the token and give the scope no result.
     pub beside: bool,
+    /// The rank the case takes when this node ends with the outcome (项目等级 A is 0, B is 1, C is 2); other outcomes leave it.
+    pub ranks: BTreeMap<Name, i16>,
     /// Where a person working on this step may send the case back to.
     pub may_return: Option<ReturnRule>,
 }
@@ -388,6 +391,8 @@ pub struct Deem {
     pub outcome: Name,
     /// The article.
     pub basis: String,
+    /// The outcome counts from the day the papers were received, not from the day the silence ended (行政许可法 32(四)): terms that start with it start there.
+    pub from_receipt: bool,
 }
 
 /// One rung of the reminder ladder.
