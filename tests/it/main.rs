@@ -1,0 +1,6 @@
+//! Everything that is tested from outside the crate, in one binary: each area is a module, `tests/run` counts them one by one.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, and helpers outside #[test] are tests too")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test prints what it measured; whether one does depends on the area")]
+
+mod pg;
+mod tidy;
