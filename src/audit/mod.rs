@@ -1,1 +1,12 @@
-//! Audit: leaves, the Merkle tree, signed checkpoints and their verification.
+//! Audit: what makes a change of the record visible afterwards. Leaves chain the acts of a case, the log's Merkle tree (RFC 6962) binds all leaves,
+//! signed checkpoints (C2SP signed notes) bind the tree, and a checkpoint kept elsewhere binds whoever holds the database and the key.
+//! Invariant: everything here is a function of its arguments; keys, salts and moments are handed in.
+//! Never: a name, a phone number or a form's content; a leaf holds opaque ids and digests only.
+
+pub mod leaf;
+pub mod tile;
+pub mod tree;
+
+pub use leaf::{Leaf, Who, commit, kind_of};
+pub use tile::{Growth, ProofPlan, Tile, TileId};
+pub use tree::Frontier;
