@@ -1,13 +1,13 @@
 //! The state of one case: what the fold of its events leaves behind.
 //! Invariant: everything here came out of an event. Never: a form's content or an opinion (only `BodyRef`s), a definition, a light.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Span;
-use crate::definition::graph::{Audience, GroupPass, NodeIx, OnRefusal, Pool, ReturnThen, Settlement, TermKind};
+use crate::definition::graph::{Audience, GroupPass, NodeIx, OnRefusal, Settlement, TermKind};
 use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
 
 /// A number within the case; ids of tokens, scopes, tasks, groups, terms and holds come from one counter, so no two are equal.
@@ -45,7 +45,7 @@ pub struct Case {
     pub started: Moment,
     /// How and when it ended.
     pub ended: Option<(Name, Moment)>,
-    /// Open and closed scopes; 0 is the root. A closed scope without children is dropped once its caller moved on.
+    /// Open scopes by id, and the root also when it has closed. A called scope leaves with `ScopeClosed`: its result is its caller's outcome.
     pub scopes: BTreeMap<Local, Scope>,
     /// Live tokens.
     pub tokens: BTreeMap<Local, Token>,
@@ -56,7 +56,9 @@ pub struct Case {
     /// Terms that still run or stand still.
     pub terms: BTreeMap<Local, Term>,
     /// Timers that wait (timer nodes).
-    pub timers: BTreeMap<Local, Moment>,
+    pub timers: BTreeMap<Local, Timer>,
+    /// Places on waiting lists, by the token that waits.
+    pub queue: BTreeMap<Local, Place>,
     /// Reservations not yet settled.
     pub holds: BTreeMap<Local, Hold>,
     /// Notices handed to the outbox and not yet reported sent or parked.
@@ -76,16 +78,20 @@ pub struct Scope {
     pub number: Option<String>,
     /// When it opened.
     pub opened: Moment,
-    /// The last submission of its form.
+    /// The last submission of its form; a scope without one reads its caller's.
     pub form: Option<BodyRef>,
-    /// The day of that submission.
-    pub submitted: Option<NaiveDate>,
+    /// The day its papers were received: the day it opened, then the day of each submission made in it.
+    pub received: NaiveDate,
     /// What each step last ended with: outcome, actor, moment, fields.
     pub done: BTreeMap<Name, Done>,
     /// Everybody who acted in each step, first to last; separation of duties looks here.
     pub actors: BTreeMap<Name, Vec<PersonId>>,
-    /// The result an end node gave; a later end in the same scope wins only over `None`.
+    /// The result an end node gave; the first one stays, unless a terminating end follows.
     pub result: Option<Name>,
+    /// Keys of the scope's limits that have begun: each begins once, with the first occurrence of what it counts from.
+    pub begun: BTreeSet<Name>,
+    /// Accounts that were short, and since when: the place in line is kept over every further try, until it is served.
+    pub short_since: BTreeMap<String, Moment>,
 }
 
 /// How a step last ended.
@@ -110,8 +116,10 @@ pub struct Token {
     pub node: NodeIx,
     /// The node's key, so that a reader needs no definition.
     pub step: Name,
-    /// After a straight-back return: where the next completion goes.
+    /// After a straight-back return: the step that returned it, where it goes when this one ends as it did before.
     pub back_to: Option<NodeIx>,
+    /// When it arrived: the step entry, part of every reminder's key.
+    pub entered: Moment,
     /// What it waits for.
     pub waits: Waits,
 }
@@ -149,8 +157,30 @@ pub struct Task {
     pub pool: TaskPool,
     /// Who claimed it.
     pub claimed: Option<PersonId>,
-    /// When it opened: the step entry, part of every reminder's key.
+    /// When it opened.
     pub opened: Moment,
+}
+
+/// A timer that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    /// Its token.
+    pub token: Local,
+    /// The day it was set; not counted.
+    pub from: NaiveDate,
+    /// When it fires; `None` while no published calendar reaches it.
+    pub at: Option<Moment>,
+}
+
+/// A place on an account's waiting list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The account's key.
+    pub account: String,
+    /// For how much.
+    pub amount: i64,
+    /// Since when.
+    pub since: Moment,
 }
 
 /// A pool as an event records it.
@@ -166,15 +196,6 @@ pub enum TaskPool {
         /// The post.
         post: Name,
     },
-}
-
-impl From<&Pool> for TaskPool {
-    fn from(pool: &Pool) -> Self {
-        match pool {
-            Pool::Applicant => Self::Applicant,
-            Pool::Posts { offices, post } => Self::Posts { offices: offices.clone(), post: post.clone() },
-        }
-    }
 }
 
 /// An open approval group.
@@ -204,8 +225,8 @@ pub struct Seat {
 pub struct Term {
     /// The scope it belongs to.
     pub scope: Local,
-    /// The task, for a step's own term.
-    pub task: Option<Local>,
+    /// The token at the step, for a step's own term; its tasks name the token too.
+    pub token: Option<Local>,
     /// Its rule's key.
     pub key: Name,
     /// Which date it is.
@@ -230,6 +251,8 @@ pub struct Term {
     pub provisional: bool,
     /// Rungs still to fire: moment and index in the rule.
     pub rungs: Vec<RungAt>,
+    /// Rungs that fired, with the due day they spoke of: for the same day they do not come back.
+    pub fired: Vec<(u16, NaiveDate)>,
     /// When silence becomes an outcome by law.
     pub deem_at: Option<Moment>,
 }
@@ -262,13 +285,4 @@ pub struct Hold {
     pub settle: BTreeMap<Name, Settlement>,
     /// The fallback.
     pub otherwise: Settlement,
-}
-
-/// After a return.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Returned {
-    /// How the walk goes on.
-    pub then: ReturnThen,
-    /// The step that returned it.
-    pub from: NodeIx,
 }

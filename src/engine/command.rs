@@ -9,7 +9,7 @@ use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Actor {
-    /// A person, with the posts held that day (filled by `app` from the roster).
+    /// A person; what posts they hold is read from the roster.
     Person(PersonId),
     /// The engine's own clock, a worker, a delivery.
     System,

@@ -16,7 +16,7 @@ use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "t", rename_all = "kebab-case")]
 pub enum Event {
-    /// The case began.
+    /// The case began. A case that no person applied for (a register) has the nil id as its applicant.
     Started { tenant: Tenant, case: CaseId, workflow: Name, revision: Digest, applicant: PersonId, rank: i16, at: Moment },
     /// A register act was written down.
     Recorded { what: Name, body: Option<BodyRef> },
@@ -24,10 +24,10 @@ pub enum Event {
     ScopeOpened { scope: Local, program: Name, caller: Option<Local>, parent: Option<Local>, number: Option<String>, at: Moment },
     /// A scope ended with a result; its terms are met, its caller moves on.
     ScopeClosed { scope: Local, result: Name },
-    /// The form of a scope was submitted (again).
-    Submitted { scope: Local, form: BodyRef, on: NaiveDate },
+    /// The form was submitted (again) in `scope`; it is kept in `holder`, the nearest scope up whose workflow has a form.
+    Submitted { scope: Local, holder: Local, form: BodyRef, on: NaiveDate },
     /// A token arrived at a node (a new token, or one that moved) and waits.
-    TokenPlaced { token: Local, scope: Local, node: NodeIx, step: Name, waits: Waits, back_to: Option<NodeIx> },
+    TokenPlaced { token: Local, scope: Local, node: NodeIx, step: Name, waits: Waits, back_to: Option<NodeIx>, at: Moment },
     /// A token was consumed.
     TokenTaken { token: Local },
     /// A branch was skipped because its condition did not hold.
@@ -57,15 +57,15 @@ pub enum Event {
     GroupOpened { group: Local, token: Local, pass: GroupPass, on_refusal: OnRefusal },
     /// A seat answered.
     SeatAnswered { group: Local, task: Local, seat: Seat, body: Option<BodyRef> },
-    /// A group ended.
-    GroupClosed { group: Local, passed: bool },
+    /// A group ended; `passed` is `None` when it was closed before it had an answer.
+    GroupClosed { group: Local, passed: Option<bool> },
     /// The case was sent back.
     Returned { token: Local, from: Name, to: Name, by: PersonId, body: Option<BodyRef> },
-    /// A term began to run. `stops` lists the tokens that already hold it.
+    /// A term began to run; a `TermStopped` follows for each token that already holds it.
     TermStarted {
         term: Local,
         scope: Local,
-        task: Option<Local>,
+        token: Option<Local>,
         key: Name,
         kind: TermKind,
         within: Span,
@@ -88,8 +88,8 @@ pub enum Event {
     TermEnded { term: Local, met: bool },
     /// A rung fired: who hears what is in the effect.
     RungFired { term: Local, rung: u16, due: Option<NaiveDate> },
-    /// A timer was set.
-    TimerSet { timer: Local, at: Moment },
+    /// A timer was set, or set anew because the calendar changed.
+    TimerSet { timer: Local, token: Local, from: NaiveDate, at: Option<Moment> },
     /// A timer fired or was cleared.
     TimerCleared { timer: Local },
     /// An amount was reserved.
@@ -102,14 +102,18 @@ pub enum Event {
     Settled { hold: Local, as_: Settlement },
     /// A document was issued.
     DocumentIssued { scope: Local, step: Name, kind: Name, number: Option<String>, at: Moment },
-    /// The case got its number.
-    Numbered { number: String },
+    /// A number was taken from a series: `counter` (`GC/2025`) now stands at `value`.
+    NumberTaken { counter: String, value: u64 },
     /// The rank changed.
     Ranked { rank: i16 },
     /// A notice went to the outbox.
     NoticeQueued { key: String },
     /// A notice was sent or parked.
     NoticeSettled { key: String, sent: bool, attempts: u32, at: Moment },
+    /// A token reached an end. The first result of a scope stays, unless a terminating end follows.
+    EndReached { scope: Local, step: Name, result: Name, terminate: bool },
+    /// The applicant withdrew.
+    Withdrawn { by: PersonId, body: Option<BodyRef> },
     /// The case ended.
     Ended { result: Name, at: Moment },
 }
