@@ -75,7 +75,7 @@ struct Server {
 
 /// Started with the programs' folder, the cluster's folder, a port and the server's settings. It ignores signals: only the pipe ends it.
 const GUARD: &str = r#"
-trap '' INT TERM HUP
+trap '' INT TERM HUP PIPE
 bin=$1 folder=$2 port=$3 settings=$4 as=
 cd "$folder" || exit 1
 if [ "$(id -u)" = 0 ]; then chown postgres "$folder"; as='runuser -u postgres --'; fi
