@@ -24,3 +24,7 @@ pub const EXPR_STEPS_MAX: u64 = 100_000;
 pub const EXPR_LIST_ITEMS_MAX: usize = 10_000;
 /// Bytes a text may hold inside an expression.
 pub const EXPR_TEXT_BYTES_MAX: usize = 64 * 1024;
+/// Days a term, an extension or a rung may count: ten years.
+pub const SPAN_DAYS_MAX: u32 = 3_660;
+/// Days one calendar may cover: a century.
+pub const CALENDAR_DAYS_MAX: usize = 36_600;

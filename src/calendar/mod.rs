@@ -1,26 +1,19 @@
 //! Working time: holidays and make-up days, terms, suspensions, and the day-by-day explanation.
+//!
+//! A calendar is data that somebody published: which days are off, which weekends are worked, and how far that is known.
+//! Invariant: no day outside the published years is ever called working or free.
+//! Never: the clock, a time zone, a guess that Monday to Friday will do.
 
-use serde::{Deserialize, Serialize};
+mod explain;
+mod span;
+mod syntax;
+mod table;
+mod term;
 
-/// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unit {
-    /// 工作日.
-    Working,
-    /// 自然日.
-    Calendar,
-}
+pub use explain::{DayNote, DayWhy, Explanation};
+pub use span::{Span, SpanError, Unit};
+pub use table::{Calendar, DayKind, Holiday, Notice};
+pub use term::{Due, TermQuery};
 
-/// A length of time, such as 20 working days.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Span {
-    /// How many.
-    pub days: u32,
-    /// Of what.
-    pub unit: Unit,
-}
-
-/// A working calendar.
-#[derive(Clone, Debug, Default)]
-pub struct Calendar {}
+/// The calendar the program carries: China, by the yearly notices of the State Council's General Office.
+pub const CN: &str = include_str!("../../workflows/calendars/cn.yaml");
