@@ -3,19 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::case::{BodyRef, Local};
-use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
-
-/// Who acts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Actor {
-    /// A person; what posts they hold is read from the roster.
-    Person(PersonId),
-    /// The engine's own clock, a worker, a delivery.
-    System,
-    /// Whoever runs the program on the machine, by name of the operating system's user.
-    Operator(String),
-}
+pub use crate::identity::Actor;
+use crate::ids::{CaseId, Digest, Moment, Name, Tenant};
 
 /// A command on one case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! People, offices, posts, successions, and the one permission check.
 //! Invariant: who held what on a day is dated data; nothing here knows which day it is.
+//! Never: a right that follows from a name or a login. Rights come from posts held that day, and from what one is to a case.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +8,21 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Name, PersonId};
+
+pub mod may;
+pub mod roster;
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Actor {
+    /// A person; which posts they held that day is in the roster.
+    Person(PersonId),
+    /// The engine's own clock, a worker, a delivery.
+    System,
+    /// Whoever runs the program on the machine, by name of the operating system's user.
+    Operator(String),
+}
 
 /// Everybody and every office of a tenant, as of one version.
 #[derive(Clone, Debug, Default)]
