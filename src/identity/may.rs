@@ -456,6 +456,6 @@ mod tests {
             panic!("expected a denial");
         };
         assert_eq!(denial.en, "cannot complete the task: you acted in step accept, and one person may not do both");
-        assert_eq!(denial.zh, "不能办理待办：您已办理过步骤 accept,岗位须分离");
+        assert_eq!(denial.zh, "不能办理待办：您已办理过步骤 accept，岗位须分离");
     }
 }
