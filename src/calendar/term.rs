@@ -55,7 +55,7 @@ pub enum Due {
     Unknown {
         /// The days counted so far.
         counted: u32,
-        /// The last day the calendar knows (the start day, when the calendar begins later or is empty).
+        /// The last day the calendar knows; the start day, when the calendar begins after it or is empty.
         through: NaiveDate,
     },
 }
@@ -113,7 +113,11 @@ impl Calendar {
         let end = self.run(query.from, query.within, stopped)?;
         match query.extended {
             None => Ok(end),
-            Some(extended) => self.run(end, extended, stopped).map_err(|counted| counted.saturating_add(query.within.days)),
+            Some(extended) => self.run(end, extended, stopped).map_err(|counted| {
+                // Days past the calendar that the term itself counted are not among those counted through its last day.
+                let through = self.known_through(query.from);
+                if end > through { self.used(query, through) } else { counted.saturating_add(query.within.days) }
+            }),
         }
     }
 
