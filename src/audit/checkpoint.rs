@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
 
-use crate::audit::note::{LogKey, LogSecret, Note, NoteError};
+use crate::audit::note::{Expected, LogKey, LogSecret, Note, NoteError};
 use crate::audit::tree::Head;
 use crate::ids::{Digest, Moment};
 
@@ -60,12 +60,19 @@ impl Checkpoint {
     /// Says which line is not that of a checkpoint.
     pub fn parse(text: &str) -> Result<Self, NoteError> {
         let mut lines = text.lines();
-        let origin = lines.next().filter(|line| !line.is_empty()).ok_or(NoteError::Checkpoint("an origin in line 1"))?;
-        let size = lines.next().and_then(decimal).ok_or(NoteError::Checkpoint("a size in line 2"))?;
-        let root = lines.next().and_then(digest).ok_or(NoteError::Checkpoint("a root of 32 bytes in base64 in line 3"))?;
-        let at = lines.next().and_then(moment).ok_or(NoteError::Checkpoint("`at` and a moment in +08:00 in line 4"))?;
+        let origin =
+            lines.next().filter(|line| !line.is_empty()).ok_or(NoteError::Checkpoint(Expected { zh: "第 1 行为来源", en: "an origin in line 1" }))?;
+        let size = lines.next().and_then(decimal).ok_or(NoteError::Checkpoint(Expected { zh: "第 2 行为规模", en: "a size in line 2" }))?;
+        let root = lines
+            .next()
+            .and_then(digest)
+            .ok_or(NoteError::Checkpoint(Expected { zh: "第 3 行为 32 字节的根（base64）", en: "a root of 32 bytes in base64 in line 3" }))?;
+        let at = lines
+            .next()
+            .and_then(moment)
+            .ok_or(NoteError::Checkpoint(Expected { zh: "第 4 行为 `at` 加 +08:00 时间", en: "`at` and a moment in +08:00 in line 4" }))?;
         if lines.any(str::is_empty) {
-            return Err(NoteError::Checkpoint("no empty line"));
+            return Err(NoteError::Checkpoint(Expected { zh: "没有空行", en: "no empty line" }));
         }
         Ok(Self { origin: origin.to_owned(), head: Head { size, root }, at })
     }

@@ -182,6 +182,19 @@ pub enum LeafError {
     NotCanonical,
 }
 
+impl LeafError {
+    /// The sentence in Chinese.
+    #[must_use]
+    pub fn zh(&self) -> String {
+        match self {
+            Self::NotALeaf(why) => format!("不是一条记录：{why}"),
+            Self::Version(found) => format!("记录版本应为 {LEAF_VERSION}，实为 `{found}`"),
+            Self::Actor(found) => format!("经办人应为人员编号、`system` 或 `operator`，实为 `{found}`"),
+            Self::NotCanonical => "记录的写法不规范（内容相同而字节不同）".to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for LeafError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

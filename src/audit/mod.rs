@@ -9,6 +9,7 @@ pub mod note;
 pub mod proof;
 pub mod tile;
 pub mod tree;
+pub mod verify;
 
 pub use checkpoint::Checkpoint;
 pub use leaf::{Leaf, Who, commit, kind_of};

@@ -59,7 +59,8 @@ impl FromStr for LogKey {
 
     fn from_str(text: &str) -> Result<Self, NoteError> {
         let (name, id, bytes) = key_parts(text.trim())?;
-        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| NoteError::Key("32 bytes that are a point of the curve"))?;
+        let key = VerifyingKey::from_bytes(&bytes)
+            .map_err(|_| NoteError::Key(Expected { zh: "32 字节的曲线点", en: "32 bytes that are a point of the curve" }))?;
         let key = Self::new(name, key);
         if key.id == id { Ok(key) } else { Err(NoteError::KeyId { expected: hex::encode(key.id), found: hex::encode(id) }) }
     }
@@ -88,7 +89,10 @@ impl LogSecret {
     /// # Errors
     /// Says what a key text must be, never what it holds.
     pub fn parse(text: &str) -> Result<Self, NoteError> {
-        let rest = text.trim().strip_prefix(SECRET_PREFIX).ok_or(NoteError::Key("a text that begins with `PRIVATE+KEY+`"))?;
+        let rest = text
+            .trim()
+            .strip_prefix(SECRET_PREFIX)
+            .ok_or(NoteError::Key(Expected { zh: "以 `PRIVATE+KEY+` 开头", en: "a text that begins with `PRIVATE+KEY+`" }))?;
         let (name, id, seed) = key_parts(rest)?;
         let secret = Self::new(name, &seed)?;
         if secret.id == id { Ok(secret) } else { Err(NoteError::KeyId { expected: hex::encode(secret.id), found: hex::encode(id) }) }
@@ -159,16 +163,19 @@ impl Note {
     /// Says which part is not that of a signed note.
     pub fn parse(bytes: &[u8]) -> Result<Self, NoteError> {
         if bytes.len() > NOTE_BYTES_MAX {
-            return Err(NoteError::Format("at most 64 KiB"));
+            return Err(NoteError::Format(Expected { zh: "不超过 64 KiB", en: "at most 64 KiB" }));
         }
-        let note = std::str::from_utf8(bytes).map_err(|_| NoteError::Format("UTF-8"))?;
-        let split = note.rfind("\n\n").ok_or(NoteError::Format("a blank line between text and signatures"))?;
+        let note = std::str::from_utf8(bytes).map_err(|_| NoteError::Format(Expected { zh: "UTF-8 文本", en: "UTF-8" }))?;
+        let split = note
+            .rfind("\n\n")
+            .ok_or(NoteError::Format(Expected { zh: "正文与签名之间有一个空行", en: "a blank line between text and signatures" }))?;
         let (text, lines) = (&note[..=split], &note[split + 2..]);
         valid_text(text)?;
-        let lines = lines.strip_suffix('\n').ok_or(NoteError::Format("signature lines that end in a newline"))?;
+        let lines =
+            lines.strip_suffix('\n').ok_or(NoteError::Format(Expected { zh: "签名行以换行结尾", en: "signature lines that end in a newline" }))?;
         let signatures = lines.split('\n').take(SIGNATURES_MAX + 1).map(signature_line).collect::<Result<Vec<_>, _>>()?;
         if signatures.len() > SIGNATURES_MAX {
-            return Err(NoteError::Format("at most 100 signatures"));
+            return Err(NoteError::Format(Expected { zh: "不超过 100 个签名", en: "at most 100 signatures" }));
         }
         Ok(Self { text: text.to_owned(), signatures })
     }
@@ -209,13 +216,22 @@ impl fmt::Display for Note {
     }
 }
 
+/// What a text should have been, said in both languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// In Chinese.
+    pub zh: &'static str,
+    /// In English.
+    pub en: &'static str,
+}
+
 /// Why a note or a key is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoteError {
     /// It is no signed note: what was expected.
-    Format(&'static str),
+    Format(Expected),
     /// It is no key: what was expected.
-    Key(&'static str),
+    Key(Expected),
     /// The hash in a key's text is not that of its name and key, so one of them is mistyped.
     KeyId {
         /// Computed.
@@ -236,7 +252,7 @@ pub enum NoteError {
         found: Vec<String>,
     },
     /// The text is not that of a checkpoint: what was expected.
-    Checkpoint(&'static str),
+    Checkpoint(Expected),
 }
 
 impl NoteError {
@@ -256,12 +272,12 @@ impl NoteError {
     #[must_use]
     pub fn zh(&self) -> String {
         match self {
-            Self::Format(expected) => format!("不是签名文书（应为：{expected}）"),
-            Self::Key(expected) => format!("不是日志密钥（应为：{expected}）"),
+            Self::Format(expected) => format!("不是签名文书（应为：{}）", expected.zh),
+            Self::Key(expected) => format!("不是日志密钥（应为：{}）", expected.zh),
             Self::KeyId { expected, found } => format!("日志密钥的校验值应为 `{expected}`，实为 `{found}`，请核对是否抄错"),
             Self::WrongSignature { name, id } => format!("密钥 {name}+{id} 的签名与正文不符"),
             Self::NoKnownSignature { found } => format!("没有所给密钥的签名，只有 `{}` 的签名", found.join("`、`")),
-            Self::Checkpoint(expected) => format!("不是检查点（应为：{expected}）"),
+            Self::Checkpoint(expected) => format!("不是检查点（应为：{}）", expected.zh),
         }
     }
 }
@@ -269,12 +285,12 @@ impl NoteError {
 impl fmt::Display for NoteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Format(expected) => write!(f, "not a signed note: expected {expected}"),
-            Self::Key(expected) => write!(f, "not a log key: expected {expected}"),
+            Self::Format(expected) => write!(f, "not a signed note: expected {}", expected.en),
+            Self::Key(expected) => write!(f, "not a log key: expected {}", expected.en),
             Self::KeyId { expected, found } => write!(f, "mistyped log key: expected the hash `{expected}` for its name and key, found `{found}`"),
             Self::WrongSignature { name, id } => write!(f, "the signature of key {name}+{id} does not fit the text"),
             Self::NoKnownSignature { found } => write!(f, "expected a signature of a key that was given, found only those of `{}`", found.join("`, `")),
-            Self::Checkpoint(expected) => write!(f, "not a checkpoint: expected {expected}"),
+            Self::Checkpoint(expected) => write!(f, "not a checkpoint: expected {}", expected.en),
         }
     }
 }
@@ -289,15 +305,15 @@ fn key_id(name: &str, key: &VerifyingKey) -> [u8; ID_BYTES] {
 
 fn valid_name(name: &str) -> Result<&str, NoteError> {
     let fits = !name.is_empty() && !name.contains(|letter: char| letter.is_whitespace() || letter.is_control() || letter == '+');
-    if fits { Ok(name) } else { Err(NoteError::Key("a name without spaces and `+`")) }
+    if fits { Ok(name) } else { Err(NoteError::Key(Expected { zh: "名称不含空格和 `+`", en: "a name without spaces and `+`" })) }
 }
 
 fn valid_text(text: &str) -> Result<(), NoteError> {
     if !text.ends_with('\n') {
-        return Err(NoteError::Format("a text that ends in a newline"));
+        return Err(NoteError::Format(Expected { zh: "正文以换行结尾", en: "a text that ends in a newline" }));
     }
     if text.chars().any(|letter| letter < ' ' && letter != '\n') {
-        return Err(NoteError::Format("a text without control characters"));
+        return Err(NoteError::Format(Expected { zh: "正文不含控制字符", en: "a text without control characters" }));
     }
     Ok(())
 }
@@ -305,21 +321,22 @@ fn valid_text(text: &str) -> Result<(), NoteError> {
 fn key_parts(text: &str) -> Result<(&str, [u8; ID_BYTES], [u8; 32]), NoteError> {
     let mut parts = text.splitn(3, '+');
     let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-        return Err(NoteError::Key("`name+hash+base64`"));
+        return Err(NoteError::Key(Expected { zh: "`名称+校验值+base64`", en: "`name+hash+base64`" }));
     };
     let mut id_bytes = [0; ID_BYTES];
-    hex::decode_to_slice(id, &mut id_bytes).map_err(|_| NoteError::Key("eight hexadecimal digits after the name"))?;
-    let bytes = STANDARD.decode(key).map_err(|_| NoteError::Key("base64 after the hash"))?;
-    let (kind, key) = bytes.split_first().ok_or(NoteError::Key("base64 after the hash"))?;
+    hex::decode_to_slice(id, &mut id_bytes)
+        .map_err(|_| NoteError::Key(Expected { zh: "名称后为八位十六进制数", en: "eight hexadecimal digits after the name" }))?;
+    let bytes = STANDARD.decode(key).map_err(|_| NoteError::Key(Expected { zh: "校验值后为 base64", en: "base64 after the hash" }))?;
+    let (kind, key) = bytes.split_first().ok_or(NoteError::Key(Expected { zh: "校验值后为 base64", en: "base64 after the hash" }))?;
     if *kind != ED25519 {
-        return Err(NoteError::Key("the type 1, Ed25519"));
+        return Err(NoteError::Key(Expected { zh: "类型 1（Ed25519）", en: "the type 1, Ed25519" }));
     }
-    let key = key.try_into().map_err(|_| NoteError::Key("a type byte and 32 bytes"))?;
+    let key = key.try_into().map_err(|_| NoteError::Key(Expected { zh: "一个类型字节加 32 字节", en: "a type byte and 32 bytes" }))?;
     Ok((valid_name(name)?, id_bytes, key))
 }
 
 fn signature_line(line: &str) -> Result<SignatureLine, NoteError> {
-    let expected = NoteError::Format("signature lines of the form `— name base64`");
+    let expected = NoteError::Format(Expected { zh: "签名行形如 `— 名称 base64`", en: "signature lines of the form `— name base64`" });
     let (name, signature) = line.strip_prefix(SIGNATURE_PREFIX).and_then(|rest| rest.split_once(' ')).ok_or_else(|| expected.clone())?;
     let bytes = STANDARD.decode(signature).map_err(|_| expected.clone())?;
     let (id, signature) = bytes.split_first_chunk::<ID_BYTES>().ok_or_else(|| expected.clone())?;

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::audit::checkpoint::{self, Checkpoint};
 use crate::audit::leaf::{Leaf, LeafError};
-use crate::audit::note::{LogKey, NoteError};
+use crate::audit::note::{Expected, LogKey, NoteError};
 use crate::audit::tree::includes;
 use crate::ids::Digest;
 
@@ -45,17 +45,21 @@ impl ActProof {
     /// # Errors
     /// Says which part is not that of a proof.
     pub fn parse(text: &str) -> Result<Self, ProofError> {
-        let (head, checkpoint) = text.split_once("\n\n").ok_or(ProofError::Format("a blank line before the checkpoint"))?;
+        let (head, checkpoint) =
+            text.split_once("\n\n").ok_or(ProofError::Format(Expected { zh: "检查点前有一个空行", en: "a blank line before the checkpoint" }))?;
         let mut lines = head.split('\n');
         if lines.next() != Some(HEADER) {
-            return Err(ProofError::Format("`c2sp.org/tlog-proof@v1` in line 1"));
+            return Err(ProofError::Format(Expected { zh: "第 1 行为 `c2sp.org/tlog-proof@v1`", en: "`c2sp.org/tlog-proof@v1` in line 1" }));
         }
         let leaf = lines.next().and_then(|line| line.strip_prefix("extra ")).and_then(|text| STANDARD.decode(text).ok());
-        let leaf = leaf.ok_or(ProofError::Format("`extra` and the leaf in base64 in line 2"))?;
+        let leaf =
+            leaf.ok_or(ProofError::Format(Expected { zh: "第 2 行为 `extra` 加记录（base64）", en: "`extra` and the leaf in base64 in line 2" }))?;
         let index = lines.next().and_then(|line| line.strip_prefix("index ")).and_then(checkpoint::decimal);
-        let index = index.ok_or(ProofError::Format("`index` and a number in line 3"))?;
+        let index = index.ok_or(ProofError::Format(Expected { zh: "第 3 行为 `index` 加序号", en: "`index` and a number in line 3" }))?;
         let path: Option<Vec<Digest>> = lines.take(PATH_HASHES_MAX + 1).map(checkpoint::digest).collect();
-        let path = path.filter(|path| path.len() <= PATH_HASHES_MAX).ok_or(ProofError::Format("at most 64 hashes of 32 bytes in base64"))?;
+        let path = path
+            .filter(|path| path.len() <= PATH_HASHES_MAX)
+            .ok_or(ProofError::Format(Expected { zh: "至多 64 个 32 字节的哈希（base64）", en: "at most 64 hashes of 32 bytes in base64" }))?;
         Ok(Self { leaf, index, path, checkpoint: checkpoint.to_owned() })
     }
 
@@ -89,7 +93,7 @@ impl fmt::Display for ActProof {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProofError {
     /// It is no proof: what was expected.
-    Format(&'static str),
+    Format(Expected),
     /// The checkpoint is not believed.
     Note(NoteError),
     /// The leaf is none.
@@ -108,9 +112,9 @@ impl ProofError {
     #[must_use]
     pub fn zh(&self) -> String {
         match self {
-            Self::Format(expected) => format!("不是办理凭证（应为：{expected}）"),
+            Self::Format(expected) => format!("不是办理凭证（应为：{}）", expected.zh),
             Self::Note(error) => error.zh(),
-            Self::Leaf(error) => format!("凭证中的记录不可读（{error}）"),
+            Self::Leaf(error) => error.zh(),
             Self::NotIncluded { index, size } => format!("该记录不在规模为 {size} 的日志的第 {index} 条"),
         }
     }
@@ -119,7 +123,7 @@ impl ProofError {
 impl fmt::Display for ProofError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Format(expected) => write!(f, "not a proof: expected {expected}"),
+            Self::Format(expected) => write!(f, "not a proof: expected {}", expected.en),
             Self::Note(error) => error.fmt(f),
             Self::Leaf(error) => error.fmt(f),
             Self::NotIncluded { index, size } => write!(f, "the leaf is not entry {index} of the log of {size}"),

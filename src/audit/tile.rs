@@ -9,7 +9,7 @@ use crate::audit::tree::{Frontier, fold_peaks, node_hash};
 use crate::ids::Digest;
 
 /// The height of a tile.
-const TILE_HEIGHT: u32 = 8;
+pub(crate) const TILE_HEIGHT: u32 = 8;
 /// Hashes in a full tile.
 pub const TILE_HASHES: usize = 1 << TILE_HEIGHT;
 /// Bytes of one hash.
