@@ -28,3 +28,21 @@ pub const EXPR_TEXT_BYTES_MAX: usize = 64 * 1024;
 pub const SPAN_DAYS_MAX: u32 = 3_660;
 /// Days one calendar may cover: a century.
 pub const CALENDAR_DAYS_MAX: usize = 36_600;
+/// Attempts at one notice before it is parked; with the waits below, a weekend without a mail server loses nothing.
+pub const NOTICE_ATTEMPTS_MAX: u32 = 20;
+/// Seconds to wait after the first failed attempt; doubled after each further one.
+pub const NOTICE_RETRY_FIRST_S: u32 = 60;
+/// The longest wait between two attempts, in seconds.
+pub const NOTICE_RETRY_MAX_S: u32 = 6 * 60 * 60;
+/// Characters of a Chinese short message with its signature: one part.
+pub const SMS_CHARS_MAX: usize = 70;
+/// Characters of an English short message with its signature: one part.
+pub const SMS_EN_CHARS_MAX: usize = 160;
+/// Characters of a matter's name in a Chinese short message; a longer name is cut.
+pub const SMS_ITEM_CHARS_MAX: usize = 12;
+/// Characters of a matter's name in an English short message; a longer name is cut.
+pub const SMS_EN_ITEM_CHARS_MAX: usize = 36;
+/// Characters of a case's number in a short message.
+pub const SMS_NUMBER_CHARS_MAX: usize = 16;
+/// Characters of the signature of a short message.
+pub const SMS_SIGNATURE_CHARS: std::ops::RangeInclusive<usize> = 2..=18;

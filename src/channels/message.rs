@@ -1,0 +1,123 @@
+//! A rendered message as the bytes of RFC 5322: headers, encoded words, a text that survives any relay.
+//! Invariant: the same message gives the same bytes. Never: a header whose value brought its own line break.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use lettre::address::Envelope;
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message};
+
+use super::{Rendered, SendError};
+
+/// How the text travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transfer {
+    /// As base64: every relay carries it.
+    Relay,
+    /// As it is: whoever opens the file can read it.
+    File,
+}
+
+/// A message with its envelope.
+pub struct Composed {
+    /// From whom to whom.
+    pub envelope: Envelope,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The bytes of `rendered`.
+///
+/// # Errors
+/// Permanent, when an address or a header cannot be written safely.
+pub fn compose(rendered: &Rendered, transfer: Transfer) -> Result<Composed, SendError> {
+    let Rendered { message_id, from, to, subject, text, date } = rendered;
+    for (header, value) in [("Message-ID", message_id), ("From", from), ("To", to), ("Subject", subject)] {
+        if value.chars().any(char::is_control) {
+            return Err(SendError::Permanent(format!("expected one line in header `{header}`, found a control character")));
+        }
+    }
+    if !is_message_id(message_id) {
+        return Err(SendError::Permanent(format!("expected a Message-ID such as `<key@origin>`, found `{message_id}`")));
+    }
+    let encoding = match transfer {
+        Transfer::Relay => ContentTransferEncoding::Base64,
+        Transfer::File => ContentTransferEncoding::EightBit,
+    };
+    let body = Body::new_with_encoding(text.clone(), encoding).map_err(|_| SendError::Permanent("the text cannot be carried".to_owned()))?;
+    let message = Message::builder()
+        .message_id(Some(message_id.clone()))
+        .date(UNIX_EPOCH + Duration::from_millis(date.0.max(0).unsigned_abs()))
+        .from(mailbox("From", from)?)
+        .to(mailbox("To", to)?)
+        .subject(subject)
+        // RFC 3834: no vacation notice may answer it.
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
+        .header(ContentType::TEXT_PLAIN)
+        .body(body)
+        .map_err(|error| SendError::Permanent(error.to_string()))?;
+    Ok(Composed { envelope: message.envelope().clone(), bytes: message.formatted() })
+}
+
+fn mailbox(header: &str, value: &str) -> Result<Mailbox, SendError> {
+    // The value stays out of the words: it may be a person's address.
+    value.trim().parse().map_err(|_| SendError::Permanent(format!("expected an address in header `{header}`, found none that can be used")))
+}
+
+fn is_message_id(text: &str) -> bool {
+    let inside = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
+    let parts = inside.and_then(|inside| inside.split_once('@'));
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    parts.is_some_and(|(left, right)| plain(left) && plain(right))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::Moment;
+
+    fn rendered() -> Rendered {
+        Rendered {
+            message_id: "<0a1b@greenlane.example.invalid>".into(),
+            from: "绿色通道 <noreply@greenlane.example.invalid>".into(),
+            to: "officer@example.invalid".into(),
+            subject: "[绿色通道] 临期提醒".into(),
+            text: "一件\n.\n两件\n".into(),
+            date: Moment(1_745_200_800_000),
+        }
+    }
+
+    fn refused(change: impl FnOnce(&mut Rendered)) -> String {
+        let mut rendered = rendered();
+        change(&mut rendered);
+        match compose(&rendered, Transfer::Relay) {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("composed {rendered:?}"),
+        }
+    }
+
+    #[test]
+    fn the_bytes_follow_from_the_message_alone() {
+        let (first, again) = (compose(&rendered(), Transfer::Relay).unwrap(), compose(&rendered(), Transfer::Relay).unwrap());
+        assert_eq!(first.bytes, again.bytes);
+        let text = String::from_utf8(first.bytes).unwrap();
+        assert!(text.is_ascii(), "{text}");
+        for header in ["Message-ID: <0a1b@greenlane.example.invalid>\r\n", "Date: Mon, 21 Apr 2025 02:00:00 +0000\r\n", "Auto-Submitted: auto-generated\r\n"] {
+            assert!(text.contains(header), "expected {header:?} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_line_break_in_a_header_is_refused() {
+        insta::assert_snapshot!(refused(|message| message.subject = "x\r\nBcc: a@example.invalid".into()), @"not sent, refused for good: expected one line in header `Subject`, found a control character");
+        insta::assert_snapshot!(refused(|message| message.from = "x\n <a@example.invalid>".into()), @"not sent, refused for good: expected one line in header `From`, found a control character");
+        insta::assert_snapshot!(refused(|message| message.to = "a@example.invalid\r".into()), @"not sent, refused for good: expected one line in header `To`, found a control character");
+        insta::assert_snapshot!(refused(|message| message.message_id = "<a@b>\r\nX: y".into()), @"not sent, refused for good: expected one line in header `Message-ID`, found a control character");
+    }
+
+    #[test]
+    fn what_is_no_address_or_id_is_refused_without_showing_the_address() {
+        insta::assert_snapshot!(refused(|message| message.to = "secret name".into()), @"not sent, refused for good: expected an address in header `To`, found none that can be used");
+        insta::assert_snapshot!(refused(|message| message.message_id = "a@b".into()), @"not sent, refused for good: expected a Message-ID such as `<key@origin>`, found `a@b`");
+    }
+}
