@@ -4,5 +4,6 @@
 
 mod calendar;
 mod notice;
+mod expr;
 mod pg;
 mod tidy;

@@ -29,7 +29,7 @@ const WALLS: &[Wall] = &[
     Wall { room: "clock", may: &[&["ids"]], never: &[] }, // It answers with a `Moment`.
     Wall { room: "expr", may: &[BASE], never: &[] },
     Wall { room: "calendar", may: &[BASE], never: &[] },
-    Wall { room: "forms", may: &[BASE], never: &[] },
+    Wall { room: "forms", may: &[BASE, &["expr"]], never: &[] }, // A field may be required when an expression holds.
     Wall { room: "accounts", may: &[BASE], never: &[] },
     Wall { room: "identity", may: &[BASE], never: &[] },
     Wall { room: "definition", may: &[BASE, LANGUAGE], never: &[] },

@@ -1,0 +1,132 @@
+//! Comparison and arithmetic of two values.
+//! Invariant: both sides are of one kind, or the answer is an error; decimals are exact or an error.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use chrono::Days;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
+
+use super::ast::{Comparison, Operator};
+use super::{EvalError, Value};
+use crate::limits::{EXPR_LIST_ITEMS_MAX, EXPR_TEXT_BYTES_MAX};
+
+/// Compares two values.
+pub(super) fn compare(span: &Range<usize>, left: &Value, comparison: Comparison, right: &Value) -> Result<bool, EvalError> {
+    match comparison {
+        Comparison::Equal => equal(span, left, right),
+        Comparison::NotEqual => equal(span, left, right).map(|same| !same),
+        Comparison::Less => order(span, left, right).map(Ordering::is_lt),
+        Comparison::LessOrEqual => order(span, left, right).map(Ordering::is_le),
+        Comparison::Greater => order(span, left, right).map(Ordering::is_gt),
+        Comparison::GreaterOrEqual => order(span, left, right).map(Ordering::is_ge),
+    }
+}
+
+/// Whether two values of one kind are the same.
+pub(super) fn equal(span: &Range<usize>, left: &Value, right: &Value) -> Result<bool, EvalError> {
+    if std::mem::discriminant(left) == std::mem::discriminant(right) { Ok(left == right) } else { Err(mismatch(span, left, right)) }
+}
+
+/// Which of two values of one ordered kind comes first.
+pub(super) fn order(span: &Range<usize>, left: &Value, right: &Value) -> Result<Ordering, EvalError> {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => Ok(left.cmp(right)),
+        (Value::Text(left), Value::Text(right)) => Ok(left.cmp(right)),
+        (Value::Date(left), Value::Date(right)) => Ok(left.cmp(right)),
+        (Value::Days(left), Value::Days(right)) => Ok(left.cmp(right)),
+        (left, right) if std::mem::discriminant(left) == std::mem::discriminant(right) => {
+            let (zh, en) = left.kind();
+            Err(EvalError::new(
+                span,
+                format!("期望可以排序的值（数、文字、日期、天数），实际是{zh}"),
+                format!("expected values that have an order, found {en}"),
+            ))
+        }
+        (left, right) => Err(mismatch(span, left, right)),
+    }
+}
+
+fn mismatch(span: &Range<usize>, left: &Value, right: &Value) -> EvalError {
+    let ((zh_left, en_left), (zh_right, en_right)) = (left.kind(), right.kind());
+    EvalError::new(span, format!("期望两边是同一类值，实际是{zh_left}和{zh_right}"), format!("expected two values of one kind, found {en_left} and {en_right}"))
+}
+
+/// Adds, subtracts, multiplies, divides.
+pub(super) fn calculate(span: &Range<usize>, left: Value, operator: Operator, right: Value) -> Result<Value, EvalError> {
+    use Operator::{Divide, Minus, Plus, Times};
+    match (left, operator, right) {
+        (Value::Number(left), operator, Value::Number(right)) => numbers(span, left, operator, right).map(Value::Number),
+        (Value::Text(mut left), Plus, Value::Text(right)) => {
+            left.push_str(&right);
+            text(span, left)
+        }
+        (Value::Date(date), Plus, Value::Days(days)) | (Value::Days(days), Plus, Value::Date(date)) => shift(span, date, days),
+        (Value::Date(date), Minus, Value::Days(days)) => shift(span, date, days.checked_neg().ok_or_else(|| overflow(span))?),
+        (Value::Date(left), Minus, Value::Date(right)) => Ok(Value::Days(left.signed_duration_since(right).num_days())),
+        (Value::Days(left), Plus, Value::Days(right)) => left.checked_add(right).map(Value::Days).ok_or_else(|| overflow(span)),
+        (Value::Days(left), Minus, Value::Days(right)) => left.checked_sub(right).map(Value::Days).ok_or_else(|| overflow(span)),
+        (Value::Days(days), Times, Value::Number(factor)) | (Value::Number(factor), Times, Value::Days(days)) => {
+            let product = factor.is_integer().then(|| factor.to_i64()).flatten().and_then(|factor| days.checked_mul(factor));
+            product.map(Value::Days).ok_or_else(|| overflow(span))
+        }
+        (left, Plus | Minus | Times | Divide, right) => Err(cannot(span, &left, operator, &right)),
+    }
+}
+
+fn numbers(span: &Range<usize>, left: Decimal, operator: Operator, right: Decimal) -> Result<Decimal, EvalError> {
+    if operator == Operator::Divide && right.is_zero() {
+        return Err(EvalError::new(span, "期望不为零的除数，实际是 0", "expected a divisor other than zero, found 0"));
+    }
+    let result = match operator {
+        Operator::Plus => left.checked_add(right),
+        Operator::Minus => left.checked_sub(right),
+        Operator::Times => left.checked_mul(right),
+        // A quotient carries as many zeros as the division needed; nobody wrote them.
+        Operator::Divide => left.checked_div(right).map(|quotient| quotient.normalize()),
+    };
+    result.ok_or_else(|| overflow(span))
+}
+
+fn shift(span: &Range<usize>, date: chrono::NaiveDate, days: i64) -> Result<Value, EvalError> {
+    let distance = Days::new(days.unsigned_abs());
+    let moved = if days < 0 { date.checked_sub_days(distance) } else { date.checked_add_days(distance) };
+    moved.map(Value::Date).ok_or_else(|| overflow(span))
+}
+
+fn cannot(span: &Range<usize>, left: &Value, operator: Operator, right: &Value) -> EvalError {
+    let sign = match operator {
+        Operator::Plus => '+',
+        Operator::Minus => '-',
+        Operator::Times => '*',
+        Operator::Divide => '/',
+    };
+    let ((zh_left, en_left), (zh_right, en_right)) = (left.kind(), right.kind());
+    let zh = format!("`{sign}` 期望两个数、两段文字，或日期和天数，实际是{zh_left}和{zh_right}");
+    let en = format!("expected two numbers, two texts, or a date and a duration for `{sign}`, found {en_left} and {en_right}");
+    EvalError::new(span, zh, en)
+}
+
+/// The error of a result too large for its kind.
+pub(super) fn overflow(span: &Range<usize>) -> EvalError {
+    EvalError::new(span, "期望范围之内的结果，实际太大", "expected a result within range, found one too large")
+}
+
+/// A text within its bound.
+pub(super) fn text(span: &Range<usize>, text: String) -> Result<Value, EvalError> {
+    if text.len() <= EXPR_TEXT_BYTES_MAX {
+        return Ok(Value::Text(text));
+    }
+    let (most, found) = (EXPR_TEXT_BYTES_MAX, text.len());
+    Err(EvalError::new(span, format!("期望最多 {most} 字节的文字，实际 {found} 字节"), format!("expected a text of at most {most} bytes, found {found}")))
+}
+
+/// A list within its bound.
+pub(super) fn list(span: &Range<usize>, items: Vec<Value>) -> Result<Value, EvalError> {
+    if items.len() <= EXPR_LIST_ITEMS_MAX {
+        return Ok(Value::List(items));
+    }
+    let most = EXPR_LIST_ITEMS_MAX;
+    Err(EvalError::new(span, format!("期望最多 {most} 项的列表"), format!("expected a list of at most {most} items")))
+}
