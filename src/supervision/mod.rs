@@ -1,1 +1,10 @@
-//! Lights, ladders and digests: who must hear what.
+//! Lights and digests: who must hear what, and how urgent it is.
+//!
+//! Invariant: a light follows from the terms, the calendar and now; the same three give the same light.
+//! Never: a stored colour. The instants at which a colour changes may be stored, to sort by.
+
+mod digest;
+mod light;
+
+pub use digest::{Digest, OpenTask, digests};
+pub use light::{Light, Watch, margin};
