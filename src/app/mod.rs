@@ -1,1 +1,3 @@
 //! Use cases: the only code that opens a transaction.
+
+pub mod seed;

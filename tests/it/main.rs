@@ -3,7 +3,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test prints what it measured; whether one does depends on the area")]
 
 mod calendar;
-mod notice;
 mod expr;
+mod notice;
 mod pg;
+mod seeds;
 mod tidy;

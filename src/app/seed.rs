@@ -1,0 +1,155 @@
+//! The seeds: offices, people, accounts and projects of the two plans, read from `seeds/` into plain data.
+//! Invariant: seeds come whole or not at all; a wrong file names every mistake with its line, what was expected and what was found.
+//! Never: writes to the store, or guesses a row's source: each says where a plan names it, or `none`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use chrono::NaiveDate;
+use rust_embed::RustEmbed;
+
+use crate::identity::Roster;
+use crate::ids::{Name, PersonId, Tenant, Text};
+use crate::source::Mistake;
+use crate::store::rows::PostingKind;
+
+mod read;
+mod rows;
+
+/// The files, by name.
+const FILES: [&str; 4] = ["offices.yaml", "people.yaml", "accounts.yaml", "projects.yaml"];
+
+#[derive(RustEmbed)]
+#[folder = "seeds/"]
+struct Embedded;
+
+/// Everything the seeds hold, by tenant.
+#[derive(Clone, Debug, Default)]
+pub struct Seeds {
+    /// The plans the rows come from, by key (`EZ`).
+    pub plans: BTreeMap<String, Plan>,
+    /// Tenants by code.
+    pub tenants: BTreeMap<Tenant, TenantSeeds>,
+}
+
+/// A plan that rows are taken from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Its title.
+    pub title: Text,
+    /// Who issued it.
+    pub issuer: String,
+    /// When.
+    pub issued: NaiveDate,
+    /// Whose plan it is.
+    pub tenant: Tenant,
+}
+
+/// The seeds of one tenant.
+#[derive(Clone, Debug, Default)]
+pub struct TenantSeeds {
+    /// The place's name.
+    pub title: Text,
+    /// Its offices, people and who holds what.
+    pub roster: Roster,
+    /// Its accounts, in the order of the file.
+    pub accounts: Vec<AccountSeed>,
+    /// Its demonstration projects, in the order of the file.
+    pub projects: Vec<ProjectSeed>,
+}
+
+/// An account with what was issued to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountSeed {
+    /// Its key, such as `land/2025/420703/new`.
+    pub key: String,
+    /// How it is called.
+    pub title: Text,
+    /// `m2` or `fen`.
+    pub unit: String,
+    /// Where a plan names it, or `none`.
+    pub seed: String,
+    /// What was issued, in order.
+    pub postings: Vec<IssueSeed>,
+}
+
+/// An amount issued to an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssueSeed {
+    /// 下达 or 追加.
+    pub kind: PostingKind,
+    /// The day.
+    pub on: NaiveDate,
+    /// How much, in the account's unit.
+    pub amount: i64,
+    /// The document it rests on.
+    pub document: String,
+}
+
+/// A demonstration project: who files what, when, by which workflow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProjectSeed {
+    /// Its key, such as `P1`.
+    pub key: Name,
+    /// How it is called.
+    pub title: Text,
+    /// The workflow its case runs.
+    pub workflow: Name,
+    /// Who files it.
+    pub applicant: PersonId,
+    /// The day it is filed.
+    pub on: NaiveDate,
+    /// Made up for the demonstration: every surface says so.
+    pub invented: bool,
+    /// Where a plan names it, or `none`.
+    pub seed: String,
+    /// What is filed, by form: the workflow's own and those of the workflows it calls.
+    pub forms: BTreeMap<Name, serde_json::Value>,
+}
+
+impl Seeds {
+    /// The seeds this program carries.
+    ///
+    /// # Errors
+    /// Every mistake of every file.
+    pub fn embedded() -> Result<Self, Vec<Mistake>> {
+        Self::load(&embedded_files())
+    }
+
+    /// The seeds of a folder on disk.
+    ///
+    /// # Errors
+    /// Every mistake of every file, or the one that a file cannot be read.
+    pub fn from_folder(folder: &Path) -> Result<Self, Vec<Mistake>> {
+        let mut files = BTreeMap::new();
+        let mut mistakes = Vec::new();
+        for name in FILES {
+            let path = folder.join(name);
+            match std::fs::read_to_string(&path) {
+                Ok(text) => _ = files.insert(name.to_owned(), text),
+                Err(cause) => mistakes.push(unreadable(&path.display().to_string(), &cause.to_string())),
+            }
+        }
+        if mistakes.is_empty() { Self::load(&files) } else { Err(mistakes) }
+    }
+
+    /// Reads the files, by name.
+    ///
+    /// # Errors
+    /// Every mistake of every file.
+    pub fn load(files: &BTreeMap<String, String>) -> Result<Self, Vec<Mistake>> {
+        read::seeds(files)
+    }
+}
+
+/// The text of the files this program carries, by name.
+#[must_use]
+pub fn embedded_files() -> BTreeMap<String, String> {
+    let text = |name: &str| Embedded::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned());
+    FILES.into_iter().filter_map(|name| Some((name.to_owned(), text(name)?))).collect()
+}
+
+fn unreadable(file: &str, cause: &str) -> Mistake {
+    let (zh, en) = (format!("文件无法读取：{cause}"), format!("expected a readable file, found: {cause}"));
+    Mistake { file: file.to_owned(), line: 0, column: 0, code: "unreadable", zh, en }
+}
