@@ -1,4 +1,70 @@
-//! One unit of work over SQLite or PostgreSQL.
+//! One unit of work over SQLite or PostgreSQL, and the reads of everything else.
 //! Invariant: everything a command changes is written in one transaction by a `Writer`. Never: a decision; the store keeps what it is given.
 
+mod dialect;
+mod fault;
+mod migrate;
+mod open;
+mod postgres;
 pub mod rows;
+mod sqlite;
+pub mod topics;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sqlx::{PgPool, SqlitePool};
+
+pub use fault::{StoreFault, WriteFault};
+pub use topics::accounts::{AccountRow, PostingView, WaitingView};
+pub use topics::cases::{ActView, CaseFilter, DocumentView};
+pub use topics::inbox::{Inbox, InboxCursor, InboxTask, Seat};
+pub use topics::log::{CheckpointRow, LogRow, Sealing, TileRow, Unsealed};
+pub use topics::outbox::{Attempt, ClaimedNotice, NoticeView};
+pub use topics::registry::{RegistryEntry, TokenRow};
+pub use topics::stats::Stats;
+pub use writer::{LoadedCase, StoredReceipt, Writer};
+
+/// Where the data lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A folder with one SQLite file: one node.
+    Sqlite(PathBuf),
+    /// A PostgreSQL database, reached as two roles that own nothing: any number of nodes.
+    Postgres {
+        /// The role that writes.
+        writer_url: String,
+        /// The role that reads under row-level security.
+        reader_url: String,
+    },
+}
+
+/// An open database, checked. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pools: Arc<Pools>,
+}
+
+#[derive(Debug)]
+enum Pools {
+    Sqlite(SqlitePools),
+    Postgres(PostgresPools),
+}
+
+/// SQLite: readers beside one writing connection for the workers; `gate` lets it and the lane take turns.
+#[derive(Debug)]
+struct SqlitePools {
+    folder: PathBuf,
+    readers: SqlitePool,
+    worker: SqlitePool,
+    gate: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// PostgreSQL: readers see one tenant at a time; workers write as the writer does.
+#[derive(Debug)]
+struct PostgresPools {
+    writer_url: String,
+    readers: PgPool,
+    workers: PgPool,
+}

@@ -27,7 +27,7 @@ pub struct CaseWrite {
     pub acts: Vec<ActRow>,
     /// Bodies the acts refer to.
     pub bodies: Vec<BodyRow>,
-    /// Tasks opened or changed (upsert by id); the last row of a task wins.
+    /// Tasks opened, changed or closed, by (task, office): a task that several offices may do is one row for each of them. The last row given of each wins; a closed one leaves the inbox.
     pub tasks: Vec<TaskRow>,
     /// Waiting-list places taken (`Some`) or given up (`None`), by token.
     pub waiting: Vec<(u32, Option<WaitingRow>)>,
@@ -111,7 +111,7 @@ pub struct TaskRow {
     pub program: String,
     /// The step.
     pub step: String,
-    /// The office asked; several offices give several `pools`.
+    /// The office asked; a task of several offices has a row for each.
     pub office: String,
     /// The post asked; `applicant` with an empty office is the case's applicant.
     pub post: String,
@@ -129,6 +129,18 @@ pub struct TaskRow {
     pub yellow_from: Moment,
     /// The due day shown, ISO; `None` without one.
     pub due: Option<String>,
+}
+
+impl TaskRow {
+    /// The pool it lies in: the office asked, or the applicant for a task of the applicant.
+    #[must_use]
+    pub fn pool(&self, applicant: PersonId) -> String {
+        if self.post == "applicant" && self.office.is_empty() {
+            applicant.to_string()
+        } else {
+            self.office.clone()
+        }
+    }
 }
 
 /// A place on a waiting list.
@@ -264,6 +276,46 @@ pub enum PostingKind {
     WriteOff,
     /// 结转: free to outside.
     CarryOver,
+}
+
+impl PostingKind {
+    /// Every kind, in the order of their codes.
+    pub const ALL: [Self; 7] = [
+        Self::Issue,
+        Self::Add,
+        Self::Reserve,
+        Self::Use,
+        Self::Release,
+        Self::WriteOff,
+        Self::CarryOver,
+    ];
+
+    /// The number it is stored as.
+    #[must_use]
+    pub fn code(self) -> i16 {
+        match self {
+            Self::Issue => 0,
+            Self::Add => 1,
+            Self::Reserve => 2,
+            Self::Use => 3,
+            Self::Release => 4,
+            Self::WriteOff => 5,
+            Self::CarryOver => 6,
+        }
+    }
+
+    /// What `amount` of it adds to free, reserved, used, written off and issued; issued is the sum of the other four before and after.
+    #[must_use]
+    pub fn moves(self, amount: i64) -> [i64; 5] {
+        match self {
+            Self::Issue | Self::Add => [amount, 0, 0, 0, amount],
+            Self::Reserve => [-amount, amount, 0, 0, 0],
+            Self::Use => [0, -amount, amount, 0, 0],
+            Self::Release => [amount, -amount, 0, 0, 0],
+            Self::WriteOff => [0, 0, -amount, amount, 0],
+            Self::CarryOver => [-amount, 0, 0, 0, -amount],
+        }
+    }
 }
 
 /// A row of a register, written with the act that changes it.

@@ -1,0 +1,463 @@
+//! One commit as one statement: a row of every table is joined to the cases whose version matched, so that a conflict drops one case and not the batch.
+//! Invariant: every value is a parameter and every table one `unnest` of typed arrays. Never: two statements where the commit touches cases alone.
+
+use std::fmt::Write as _;
+
+use sqlx::postgres::{PgArguments, PgHasArrayType};
+use sqlx::{Arguments, AssertSqlSafe, Encode, Postgres, Type};
+use uuid::Uuid;
+
+use super::Writer;
+use crate::store::rows::{CaseWrite, Commit, TaskRow};
+use crate::store::{StoreFault, WriteFault};
+
+impl Writer {
+    pub(in crate::store) async fn write(
+        &mut self,
+        commit: &Commit,
+    ) -> Result<Vec<bool>, WriteFault> {
+        self.register(&commit.registry).await?;
+        self.post(&commit.accounts).await?;
+        self.count(&commit.counters).await?;
+        let mut applied = vec![false; commit.cases.len()];
+        if !commit.cases.is_empty() {
+            let statement = statement(&commit.cases)?;
+            let written: Vec<i64> =
+                sqlx::query_scalar_with(AssertSqlSafe(statement.text), statement.arguments)
+                    .fetch_all(&mut self.connection)
+                    .await?;
+            for place in written {
+                if let Some(flag) = usize::try_from(place - 1)
+                    .ok()
+                    .and_then(|place| applied.get_mut(place))
+                {
+                    *flag = true;
+                }
+            }
+        }
+        Ok(applied)
+    }
+}
+
+/// A statement being written: text and parameters grow together.
+struct Statement {
+    text: String,
+    arguments: PgArguments,
+}
+
+impl Statement {
+    /// Adds an array as the next parameter.
+    fn array<'q, T>(&mut self, values: Vec<T>) -> Result<(), WriteFault>
+    where
+        T: Encode<'q, Postgres> + Type<Postgres> + PgHasArrayType,
+    {
+        self.arguments
+            .add(values)
+            .map_err(|error| WriteFault::Fault(StoreFault::Database(sqlx::Error::Encode(error))))
+    }
+
+    /// `unnest($n::type[], …)` over the arrays that are added next.
+    fn unnest(&self, types: &[&str]) -> String {
+        let mut text = String::from("unnest(");
+        for (place, kind) in types.iter().enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            let number = self.arguments.len() + place + 1;
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{comma}${number}::{kind}[]");
+        }
+        text.push(')');
+        text
+    }
+
+    /// A further part of the `with` list: `body` over the rows of `source`, kept where the case was written. The name `x` stands for a row; its first three columns are place, tenant and case.
+    fn part(&mut self, name: &str, source: &str, columns: &str, body: (&str, &str)) {
+        let (before, after) = body;
+        let _ = write!(
+            self.text,
+            ", {name} as ({before} {source} as x(ix, tenant, case_id, {columns}) where coalesce(x.ix in (select ix from ok), false){after})"
+        );
+    }
+
+    /// The three leading arrays of a part: which case, by place and by key.
+    fn owners(&mut self, owners: &[(i64, &CaseWrite)]) -> Result<(), WriteFault> {
+        self.array(owners.iter().map(|(place, _)| *place).collect::<Vec<_>>())?;
+        self.array(
+            owners
+                .iter()
+                .map(|(_, case)| case.row.tenant.0)
+                .collect::<Vec<_>>(),
+        )?;
+        self.array(
+            owners
+                .iter()
+                .map(|(_, case)| case.row.id.0)
+                .collect::<Vec<_>>(),
+        )
+    }
+}
+
+/// Rows of all cases, each with the place of its case, counted from 1.
+fn rows<'c, T: 'c>(
+    cases: &'c [CaseWrite],
+    of: impl Fn(&'c CaseWrite) -> Vec<T>,
+) -> (Vec<(i64, &'c CaseWrite)>, Vec<T>) {
+    let (mut owners, mut rows) = (Vec::new(), Vec::new());
+    for (place, case) in (1_i64..).zip(cases) {
+        for row in of(case) {
+            owners.push((place, case));
+            rows.push(row);
+        }
+    }
+    (owners, rows)
+}
+
+/// One column of a list of rows.
+macro_rules! column {
+    ($statement:expr, $rows:expr, $row:pat => $value:expr) => {
+        $statement.array($rows.iter().map(|$row| $value).collect::<Vec<_>>())?
+    };
+}
+
+fn statement(cases: &[CaseWrite]) -> Result<Statement, WriteFault> {
+    let mut statement = Statement {
+        text: String::with_capacity(4096),
+        arguments: PgArguments::default(),
+    };
+    case_rows(&mut statement, cases)?;
+    acts(&mut statement, cases)?;
+    receipts(&mut statement, cases)?;
+    bodies(&mut statement, cases)?;
+    open_tasks(&mut statement, cases)?;
+    closed_tasks(&mut statement, cases)?;
+    waiting(&mut statement, cases)?;
+    left_waiting(&mut statement, cases)?;
+    notices(&mut statement, cases)?;
+    settled(&mut statement, cases)?;
+    documents(&mut statement, cases)?;
+    snapshots(&mut statement, cases)?;
+    statement.text.push_str(" select ix from ok");
+    Ok(statement)
+}
+
+fn case_rows(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let source = statement.unnest(&[
+        "integer", "uuid", "bigint", "text", "text", "bytea", "bigint", "uuid", "smallint",
+        "bigint", "bigint", "text", "bigint", "bytea",
+    ]);
+    let _ = write!(
+        statement.text,
+        "with c as materialized (select * from {source} with ordinality
+            as c(tenant, id, expected, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head, ix)),
+         u as (update cases t set number = c.number, version = c.version, rank = c.rank, ended = c.ended, result = c.result, next_wake = c.next_wake, head = c.head
+            from c where t.tenant = c.tenant and t.id = c.id and t.version = c.expected and c.expected > 0 returning c.ix),
+         i as (insert into cases (tenant, id, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head)
+            select tenant, id, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head from c where expected = 0
+            on conflict (tenant, id) do nothing returning id),
+         ok as materialized (select ix from u union all select ix from c where expected = 0 and coalesce(id in (select id from i), false))"
+    );
+    column!(statement, cases, case => case.row.tenant.0);
+    column!(statement, cases, case => case.row.id.0);
+    column!(statement, cases, case => case.expected);
+    column!(statement, cases, case => case.row.number.as_deref());
+    column!(statement, cases, case => case.row.workflow.as_str());
+    column!(statement, cases, case => &case.row.revision.0[..]);
+    column!(statement, cases, case => case.row.version);
+    column!(statement, cases, case => case.row.applicant.0);
+    column!(statement, cases, case => case.row.rank);
+    column!(statement, cases, case => case.row.started.0);
+    column!(statement, cases, case => case.row.ended.map(|at| at.0));
+    column!(statement, cases, case => case.row.result.as_deref());
+    column!(statement, cases, case => case.row.next_wake.map(|at| at.0));
+    column!(statement, cases, case => &case.row.head.0[..]);
+    Ok(())
+}
+
+fn acts(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, acts) = rows(cases, |case| case.acts.iter().collect());
+    if acts.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&[
+        "bigint", "integer", "uuid", "bigint", "bigint", "text", "bytea", "bytea",
+    ]);
+    let insert = (
+        "insert into acts (tenant, case_id, seq, at, kind, events, leaf) select tenant, case_id, seq, at, kind, events, leaf from",
+        " returning tenant, case_id, seq",
+    );
+    statement.part("a", &source, "seq, at, kind, events, leaf", insert);
+    statement.text.push_str(
+        ", s as (insert into unsealed (tenant, case_id, seq) select tenant, case_id, seq from a)",
+    );
+    statement.owners(&owners)?;
+    column!(statement, acts, act => act.seq);
+    column!(statement, acts, act => act.at.0);
+    column!(statement, acts, act => act.kind.as_str());
+    column!(statement, acts, act => act.events.as_slice());
+    column!(statement, acts, act => act.leaf.as_slice());
+    Ok(())
+}
+
+fn receipts(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, receipts) = rows(cases, |case| case.receipts.iter().collect());
+    if receipts.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&[
+        "bigint", "integer", "uuid", "uuid", "text", "uuid", "uuid", "bytea", "bigint", "bigint",
+    ]);
+    let insert = "insert into receipts (tenant, scope, actor, command, case_id, digest, version, at) select tenant, scope, actor, command, started, digest, version, at from";
+    statement.part(
+        "r",
+        &source,
+        "scope, actor, command, started, digest, version, at",
+        (insert, ""),
+    );
+    statement.owners(&owners)?;
+    let scopes = owners.iter().zip(&receipts).map(|((_, case), receipt)| {
+        if receipt.start {
+            Uuid::nil()
+        } else {
+            case.row.id.0
+        }
+    });
+    statement.array(scopes.collect::<Vec<_>>())?;
+    column!(statement, receipts, receipt => receipt.actor.as_str());
+    column!(statement, receipts, receipt => receipt.command.0);
+    let started = owners
+        .iter()
+        .zip(&receipts)
+        .map(|((_, case), receipt)| receipt.start.then_some(case.row.id.0));
+    statement.array(started.collect::<Vec<_>>())?;
+    column!(statement, receipts, receipt => &receipt.digest.0[..]);
+    column!(statement, receipts, receipt => receipt.version);
+    column!(statement, receipts, receipt => receipt.at.0);
+    Ok(())
+}
+
+fn bodies(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, bodies) = rows(cases, |case| case.bodies.iter().collect());
+    if bodies.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&["bigint", "integer", "uuid", "bytea", "bytea", "bytea"]);
+    let insert = "insert into bodies (tenant, case_id, digest, salt, bytes) select tenant, case_id, digest, salt, bytes from";
+    statement.part("b", &source, "digest, salt, bytes", (insert, ""));
+    statement.owners(&owners)?;
+    column!(statement, bodies, body => &body.commit.0[..]);
+    column!(statement, bodies, body => &body.salt[..]);
+    column!(statement, bodies, body => body.bytes.as_slice());
+    Ok(())
+}
+
+/// The last row given of each (task, pool) that is open, or closed.
+fn latest(case: &CaseWrite, closed: bool) -> Vec<&TaskRow> {
+    let tasks = &case.tasks;
+    let last = |(place, task): &(usize, &TaskRow)| {
+        !tasks[place + 1..]
+            .iter()
+            .any(|later| later.task == task.task && later.office == task.office)
+    };
+    tasks
+        .iter()
+        .enumerate()
+        .filter(last)
+        .map(|(_, task)| task)
+        .filter(|task| task.closed.is_some() == closed)
+        .collect()
+}
+
+fn open_tasks(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, tasks) = rows(cases, |case| latest(case, false));
+    if tasks.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&[
+        "bigint", "integer", "uuid", "bigint", "text", "text", "text", "text", "text", "uuid",
+        "smallint", "bigint", "bigint", "bigint", "text",
+    ]);
+    let columns = "task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due";
+    let insert = format!(
+        "insert into tasks as t (tenant, case_id, {columns}) select tenant, case_id, {columns} from"
+    );
+    let change = " on conflict (tenant, case_id, task, pool) do update set number = excluded.number, claimed = excluded.claimed, rank = excluded.rank,
+        red_from = excluded.red_from, yellow_from = excluded.yellow_from, due = excluded.due";
+    statement.part("t", &source, columns, (&insert, change));
+    statement.owners(&owners)?;
+    column!(statement, tasks, task => i64::from(task.task));
+    let pools = owners
+        .iter()
+        .zip(&tasks)
+        .map(|((_, case), task)| task.pool(case.row.applicant));
+    statement.array(pools.collect::<Vec<_>>())?;
+    column!(statement, tasks, task => task.number.as_deref());
+    column!(statement, tasks, task => task.program.as_str());
+    column!(statement, tasks, task => task.step.as_str());
+    column!(statement, tasks, task => task.post.as_str());
+    column!(statement, tasks, task => task.claimed.map(|person| person.0));
+    column!(statement, tasks, task => task.rank);
+    column!(statement, tasks, task => task.opened.0);
+    column!(statement, tasks, task => task.red_from.0);
+    column!(statement, tasks, task => task.yellow_from.0);
+    column!(statement, tasks, task => task.due.as_deref());
+    Ok(())
+}
+
+fn closed_tasks(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, tasks) = rows(cases, |case| latest(case, true));
+    if tasks.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&["bigint", "integer", "uuid", "bigint", "text"]);
+    let same = " and t.tenant = x.tenant and t.case_id = x.case_id and t.task = x.task and t.pool = x.pool";
+    statement.part(
+        "d",
+        &source,
+        "task, pool",
+        ("delete from tasks t using", same),
+    );
+    statement.owners(&owners)?;
+    column!(statement, tasks, task => i64::from(task.task));
+    let pools = owners
+        .iter()
+        .zip(&tasks)
+        .map(|((_, case), task)| task.pool(case.row.applicant));
+    statement.array(pools.collect::<Vec<_>>())
+}
+
+fn waiting(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, places) = rows(cases, |case| {
+        case.waiting
+            .iter()
+            .filter_map(|(token, place)| place.as_ref().map(|place| (*token, place)))
+            .collect()
+    });
+    if places.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&[
+        "bigint", "integer", "uuid", "bigint", "text", "smallint", "bigint", "bigint",
+    ]);
+    let insert = "insert into waiting (tenant, case_id, token, account, rank, since, amount) select tenant, case_id, token, account, rank, since, amount from";
+    let change = " on conflict (tenant, case_id, token) do update set account = excluded.account, rank = excluded.rank, since = excluded.since, amount = excluded.amount";
+    statement.part(
+        "w",
+        &source,
+        "token, account, rank, since, amount",
+        (insert, change),
+    );
+    statement.owners(&owners)?;
+    column!(statement, places, (token, _) => i64::from(*token));
+    column!(statement, places, (_, place) => place.account.as_str());
+    column!(statement, places, (_, place) => place.rank);
+    column!(statement, places, (_, place) => place.since.0);
+    column!(statement, places, (_, place) => place.amount);
+    Ok(())
+}
+
+fn left_waiting(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, tokens) = rows(cases, |case| {
+        case.waiting
+            .iter()
+            .filter(|(_, place)| place.is_none())
+            .map(|(token, _)| *token)
+            .collect()
+    });
+    if tokens.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&["bigint", "integer", "uuid", "bigint"]);
+    let same = " and t.tenant = x.tenant and t.case_id = x.case_id and t.token = x.token";
+    statement.part("v", &source, "token", ("delete from waiting t using", same));
+    statement.owners(&owners)?;
+    column!(statement, tokens, token => i64::from(*token));
+    Ok(())
+}
+
+fn notices(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, notices) = rows(cases, |case| case.notices.iter().collect());
+    if notices.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&[
+        "bigint", "integer", "uuid", "text", "text", "uuid", "text", "text", "bytea", "bigint",
+    ]);
+    let insert = "insert into notices (tenant, case_id, key, kind, recipient, channel, language, context, due, next_attempt_at)
+        select tenant, case_id, key, kind, recipient, channel, language, context, due, due from";
+    statement.part(
+        "n",
+        &source,
+        "key, kind, recipient, channel, language, context, due",
+        (insert, " on conflict (tenant, case_id, key) do nothing"),
+    );
+    statement.owners(&owners)?;
+    column!(statement, notices, notice => notice.key.as_str());
+    column!(statement, notices, notice => notice.kind.as_str());
+    column!(statement, notices, notice => notice.recipient.0);
+    column!(statement, notices, notice => notice.channel.as_str());
+    column!(statement, notices, notice => notice.language.as_str());
+    column!(statement, notices, notice => notice.context.as_slice());
+    column!(statement, notices, notice => notice.due.0);
+    Ok(())
+}
+
+fn settled(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, settled) = rows(cases, |case| case.settled.iter().collect());
+    if settled.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&["bigint", "integer", "uuid", "text", "smallint", "bigint"]);
+    let same = " and t.tenant = x.tenant and t.case_id = x.case_id and t.key = x.key";
+    statement.part(
+        "e",
+        &source,
+        "key, state, at",
+        (
+            "update notices t set state = x.state, settled_at = x.at from",
+            same,
+        ),
+    );
+    statement.owners(&owners)?;
+    column!(statement, settled, settled => settled.key.as_str());
+    column!(statement, settled, settled => if settled.sent { 1_i16 } else { 2 });
+    column!(statement, settled, settled => settled.at.0);
+    Ok(())
+}
+
+fn documents(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, documents) = rows(cases, |case| (0_i64..).zip(&case.documents).collect());
+    if documents.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&[
+        "bigint", "integer", "uuid", "bigint", "bigint", "text", "text", "text", "bigint",
+    ]);
+    let columns = "seq, place, scope_number, kind, number, at";
+    let insert = format!(
+        "insert into documents (tenant, case_id, {columns}) select tenant, case_id, {columns} from"
+    );
+    statement.part("o", &source, columns, (&insert, ""));
+    statement.owners(&owners)?;
+    column!(statement, documents, (_, document) => document.seq);
+    column!(statement, documents, (place, _) => *place);
+    column!(statement, documents, (_, document) => document.scope_number.as_deref());
+    column!(statement, documents, (_, document) => document.kind.as_str());
+    column!(statement, documents, (_, document) => document.number.as_deref());
+    column!(statement, documents, (_, document) => document.at.0);
+    Ok(())
+}
+
+fn snapshots(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, snapshots) = rows(cases, |case| case.snapshot.iter().collect());
+    if snapshots.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&["bigint", "integer", "uuid", "bigint", "integer", "bytea"]);
+    let insert = "insert into snapshots (tenant, case_id, version, format, state) select tenant, case_id, version, format, state from";
+    let change = " on conflict (tenant, case_id) do update set version = excluded.version, format = excluded.format, state = excluded.state";
+    statement.part("p", &source, "version, format, state", (insert, change));
+    statement.owners(&owners)?;
+    column!(statement, snapshots, snapshot => snapshot.version);
+    column!(statement, snapshots, snapshot => snapshot.format);
+    column!(statement, snapshots, snapshot => snapshot.state.as_slice());
+    Ok(())
+}

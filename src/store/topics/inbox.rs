@@ -1,0 +1,253 @@
+//! The inbox: open tasks of the seats a person holds, the overdue first by how long, then by rank, then by when they turn red.
+//! Invariant: a page costs the same at a thousand and at a hundred thousand open tasks: it is a handful of ranges of one index, each cut at the page's length.
+//! Never: a colour; `red_from` against `now` is all it looks at.
+
+use std::fmt::Write as _;
+
+use sqlx::{AssertSqlSafe, FromRow};
+use uuid::Uuid;
+
+use crate::ids::{CaseId, Moment, PersonId, Tenant};
+use crate::store::dialect::on_both;
+use crate::store::rows::TaskRow;
+use crate::store::topics::cases::escaped;
+use crate::store::{Store, StoreFault};
+
+/// Every rank there is; the tables refuse another.
+const RANKS: [i16; 4] = [0, 1, 2, 9];
+
+/// A seat whose tasks are shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seat {
+    /// A post in an office.
+    Post {
+        /// The office.
+        office: String,
+        /// The post.
+        post: String,
+    },
+    /// The applicant of cases.
+    Applicant(PersonId),
+}
+
+/// What to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inbox {
+    /// The seats.
+    pub seats: Vec<Seat>,
+    /// Now; the next pages keep the first page's, in the cursor.
+    pub now: Moment,
+    /// Of this program.
+    pub program: Option<String>,
+    /// Whose number holds this text.
+    pub number: Option<String>,
+    /// Only what this person claimed.
+    pub claimed: Option<PersonId>,
+    /// After this one.
+    pub after: Option<InboxCursor>,
+    /// How many.
+    pub limit: u32,
+}
+
+/// Where a page ended: the place of its last task in the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InboxCursor {
+    /// The `now` of the first page.
+    pub now: Moment,
+    /// The last task's rank.
+    pub rank: i16,
+    /// Its moment of red.
+    pub red_from: Moment,
+    /// Its case.
+    pub case: CaseId,
+    /// Its id.
+    pub task: u32,
+}
+
+/// An open task with its case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxTask {
+    /// The case.
+    pub case: CaseId,
+    /// The task.
+    pub task: TaskRow,
+}
+
+#[derive(FromRow)]
+struct StoredTask {
+    case_id: Uuid,
+    task: i64,
+    pool: String,
+    number: Option<String>,
+    program: String,
+    step: String,
+    post: String,
+    claimed: Option<Uuid>,
+    rank: i16,
+    opened: i64,
+    red_from: i64,
+    yellow_from: i64,
+    due: Option<String>,
+}
+
+impl StoredTask {
+    fn row(self) -> Result<InboxTask, StoreFault> {
+        let task = u32::try_from(self.task).map_err(|_| StoreFault::Broken {
+            table: "tasks",
+            why: format!("task {} is not a local id", self.task),
+        })?;
+        let office = if self.post == "applicant" {
+            String::new()
+        } else {
+            self.pool
+        };
+        let row = TaskRow {
+            task,
+            number: self.number,
+            program: self.program,
+            step: self.step,
+            office,
+            post: self.post,
+            claimed: self.claimed.map(PersonId),
+            closed: None,
+            rank: self.rank,
+            opened: Moment(self.opened),
+            red_from: Moment(self.red_from),
+            yellow_from: Moment(self.yellow_from),
+            due: self.due,
+        };
+        Ok(InboxTask {
+            case: CaseId(self.case_id),
+            task: row,
+        })
+    }
+}
+
+impl InboxTask {
+    /// The cursor after this task, on the page made at `now`.
+    #[must_use]
+    pub fn cursor(&self, now: Moment) -> InboxCursor {
+        InboxCursor {
+            now,
+            rank: self.task.rank,
+            red_from: self.task.red_from,
+            case: self.case,
+            task: self.task.task,
+        }
+    }
+}
+
+impl Store {
+    /// A page of the inbox.
+    pub async fn inbox(&self, tenant: Tenant, inbox: &Inbox) -> Result<Vec<InboxTask>, StoreFault> {
+        if inbox.seats.is_empty() {
+            return Ok(Vec::new());
+        }
+        let now = inbox.after.map_or(inbox.now, |after| after.now);
+        let after = inbox.after;
+        let overdue_before = after.is_none_or(|after| after.red_from <= now);
+        let text = page(inbox, overdue_before);
+        let mut connection = self.reader(tenant).await?;
+        let found: Vec<StoredTask> = on_both!(&mut connection, c => {
+            let mut query = sqlx::query_as(AssertSqlSafe(text))
+                .bind(tenant.0)
+                .bind(now.0)
+                .bind(i64::from(inbox.limit))
+                .bind(&inbox.program)
+                .bind(inbox.number.as_deref().map(escaped))
+                .bind(inbox.claimed.map(|person| person.0))
+                .bind(after.map_or(i64::MIN, |after| after.red_from.0))
+                .bind(after.map_or(Uuid::nil(), |after| after.case.0))
+                .bind(after.map_or(-1, |after| i64::from(after.task)));
+            for seat in &inbox.seats {
+                let (pool, post) = match seat {
+                    Seat::Post { office, post } => (office.clone(), post.clone()),
+                    Seat::Applicant(person) => (person.to_string(), "applicant".to_owned()),
+                };
+                query = query.bind(pool).bind(post);
+            }
+            query.fetch_all(&mut **c).await?
+        });
+        let mut tasks = found
+            .into_iter()
+            .map(StoredTask::row)
+            .collect::<Result<Vec<_>, _>>()?;
+        // A task of two offices stands in two pools; somebody with a seat in both sees it once.
+        tasks.dedup_by(|later, earlier| {
+            later.case == earlier.case && later.task.task == earlier.task.task
+        });
+        Ok(tasks)
+    }
+
+    /// The open tasks of a case, in order.
+    pub async fn tasks(&self, tenant: Tenant, case: CaseId) -> Result<Vec<TaskRow>, StoreFault> {
+        let text = "select case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due
+            from tasks where tenant = $1 and case_id = $2 order by task, pool";
+        let mut connection = self.reader(tenant).await?;
+        let found: Vec<StoredTask> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
+        found
+            .into_iter()
+            .map(|task| task.row().map(|found| found.task))
+            .collect()
+    }
+}
+
+/// The statement of a page: for each seat and rank one range of overdue tasks and one of the others, each in the index's order and cut at the limit.
+fn page(inbox: &Inbox, with_overdue: bool) -> String {
+    const FIRST_SEAT: usize = 10;
+    let mut text = String::from(
+        "select case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due from (",
+    );
+    let mut ranges = 0_usize;
+    let mut range = |seat: usize, rank: i16, late: bool, after: &str| {
+        let (pool, post) = (FIRST_SEAT + 2 * seat, FIRST_SEAT + 2 * seat + 1);
+        let union = if ranges == 0 { "" } else { " union all " };
+        ranges += 1;
+        let (side, group) = if late { ("<=", 0) } else { (">", 1) };
+        // Only what the page asks for is tested; the rest would cost every row a comparison.
+        let program = if inbox.program.is_some() {
+            " and program = $4"
+        } else {
+            ""
+        };
+        let number = if inbox.number.is_some() {
+            " and number like '%' || $5 || '%' escape '!'"
+        } else {
+            ""
+        };
+        let claimed = if inbox.claimed.is_some() {
+            " and claimed = $6"
+        } else {
+            ""
+        };
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "{union}select * from (select {group} as late_first, tasks.* from tasks where tenant = $1 and pool = ${pool} and post = ${post} and rank = {rank}
+               and red_from {side} $2{after}{program}{number}{claimed} order by red_from, case_id, task limit $3) r"
+        );
+    };
+    let beyond = " and (red_from, case_id, task) > ($7, $8, $9)";
+    for seat in 0..inbox.seats.len() {
+        for rank in RANKS {
+            if with_overdue {
+                range(
+                    seat,
+                    rank,
+                    true,
+                    if inbox.after.is_some() { beyond } else { "" },
+                );
+            }
+            match inbox.after {
+                // The page before ended among tasks not yet overdue: ranks before its own are done, its own goes on.
+                Some(after) if !with_overdue && rank == after.rank => {
+                    range(seat, rank, false, beyond)
+                }
+                Some(after) if !with_overdue && rank < after.rank => {}
+                Some(_) | None => range(seat, rank, false, ""),
+            }
+        }
+    }
+    text.push_str(") pages order by late_first, case when late_first = 0 then 0 else rank end, red_from, case_id, task limit $3");
+    text
+}

@@ -1,0 +1,10 @@
+//! Reads, and what workers write of their own: a file per topic, one text for both databases.
+//! Invariant: a read of a tenant's rows names its tenant in the statement, and row-level security holds it to that on PostgreSQL. Never: an unbounded answer.
+
+pub mod accounts;
+pub mod cases;
+pub mod inbox;
+pub mod log;
+pub mod outbox;
+pub mod registry;
+pub mod stats;

@@ -1,0 +1,203 @@
+//! The outbox: notices claimed by a lease with a fencing token, their attempts, and what is left.
+//! Invariant: a claim commits before anything is sent, and whoever lost the lease can write nothing more. Never: a sent or parked state; that comes with the case's own commit.
+
+use sqlx::{AssertSqlSafe, FromRow};
+use uuid::Uuid;
+
+use crate::ids::{CaseId, Moment, PersonId, Tenant};
+use crate::store::dialect::{on_both, skip_locked};
+use crate::store::rows::NoticeRow;
+use crate::store::{Store, StoreFault};
+
+/// A notice a worker holds until its lease runs out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedNotice {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The case it speaks of.
+    pub case: CaseId,
+    /// The notice.
+    pub notice: NoticeRow,
+    /// Attempts before this one.
+    pub attempts: u32,
+    /// The fencing token of this claim.
+    pub fence: i64,
+}
+
+/// One attempt to deliver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// When.
+    pub at: Moment,
+    /// The channel took it.
+    pub sent: bool,
+    /// What the channel said.
+    pub answer: String,
+    /// When to try again, after a temporary failure; the notice stays with its claimant until its lease ends when `None` (its case is told it was sent or parked).
+    pub again_at: Option<Moment>,
+}
+
+/// A notice as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeView {
+    /// The case.
+    pub case: CaseId,
+    /// The notice.
+    pub notice: NoticeRow,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// `Some(true)` sent, `Some(false)` parked, `None` still to go.
+    pub sent: Option<bool>,
+    /// When it was sent or parked.
+    pub settled_at: Option<Moment>,
+}
+
+#[derive(FromRow)]
+struct StoredNotice {
+    tenant: i32,
+    case_id: Uuid,
+    key: String,
+    kind: String,
+    recipient: Uuid,
+    channel: String,
+    language: String,
+    context: Vec<u8>,
+    due: i64,
+    attempts: i64,
+    fence: i64,
+    state: i16,
+    settled_at: Option<i64>,
+}
+
+impl StoredNotice {
+    fn row(&mut self) -> NoticeRow {
+        NoticeRow {
+            key: std::mem::take(&mut self.key),
+            kind: std::mem::take(&mut self.kind),
+            recipient: PersonId(self.recipient),
+            channel: std::mem::take(&mut self.channel),
+            language: std::mem::take(&mut self.language),
+            context: std::mem::take(&mut self.context),
+            due: Moment(self.due),
+        }
+    }
+
+    fn attempts(&self) -> u32 {
+        u32::try_from(self.attempts).unwrap_or(u32::MAX)
+    }
+}
+
+impl Store {
+    /// Claims up to `limit` open notices whose turn it is at `now` (the engine's clock) and whose lease is over at `real`, until `lease_until` (both real time). The claim is committed when this returns.
+    pub async fn claim_notices(
+        &self,
+        now: Moment,
+        real: Moment,
+        lease_until: Moment,
+        limit: u32,
+    ) -> Result<Vec<ClaimedNotice>, StoreFault> {
+        let mut connection = self.worker().await?;
+        let text = format!(
+            "update notices set lease_until = $3, fence = fence + 1 where (tenant, case_id, key) in
+               (select tenant, case_id, key from notices where state = 0 and next_attempt_at <= $1 and lease_until <= $2
+                order by next_attempt_at limit $4{})
+             returning tenant, case_id, key, kind, recipient, channel, language, context, due, attempts, fence, state, settled_at",
+            skip_locked(&connection)
+        );
+        let found: Vec<StoredNotice> = on_both!(&mut connection, c => sqlx::query_as(AssertSqlSafe(text))
+            .bind(now.0)
+            .bind(real.0)
+            .bind(lease_until.0)
+            .bind(i64::from(limit))
+            .fetch_all(&mut **c)
+            .await?);
+        connection.finish().await?;
+        let claimed = |mut row: StoredNotice| ClaimedNotice {
+            tenant: Tenant(row.tenant),
+            case: CaseId(row.case_id),
+            notice: row.row(),
+            attempts: row.attempts(),
+            fence: row.fence,
+        };
+        Ok(found.into_iter().map(claimed).collect())
+    }
+
+    /// Puts an attempt on record; false, and nothing written, when another has claimed the notice since or it is over.
+    pub async fn record_attempt(
+        &self,
+        claimed: &ClaimedNotice,
+        attempt: &Attempt,
+    ) -> Result<bool, StoreFault> {
+        let change = "update notices set attempts = attempts + 1, next_attempt_at = coalesce($5, next_attempt_at), lease_until = case when $5 is null then lease_until else 0 end
+            where tenant = $1 and case_id = $2 and key = $3 and fence = $4 and state = 0";
+        let insert = "insert into notice_attempts (tenant, case_id, key, attempt, at, sent, answer)
+            select $1, $2, $3, attempts, $4, $5, $6 from notices where tenant = $1 and case_id = $2 and key = $3";
+        let (tenant, case, key) = (claimed.tenant.0, claimed.case.0, &claimed.notice.key);
+        let mut connection = self.worker().await?;
+        let changed = on_both!(&mut connection, c => sqlx::query(change)
+            .bind(tenant)
+            .bind(case)
+            .bind(key)
+            .bind(claimed.fence)
+            .bind(attempt.again_at.map(|at| at.0))
+            .execute(&mut **c)
+            .await?
+            .rows_affected());
+        if changed == 0 {
+            return Ok(false);
+        }
+        on_both!(&mut connection, c => {
+            sqlx::query(insert).bind(tenant).bind(case).bind(key).bind(attempt.at.0).bind(i16::from(attempt.sent)).bind(&attempt.answer).execute(&mut **c).await?;
+        });
+        connection.finish().await?;
+        Ok(true)
+    }
+
+    /// The attempts of a notice, in order.
+    pub async fn attempts(
+        &self,
+        tenant: Tenant,
+        case: CaseId,
+        key: &str,
+    ) -> Result<Vec<Attempt>, StoreFault> {
+        let text = "select at, sent, answer from notice_attempts where tenant = $1 and case_id = $2 and key = $3 order by attempt";
+        let mut connection = self.reader(tenant).await?;
+        let found: Vec<(i64, i16, String)> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).bind(key).fetch_all(&mut **c).await?);
+        Ok(found
+            .into_iter()
+            .map(|(at, sent, answer)| Attempt {
+                at: Moment(at),
+                sent: sent == 1,
+                answer,
+                again_at: None,
+            })
+            .collect())
+    }
+
+    /// The notices of a case, by when they were due.
+    pub async fn notices(
+        &self,
+        tenant: Tenant,
+        case: CaseId,
+    ) -> Result<Vec<NoticeView>, StoreFault> {
+        let text = "select tenant, case_id, key, kind, recipient, channel, language, context, due, attempts, fence, state, settled_at
+            from notices where tenant = $1 and case_id = $2 order by due, key";
+        let mut connection = self.reader(tenant).await?;
+        let found: Vec<StoredNotice> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
+        let view = |mut row: StoredNotice| NoticeView {
+            case: CaseId(row.case_id),
+            notice: row.row(),
+            attempts: row.attempts(),
+            sent: (row.state != 0).then_some(row.state == 1),
+            settled_at: row.settled_at.map(Moment),
+        };
+        Ok(found.into_iter().map(view).collect())
+    }
+
+    /// Notices still to go, over all tenants.
+    pub async fn notices_open(&self) -> Result<i64, StoreFault> {
+        let text = "select count(*) from notices where state = 0";
+        let mut connection = self.everywhere().await?;
+        Ok(on_both!(&mut connection, c => sqlx::query_scalar(text).fetch_one(&mut **c).await?))
+    }
+}

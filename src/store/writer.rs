@@ -1,0 +1,176 @@
+//! The writer: the one way a commit reaches the database. `app` runs each on a lane of its own, never inside a request's future.
+//! Invariant: a case whose version is not the expected one is not written at all, and the others of the same commit are. Never: a retry; who called decides.
+
+use std::collections::BTreeMap;
+
+use super::rows::{ActRow, CaseRow, Commit, SnapshotRow};
+use super::{StoreFault, WriteFault, postgres, sqlite};
+use crate::engine::facts::Balance;
+use crate::ids::{CaseId, CommandId, Digest, Tenant};
+
+/// A case as stored: its row, its newest snapshot, and the acts after that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedCase {
+    /// The row.
+    pub row: CaseRow,
+    /// The newest snapshot, when one was made.
+    pub snapshot: Option<SnapshotRow>,
+    /// The acts after the snapshot, in order.
+    pub acts: Vec<ActRow>,
+}
+
+/// The stored answer to a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredReceipt {
+    /// The case it was about.
+    pub case: CaseId,
+    /// The digest of the command.
+    pub digest: Digest,
+    /// The version the case had after it.
+    pub version: i64,
+}
+
+/// A connection that writes. On SQLite the calls complete on the calling thread; on PostgreSQL they wait for the server.
+#[derive(Debug)]
+pub enum Writer {
+    /// The one writer of a SQLite file.
+    Sqlite(Box<sqlite::Writer>),
+    /// One of any number on PostgreSQL.
+    Postgres(Box<postgres::Writer>),
+}
+
+impl Writer {
+    /// Begins a transaction.
+    pub async fn begin(&mut self) -> Result<(), StoreFault> {
+        match self {
+            Self::Sqlite(writer) => writer.begin().await,
+            Self::Postgres(writer) => writer.begin().await,
+        }
+    }
+
+    /// Commits it. After a fault here the outcome is unknown.
+    pub async fn commit(&mut self) -> Result<(), WriteFault> {
+        match self {
+            Self::Sqlite(writer) => writer.commit(),
+            Self::Postgres(writer) => writer.commit().await,
+        }
+    }
+
+    /// Gives it up; also without one.
+    pub async fn rollback(&mut self) -> Result<(), StoreFault> {
+        match self {
+            Self::Sqlite(writer) => writer.rollback(),
+            Self::Postgres(writer) => writer.rollback().await,
+        }
+    }
+
+    /// A case with what is needed to fold its state.
+    pub async fn load_case(
+        &mut self,
+        tenant: Tenant,
+        case: CaseId,
+    ) -> Result<Option<LoadedCase>, StoreFault> {
+        match self {
+            Self::Sqlite(writer) => writer.load_case(tenant, case),
+            Self::Postgres(writer) => writer.load_case(tenant, case).await,
+        }
+    }
+
+    /// The versions of those of `cases` that exist.
+    pub async fn versions(
+        &mut self,
+        tenant: Tenant,
+        cases: &[CaseId],
+    ) -> Result<Vec<(CaseId, i64)>, StoreFault> {
+        match self {
+            Self::Sqlite(writer) => writer.versions(tenant, cases),
+            Self::Postgres(writer) => writer.versions(tenant, cases).await,
+        }
+    }
+
+    /// How often a register of the tenant was written: roster, calendars, bundles are as of this version.
+    pub async fn registry_version(&mut self, tenant: Tenant) -> Result<i64, StoreFault> {
+        match self {
+            Self::Sqlite(writer) => writer.registry_version(tenant),
+            Self::Postgres(writer) => writer.registry_version(tenant).await,
+        }
+    }
+
+    /// Bodies of a case by commitment; one that was erased is absent.
+    pub async fn bodies(
+        &mut self,
+        tenant: Tenant,
+        case: CaseId,
+        digests: &[Digest],
+    ) -> Result<Vec<(Digest, Vec<u8>)>, StoreFault> {
+        match self {
+            Self::Sqlite(writer) => writer.bodies(tenant, case, digests),
+            Self::Postgres(writer) => writer.bodies(tenant, case, digests).await,
+        }
+    }
+
+    /// Locks accounts, in order of key whatever the order given, and answers what is free of each and who waits, first in line first. Needs a transaction.
+    pub async fn lock_balances(
+        &mut self,
+        tenant: Tenant,
+        accounts: &[String],
+    ) -> Result<BTreeMap<String, Option<Balance>>, WriteFault> {
+        match self {
+            Self::Sqlite(writer) => writer.lock_balances(tenant, accounts),
+            Self::Postgres(writer) => writer.lock_balances(tenant, accounts).await,
+        }
+    }
+
+    /// Locks counters, in order of key whatever the order given; one never used stands at 0. Needs a transaction.
+    pub async fn lock_counters(
+        &mut self,
+        tenant: Tenant,
+        counters: &[String],
+    ) -> Result<BTreeMap<String, u64>, WriteFault> {
+        match self {
+            Self::Sqlite(writer) => writer.lock_counters(tenant, counters),
+            Self::Postgres(writer) => writer.lock_counters(tenant, counters).await,
+        }
+    }
+
+    /// The stored answer to (case, actor, command); `None` for the case asks for a start.
+    pub async fn receipt(
+        &mut self,
+        tenant: Tenant,
+        case: Option<CaseId>,
+        actor: &str,
+        command: CommandId,
+    ) -> Result<Option<StoredReceipt>, StoreFault> {
+        match self {
+            Self::Sqlite(writer) => writer.receipt(tenant, case, actor, command),
+            Self::Postgres(writer) => writer.receipt(tenant, case, actor, command).await,
+        }
+    }
+
+    /// Writes a commit inside the transaction that `begin` opened; answers for each of `commit.cases` whether it was written. After a fault only `rollback` is left.
+    pub async fn write(&mut self, commit: &Commit) -> Result<Vec<bool>, WriteFault> {
+        match self {
+            Self::Sqlite(writer) => writer.write(commit),
+            Self::Postgres(writer) => writer.write(commit).await,
+        }
+    }
+
+    /// Begins, writes and commits; on PostgreSQL as one statement when the commit touches cases alone.
+    pub async fn write_alone(&mut self, commit: &Commit) -> Result<Vec<bool>, WriteFault> {
+        let cases_alone =
+            commit.accounts.is_empty() && commit.counters.is_empty() && commit.registry.is_empty();
+        if let (Self::Postgres(writer), true) = (&mut *self, cases_alone) {
+            return writer.write(commit).await;
+        }
+        self.begin().await?;
+        let written = match self.write(commit).await {
+            Ok(applied) => self.commit().await.map(|()| applied),
+            Err(fault) => Err(fault),
+        };
+        if written.is_err() {
+            // The fault that led here is the one to tell; a connection that cannot roll back says so at its next use.
+            let _ = self.rollback().await;
+        }
+        written
+    }
+}
