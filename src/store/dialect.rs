@@ -20,10 +20,7 @@ use crate::ids::Tenant;
 
 /// A borrowed connection; on SQLite a writing one comes with its turn at the gate.
 pub(super) enum Connection {
-    Sqlite(
-        PoolConnection<Sqlite>,
-        Option<tokio::sync::OwnedMutexGuard<()>>,
-    ),
+    Sqlite(PoolConnection<Sqlite>, Option<tokio::sync::OwnedMutexGuard<()>>),
     Postgres(PoolConnection<Postgres>),
 }
 
@@ -38,12 +35,8 @@ pub(super) fn skip_locked(connection: &Connection) -> &'static str {
 /// Deletes the oldest receipts: a SQLite heap lies in the order it was written, PostgreSQL has a block range index on the age.
 pub(super) fn oldest_receipts(connection: &Connection) -> &'static str {
     match connection {
-        Connection::Sqlite(..) => {
-            "delete from receipts where at < $1 and rowid in (select rowid from receipts order by rowid limit $2)"
-        }
-        Connection::Postgres(_) => {
-            "delete from receipts where ctid in (select ctid from receipts where at < $1 limit $2)"
-        }
+        Connection::Sqlite(..) => "delete from receipts where at < $1 and rowid in (select rowid from receipts order by rowid limit $2)",
+        Connection::Postgres(_) => "delete from receipts where ctid in (select ctid from receipts where at < $1 limit $2)",
     }
 }
 
@@ -55,10 +48,7 @@ impl Store {
             Pools::Postgres(pools) => {
                 let mut connection = pools.readers.acquire().await?;
                 // The tenant is a number of ours, so it may stand in the text; one round trip instead of two.
-                let begin = format!(
-                    "begin isolation level repeatable read read only; set local greenlane.tenant = '{}'",
-                    tenant.0
-                );
+                let begin = format!("begin isolation level repeatable read read only; set local greenlane.tenant = '{}'", tenant.0);
                 connection.execute(AssertSqlSafe(begin)).await?;
                 Ok(Connection::Postgres(connection))
             }

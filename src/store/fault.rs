@@ -4,9 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 pub enum StoreFault {
     /// SQLite would acknowledge before the disk has it.
-    #[error(
-        "cannot use {file}: expected {setting} `{expected}`, found `{found}`; a power cut would lose acknowledged acts"
-    )]
+    #[error("cannot use {file}: expected {setting} `{expected}`, found `{found}`; a power cut would lose acknowledged acts")]
     NotDurable {
         /// The file.
         file: String,
@@ -28,9 +26,7 @@ pub enum StoreFault {
         pid: String,
     },
     /// A PostgreSQL role may do more than it should.
-    #[error(
-        "cannot use role `{role}` as {used_as}: it {right}; give it only the rights `greenlane migrate --owner-url` grants"
-    )]
+    #[error("cannot use role `{role}` as {used_as}: it {right}; give it only the rights `greenlane migrate --owner-url` grants")]
     Role {
         /// The role.
         role: String,
@@ -40,9 +36,7 @@ pub enum StoreFault {
         right: String,
     },
     /// The tables are older or newer than this program.
-    #[error(
-        "cannot use {database}: expected schema version {expected}, found {found}; run `{command}`"
-    )]
+    #[error("cannot use {database}: expected schema version {expected}, found {found}; run `{command}`")]
     Schema {
         /// The database.
         database: String,
@@ -111,7 +105,7 @@ impl From<rusqlite::Error> for WriteFault {
                 ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY => {
                     return Self::Conflict(text);
                 }
-                ffi::SQLITE_CONSTRAINT_CHECK => return Self::Check(text),
+                ffi::SQLITE_CONSTRAINT_CHECK if text.contains("accounts_") => return Self::Check(text),
                 // Any other code is the database's own trouble.
                 _ => {}
             }
@@ -131,7 +125,7 @@ impl From<sqlx::Error> for WriteFault {
                 Some(SERIALIZATION_FAILURE | DEADLOCK | UNIQUE) => {
                     return Self::Conflict(found.message().to_owned());
                 }
-                Some(CHECK) => return Self::Check(found.message().to_owned()),
+                Some(CHECK) if found.constraint().is_some_and(|name| name.starts_with("accounts_")) => return Self::Check(found.message().to_owned()),
                 Some(_) | None => {}
             }
         }

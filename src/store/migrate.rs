@@ -40,7 +40,8 @@ impl Store {
             }
             (Target::Postgres { .. }, None) => Err(StoreFault::Setting {
                 what: "the database".to_owned(),
-                why: "expected `--owner-url`, the URL of the role that owns the tables, found none; the writer and the reader may not change the schema".to_owned(),
+                why: "expected `--owner-url`, the URL of the role that owns the tables, found none; the writer and the reader may not change the schema"
+                    .to_owned(),
             }),
         }
     }
@@ -48,53 +49,30 @@ impl Store {
 
 /// The version this program has; the two folders go in step (a test holds it).
 pub(super) fn current_sqlite() -> i64 {
-    SQLITE
-        .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or(0)
+    SQLITE.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 /// The same, of the other folder.
 pub(super) fn current_postgres() -> i64 {
-    POSTGRES
-        .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or(0)
+    POSTGRES.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 /// The version the database has.
 pub(super) async fn applied_sqlite(pool: &SqlitePool) -> Result<Option<i64>, StoreFault> {
-    let known: Option<i64> =
-        sqlx::query_scalar("select 1 from sqlite_master where name = '_sqlx_migrations'")
-            .fetch_optional(pool)
-            .await?;
+    let known: Option<i64> = sqlx::query_scalar("select 1 from sqlite_master where name = '_sqlx_migrations'").fetch_optional(pool).await?;
     match known {
-        Some(_) => Ok(sqlx::query_scalar(
-            "select max(version) from _sqlx_migrations where success",
-        )
-        .fetch_one(pool)
-        .await?),
+        Some(_) => Ok(sqlx::query_scalar("select max(version) from _sqlx_migrations where success").fetch_one(pool).await?),
         None => Ok(None),
     }
 }
 
 /// The same on PostgreSQL, where the roles may read that table.
 pub(super) async fn applied_postgres(pool: &PgPool) -> Result<Option<i64>, StoreFault> {
-    let known: bool = sqlx::query_scalar(
-        "select coalesce(has_table_privilege(to_regclass('_sqlx_migrations'), 'select'), false)",
-    )
-    .fetch_one(pool)
-    .await?;
+    let known: bool = sqlx::query_scalar("select coalesce(has_table_privilege(to_regclass('_sqlx_migrations'), 'select'), false)").fetch_one(pool).await?;
     if !known {
         return Ok(None);
     }
-    Ok(
-        sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
-            .fetch_one(pool)
-            .await?,
-    )
+    Ok(sqlx::query_scalar("select max(version) from _sqlx_migrations where success").fetch_one(pool).await?)
 }
 
 #[cfg(test)]

@@ -10,9 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Executor, PgPool, SqlitePool};
 
-use super::{
-    Pools, PostgresPools, SqlitePools, Store, StoreFault, Target, Writer, migrate, postgres, sqlite,
-};
+use super::{Pools, PostgresPools, SqlitePools, Store, StoreFault, Target, Writer, migrate, postgres, sqlite};
 
 /// Connections for readers, on either database.
 const READERS_MAX: u32 = 8;
@@ -32,26 +30,16 @@ impl Store {
     pub async fn open(target: Target) -> Result<Self, StoreFault> {
         let pools = match target {
             Target::Sqlite(folder) => Pools::Sqlite(open_sqlite(&folder).await?),
-            Target::Postgres {
-                writer_url,
-                reader_url,
-            } => Pools::Postgres(open_postgres(writer_url, &reader_url).await?),
+            Target::Postgres { writer_url, reader_url } => Pools::Postgres(open_postgres(writer_url, &reader_url).await?),
         };
-        Ok(Self {
-            pools: Arc::new(pools),
-        })
+        Ok(Self { pools: Arc::new(pools) })
     }
 
     /// A writer with its own connection: the only one of its file on SQLite (refused while another process or task has it), any number on PostgreSQL.
     pub async fn writer(&self) -> Result<Writer, StoreFault> {
         match &*self.pools {
-            Pools::Sqlite(pools) => Ok(Writer::Sqlite(Box::new(sqlite::Writer::open(
-                &pools.folder,
-                pools.gate.clone(),
-            )?))),
-            Pools::Postgres(pools) => Ok(Writer::Postgres(Box::new(
-                postgres::Writer::connect(&pools.writer_url).await?,
-            ))),
+            Pools::Sqlite(pools) => Ok(Writer::Sqlite(Box::new(sqlite::Writer::open(&pools.folder, pools.gate.clone())?))),
+            Pools::Postgres(pools) => Ok(Writer::Postgres(Box::new(postgres::Writer::connect(&pools.writer_url).await?))),
         }
     }
 
@@ -73,39 +61,22 @@ impl Store {
 async fn open_sqlite(folder: &Path) -> Result<SqlitePools, StoreFault> {
     let file = sqlite::file(folder);
     if !file.is_file() {
-        return Err(schema_fault(
-            &file.display().to_string(),
-            None,
-            &sqlite_migrate_command(folder),
-        ));
+        return Err(schema_fault(&file.display().to_string(), None, &sqlite_migrate_command(folder)));
     }
     let readers = sqlite_pool(&file, READERS_MAX, true).await?;
     let worker = sqlite_pool(&file, 1, false).await?;
     let found = migrate::applied_sqlite(&readers).await?;
     if found != Some(migrate::current_sqlite()) {
-        return Err(schema_fault(
-            &file.display().to_string(),
-            found,
-            &sqlite_migrate_command(folder),
-        ));
+        return Err(schema_fault(&file.display().to_string(), found, &sqlite_migrate_command(folder)));
     }
-    Ok(SqlitePools {
-        folder: folder.to_owned(),
-        readers,
-        worker,
-        gate: Arc::new(tokio::sync::Mutex::new(())),
-    })
+    Ok(SqlitePools { folder: folder.to_owned(), readers, worker, gate: Arc::new(tokio::sync::Mutex::new(())) })
 }
 
 fn sqlite_migrate_command(folder: &Path) -> String {
     format!("greenlane migrate --data {}", folder.display())
 }
 
-async fn sqlite_pool(
-    file: &Path,
-    connections_max: u32,
-    read_only: bool,
-) -> Result<SqlitePool, StoreFault> {
+async fn sqlite_pool(file: &Path, connections_max: u32, read_only: bool) -> Result<SqlitePool, StoreFault> {
     let options = SqliteConnectOptions::new()
         .filename(file)
         .journal_mode(SqliteJournalMode::Wal)
@@ -135,31 +106,17 @@ async fn open_postgres(writer_url: String, reader_url: &str) -> Result<PostgresP
     if found != Some(migrate::current_postgres()) {
         let command = "greenlane migrate --database URL --owner-url URL";
         let database = PgConnectOptions::from_str(&writer_url)?;
-        return Err(schema_fault(
-            database.get_database().unwrap_or_default(),
-            found,
-            command,
-        ));
+        return Err(schema_fault(database.get_database().unwrap_or_default(), found, command));
     }
     postgres::roles::refuse_excess(&workers, "writer").await?;
     postgres::roles::refuse_excess(&readers, "reader").await?;
-    Ok(PostgresPools {
-        writer_url,
-        readers,
-        workers,
-    })
+    Ok(PostgresPools { writer_url, readers, workers })
 }
 
 async fn postgres_pool(url: &str, connections_max: u32) -> Result<PgPool, StoreFault> {
     let options = PgConnectOptions::from_str(url)?
         .application_name("greenlane")
-        .options([
-            ("statement_timeout", STATEMENT_MS_MAX.to_string()),
-            (
-                "idle_in_transaction_session_timeout",
-                IDLE_TRANSACTION_MS_MAX.to_string(),
-            ),
-        ]);
+        .options([("statement_timeout", STATEMENT_MS_MAX.to_string()), ("idle_in_transaction_session_timeout", IDLE_TRANSACTION_MS_MAX.to_string())]);
     let pool = PgPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(Duration::from_secs(ACQUIRE_S_MAX))

@@ -135,11 +135,7 @@ impl TaskRow {
     /// The pool it lies in: the office asked, or the applicant for a task of the applicant.
     #[must_use]
     pub fn pool(&self, applicant: PersonId) -> String {
-        if self.post == "applicant" && self.office.is_empty() {
-            applicant.to_string()
-        } else {
-            self.office.clone()
-        }
+        if self.post == "applicant" && self.office.is_empty() { applicant.to_string() } else { self.office.clone() }
     }
 }
 
@@ -280,15 +276,7 @@ pub enum PostingKind {
 
 impl PostingKind {
     /// Every kind, in the order of their codes.
-    pub const ALL: [Self; 7] = [
-        Self::Issue,
-        Self::Add,
-        Self::Reserve,
-        Self::Use,
-        Self::Release,
-        Self::WriteOff,
-        Self::CarryOver,
-    ];
+    pub const ALL: [Self; 7] = [Self::Issue, Self::Add, Self::Reserve, Self::Use, Self::Release, Self::WriteOff, Self::CarryOver];
 
     /// The number it is stored as.
     #[must_use]

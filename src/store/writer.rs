@@ -65,11 +65,7 @@ impl Writer {
     }
 
     /// A case with what is needed to fold its state.
-    pub async fn load_case(
-        &mut self,
-        tenant: Tenant,
-        case: CaseId,
-    ) -> Result<Option<LoadedCase>, StoreFault> {
+    pub async fn load_case(&mut self, tenant: Tenant, case: CaseId) -> Result<Option<LoadedCase>, StoreFault> {
         match self {
             Self::Sqlite(writer) => writer.load_case(tenant, case),
             Self::Postgres(writer) => writer.load_case(tenant, case).await,
@@ -77,11 +73,7 @@ impl Writer {
     }
 
     /// The versions of those of `cases` that exist.
-    pub async fn versions(
-        &mut self,
-        tenant: Tenant,
-        cases: &[CaseId],
-    ) -> Result<Vec<(CaseId, i64)>, StoreFault> {
+    pub async fn versions(&mut self, tenant: Tenant, cases: &[CaseId]) -> Result<Vec<(CaseId, i64)>, StoreFault> {
         match self {
             Self::Sqlite(writer) => writer.versions(tenant, cases),
             Self::Postgres(writer) => writer.versions(tenant, cases).await,
@@ -97,12 +89,7 @@ impl Writer {
     }
 
     /// Bodies of a case by commitment; one that was erased is absent.
-    pub async fn bodies(
-        &mut self,
-        tenant: Tenant,
-        case: CaseId,
-        digests: &[Digest],
-    ) -> Result<Vec<(Digest, Vec<u8>)>, StoreFault> {
+    pub async fn bodies(&mut self, tenant: Tenant, case: CaseId, digests: &[Digest]) -> Result<Vec<(Digest, Vec<u8>)>, StoreFault> {
         match self {
             Self::Sqlite(writer) => writer.bodies(tenant, case, digests),
             Self::Postgres(writer) => writer.bodies(tenant, case, digests).await,
@@ -110,11 +97,7 @@ impl Writer {
     }
 
     /// Locks accounts, in order of key whatever the order given, and answers what is free of each and who waits, first in line first. Needs a transaction.
-    pub async fn lock_balances(
-        &mut self,
-        tenant: Tenant,
-        accounts: &[String],
-    ) -> Result<BTreeMap<String, Option<Balance>>, WriteFault> {
+    pub async fn lock_balances(&mut self, tenant: Tenant, accounts: &[String]) -> Result<BTreeMap<String, Option<Balance>>, WriteFault> {
         match self {
             Self::Sqlite(writer) => writer.lock_balances(tenant, accounts),
             Self::Postgres(writer) => writer.lock_balances(tenant, accounts).await,
@@ -122,11 +105,7 @@ impl Writer {
     }
 
     /// Locks counters, in order of key whatever the order given; one never used stands at 0. Needs a transaction.
-    pub async fn lock_counters(
-        &mut self,
-        tenant: Tenant,
-        counters: &[String],
-    ) -> Result<BTreeMap<String, u64>, WriteFault> {
+    pub async fn lock_counters(&mut self, tenant: Tenant, counters: &[String]) -> Result<BTreeMap<String, u64>, WriteFault> {
         match self {
             Self::Sqlite(writer) => writer.lock_counters(tenant, counters),
             Self::Postgres(writer) => writer.lock_counters(tenant, counters).await,
@@ -134,13 +113,7 @@ impl Writer {
     }
 
     /// The stored answer to (case, actor, command); `None` for the case asks for a start.
-    pub async fn receipt(
-        &mut self,
-        tenant: Tenant,
-        case: Option<CaseId>,
-        actor: &str,
-        command: CommandId,
-    ) -> Result<Option<StoredReceipt>, StoreFault> {
+    pub async fn receipt(&mut self, tenant: Tenant, case: Option<CaseId>, actor: &str, command: CommandId) -> Result<Option<StoredReceipt>, StoreFault> {
         match self {
             Self::Sqlite(writer) => writer.receipt(tenant, case, actor, command),
             Self::Postgres(writer) => writer.receipt(tenant, case, actor, command).await,
@@ -157,8 +130,7 @@ impl Writer {
 
     /// Begins, writes and commits; on PostgreSQL as one statement when the commit touches cases alone.
     pub async fn write_alone(&mut self, commit: &Commit) -> Result<Vec<bool>, WriteFault> {
-        let cases_alone =
-            commit.accounts.is_empty() && commit.counters.is_empty() && commit.registry.is_empty();
+        let cases_alone = commit.accounts.is_empty() && commit.counters.is_empty() && commit.registry.is_empty();
         if let (Self::Postgres(writer), true) = (&mut *self, cases_alone) {
             return writer.write(commit).await;
         }

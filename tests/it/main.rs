@@ -7,4 +7,5 @@ mod expr;
 mod notice;
 mod pg;
 mod seeds;
+mod store;
 mod tidy;

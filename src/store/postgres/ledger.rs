@@ -63,10 +63,7 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) async fn count(
-        &mut self,
-        counters: &[(Tenant, String, u64)],
-    ) -> Result<(), WriteFault> {
+    pub(super) async fn count(&mut self, counters: &[(Tenant, String, u64)]) -> Result<(), WriteFault> {
         for (tenant, key, value) in counters {
             sqlx::query("insert into counters (tenant, key, value) values ($1, $2, $3) on conflict (tenant, key) do update set value = excluded.value")
                 .bind(tenant.0)

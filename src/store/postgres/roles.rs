@@ -47,11 +47,7 @@ const WRITER_CHANGES: [(&str, &str); 13] = [
 ];
 
 /// Makes the roles when they are missing, and grants them what they need; run again, it changes nothing.
-pub(in crate::store) async fn grant(
-    owner: &mut PgConnection,
-    writer_url: &str,
-    reader_url: &str,
-) -> Result<(), StoreFault> {
+pub(in crate::store) async fn grant(owner: &mut PgConnection, writer_url: &str, reader_url: &str) -> Result<(), StoreFault> {
     let writer = role_of(owner, writer_url).await?;
     let reader = role_of(owner, reader_url).await?;
     let mut text = String::new();
@@ -61,21 +57,13 @@ pub(in crate::store) async fn grant(
     };
     for role in [&writer, &reader] {
         say(format!("grant usage on schema public to {role}"));
-        say(format!(
-            "revoke all on all tables in schema public from {role}"
-        ));
-        say(format!(
-            "grant select on all tables in schema public to {role}"
-        ));
+        say(format!("revoke all on all tables in schema public from {role}"));
+        say(format!("grant select on all tables in schema public to {role}"));
     }
     say(format!("revoke select on unsealed from {reader}"));
-    say(format!(
-        "grant insert on all tables in schema public to {writer}"
-    ));
+    say(format!("grant insert on all tables in schema public to {writer}"));
     say(format!("revoke insert on _sqlx_migrations from {writer}"));
-    say(format!(
-        "grant usage on all sequences in schema public to {writer}"
-    ));
+    say(format!("grant usage on all sequences in schema public to {writer}"));
     say(format!("grant update on meta to {writer}"));
     for (table, rights) in WRITER_CHANGES {
         say(format!("grant {rights} on {table} to {writer}"));
@@ -84,53 +72,33 @@ pub(in crate::store) async fn grant(
         say(format!("alter table {table} enable row level security"));
         say(format!("alter table {table} force row level security"));
         say(format!("drop policy if exists every_tenant on {table}"));
-        say(format!(
-            "create policy every_tenant on {table} to {writer} using (true) with check (true)"
-        ));
+        say(format!("create policy every_tenant on {table} to {writer} using (true) with check (true)"));
         say(format!("drop policy if exists one_tenant on {table}"));
         say(format!(
             "create policy one_tenant on {table} for select to {reader} using (tenant = (select nullif(current_setting('greenlane.tenant', true), '')::integer))"
         ));
     }
-    owner
-        .execute(AssertSqlSafe(format!("begin; {text} commit")))
-        .await?;
+    owner.execute(AssertSqlSafe(format!("begin; {text} commit"))).await?;
     Ok(())
 }
 
 /// The role a URL logs in as, quoted; made with the URL's password when there is none of that name.
 async fn role_of(owner: &mut PgConnection, url: &str) -> Result<String, StoreFault> {
     let name = PgConnectOptions::from_str(url)?.get_username().to_owned();
-    let known: bool =
-        sqlx::query_scalar("select exists (select 1 from pg_roles where rolname = $1)")
-            .bind(&name)
-            .fetch_one(&mut *owner)
-            .await?;
+    let known: bool = sqlx::query_scalar("select exists (select 1 from pg_roles where rolname = $1)").bind(&name).fetch_one(&mut *owner).await?;
     let quoted = format!("\"{}\"", name.replace('"', "\"\""));
     if known {
         return Ok(quoted);
     }
     let password = password_of(url);
-    let clause = password
-        .map(|password| format!(" password '{}'", password.replace('\'', "''")))
-        .unwrap_or_default();
-    match owner
-        .execute(AssertSqlSafe(format!("create role {quoted} login{clause}")))
-        .await
-    {
+    let clause = password.map(|password| format!(" password '{}'", password.replace('\'', "''"))).unwrap_or_default();
+    match owner.execute(AssertSqlSafe(format!("create role {quoted} login{clause}"))).await {
         Ok(_) => Ok(quoted),
         // Somebody else made it between the question and the statement.
-        Err(sqlx::Error::Database(error))
-            if matches!(error.code().as_deref(), Some("42710" | "23505")) =>
-        {
-            Ok(quoted)
-        }
+        Err(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("42710" | "23505")) => Ok(quoted),
         Err(sqlx::Error::Database(error)) => Err(StoreFault::Setting {
             what: format!("role `{name}`"),
-            why: format!(
-                "it does not exist and cannot be made here ({}); make it with `create role {quoted} login`",
-                error.message()
-            ),
+            why: format!("it does not exist and cannot be made here ({}); make it with `create role {quoted} login`", error.message()),
         }),
         Err(error) => Err(error.into()),
     }
@@ -159,10 +127,7 @@ fn password_of(url: &str) -> Option<String> {
 }
 
 /// Refuses a role that is more than it should be, naming role and right.
-pub(in crate::store) async fn refuse_excess(
-    pool: &PgPool,
-    used_as: &'static str,
-) -> Result<(), StoreFault> {
+pub(in crate::store) async fn refuse_excess(pool: &PgPool, used_as: &'static str) -> Result<(), StoreFault> {
     let row = sqlx::query(
         "select rolname::text, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication,
             exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -182,34 +147,23 @@ pub(in crate::store) async fn refuse_excess(
     ];
     for (place, right) in rights.iter().enumerate() {
         if row.try_get::<bool, _>(place + 1)? {
-            return Err(StoreFault::Role {
-                role,
-                used_as,
-                right: (*right).to_owned(),
-            });
+            return Err(StoreFault::Role { role, used_as, right: (*right).to_owned() });
         }
     }
     refuse_changes(pool, role, used_as).await
 }
 
 /// Refuses a role that may rewrite the record, or a reader that may write at all.
-async fn refuse_changes(
-    pool: &PgPool,
-    role: String,
-    used_as: &'static str,
-) -> Result<(), StoreFault> {
+async fn refuse_changes(pool: &PgPool, role: String, used_as: &'static str) -> Result<(), StoreFault> {
     let kept: &[&str] = &["acts", "log", "checkpoints", "postings"];
     for table in kept {
-        let changes: bool = sqlx::query_scalar("select has_table_privilege($1, 'update') or has_table_privilege($1, 'delete') or has_table_privilege($1, 'truncate')")
-            .bind(*table)
-            .fetch_one(pool)
-            .await?;
+        let changes: bool =
+            sqlx::query_scalar("select has_table_privilege($1, 'update') or has_table_privilege($1, 'delete') or has_table_privilege($1, 'truncate')")
+                .bind(*table)
+                .fetch_one(pool)
+                .await?;
         if changes {
-            return Err(StoreFault::Role {
-                role,
-                used_as,
-                right: format!("may change or delete rows of `{table}`"),
-            });
+            return Err(StoreFault::Role { role, used_as, right: format!("may change or delete rows of `{table}`") });
         }
     }
     if used_as == "reader" {
@@ -220,11 +174,7 @@ async fn refuse_changes(
                     .fetch_one(pool)
                     .await?;
             if writes {
-                return Err(StoreFault::Role {
-                    role,
-                    used_as,
-                    right: format!("may write to `{table}`"),
-                });
+                return Err(StoreFault::Role { role, used_as, right: format!("may write to `{table}`") });
             }
         }
     }

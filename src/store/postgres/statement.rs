@@ -12,25 +12,16 @@ use crate::store::rows::{CaseWrite, Commit, TaskRow};
 use crate::store::{StoreFault, WriteFault};
 
 impl Writer {
-    pub(in crate::store) async fn write(
-        &mut self,
-        commit: &Commit,
-    ) -> Result<Vec<bool>, WriteFault> {
+    pub(in crate::store) async fn write(&mut self, commit: &Commit) -> Result<Vec<bool>, WriteFault> {
         self.register(&commit.registry).await?;
         self.post(&commit.accounts).await?;
         self.count(&commit.counters).await?;
         let mut applied = vec![false; commit.cases.len()];
         if !commit.cases.is_empty() {
             let statement = statement(&commit.cases)?;
-            let written: Vec<i64> =
-                sqlx::query_scalar_with(AssertSqlSafe(statement.text), statement.arguments)
-                    .fetch_all(&mut self.connection)
-                    .await?;
+            let written: Vec<i64> = sqlx::query_scalar_with(AssertSqlSafe(statement.text), statement.arguments).fetch_all(&mut self.connection).await?;
             for place in written {
-                if let Some(flag) = usize::try_from(place - 1)
-                    .ok()
-                    .and_then(|place| applied.get_mut(place))
-                {
+                if let Some(flag) = usize::try_from(place - 1).ok().and_then(|place| applied.get_mut(place)) {
                     *flag = true;
                 }
             }
@@ -51,9 +42,7 @@ impl Statement {
     where
         T: Encode<'q, Postgres> + Type<Postgres> + PgHasArrayType,
     {
-        self.arguments
-            .add(values)
-            .map_err(|error| WriteFault::Fault(StoreFault::Database(sqlx::Error::Encode(error))))
+        self.arguments.add(values).map_err(|error| WriteFault::Fault(StoreFault::Database(sqlx::Error::Encode(error))))
     }
 
     /// `unnest($n::type[], …)` over the arrays that are added next.
@@ -72,35 +61,20 @@ impl Statement {
     /// A further part of the `with` list: `body` over the rows of `source`, kept where the case was written. The name `x` stands for a row; its first three columns are place, tenant and case.
     fn part(&mut self, name: &str, source: &str, columns: &str, body: (&str, &str)) {
         let (before, after) = body;
-        let _ = write!(
-            self.text,
-            ", {name} as ({before} {source} as x(ix, tenant, case_id, {columns}) where coalesce(x.ix in (select ix from ok), false){after})"
-        );
+        let _ =
+            write!(self.text, ", {name} as ({before} {source} as x(ix, tenant, case_id, {columns}) where coalesce(x.ix in (select ix from ok), false){after})");
     }
 
     /// The three leading arrays of a part: which case, by place and by key.
     fn owners(&mut self, owners: &[(i64, &CaseWrite)]) -> Result<(), WriteFault> {
         self.array(owners.iter().map(|(place, _)| *place).collect::<Vec<_>>())?;
-        self.array(
-            owners
-                .iter()
-                .map(|(_, case)| case.row.tenant.0)
-                .collect::<Vec<_>>(),
-        )?;
-        self.array(
-            owners
-                .iter()
-                .map(|(_, case)| case.row.id.0)
-                .collect::<Vec<_>>(),
-        )
+        self.array(owners.iter().map(|(_, case)| case.row.tenant.0).collect::<Vec<_>>())?;
+        self.array(owners.iter().map(|(_, case)| case.row.id.0).collect::<Vec<_>>())
     }
 }
 
 /// Rows of all cases, each with the place of its case, counted from 1.
-fn rows<'c, T: 'c>(
-    cases: &'c [CaseWrite],
-    of: impl Fn(&'c CaseWrite) -> Vec<T>,
-) -> (Vec<(i64, &'c CaseWrite)>, Vec<T>) {
+fn rows<'c, T: 'c>(cases: &'c [CaseWrite], of: impl Fn(&'c CaseWrite) -> Vec<T>) -> (Vec<(i64, &'c CaseWrite)>, Vec<T>) {
     let (mut owners, mut rows) = (Vec::new(), Vec::new());
     for (place, case) in (1_i64..).zip(cases) {
         for row in of(case) {
@@ -119,10 +93,7 @@ macro_rules! column {
 }
 
 fn statement(cases: &[CaseWrite]) -> Result<Statement, WriteFault> {
-    let mut statement = Statement {
-        text: String::with_capacity(4096),
-        arguments: PgArguments::default(),
-    };
+    let mut statement = Statement { text: String::with_capacity(4096), arguments: PgArguments::default() };
     case_rows(&mut statement, cases)?;
     acts(&mut statement, cases)?;
     receipts(&mut statement, cases)?;
@@ -140,10 +111,8 @@ fn statement(cases: &[CaseWrite]) -> Result<Statement, WriteFault> {
 }
 
 fn case_rows(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
-    let source = statement.unnest(&[
-        "integer", "uuid", "bigint", "text", "text", "bytea", "bigint", "uuid", "smallint",
-        "bigint", "bigint", "text", "bigint", "bytea",
-    ]);
+    let source =
+        statement.unnest(&["integer", "uuid", "bigint", "text", "text", "bytea", "bigint", "uuid", "smallint", "bigint", "bigint", "text", "bigint", "bytea"]);
     let _ = write!(
         statement.text,
         "with c as materialized (select * from {source} with ordinality
@@ -177,17 +146,13 @@ fn acts(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault
     if acts.is_empty() {
         return Ok(());
     }
-    let source = statement.unnest(&[
-        "bigint", "integer", "uuid", "bigint", "bigint", "text", "bytea", "bytea",
-    ]);
+    let source = statement.unnest(&["bigint", "integer", "uuid", "bigint", "bigint", "text", "bytea", "bytea"]);
     let insert = (
         "insert into acts (tenant, case_id, seq, at, kind, events, leaf) select tenant, case_id, seq, at, kind, events, leaf from",
         " returning tenant, case_id, seq",
     );
     statement.part("a", &source, "seq, at, kind, events, leaf", insert);
-    statement.text.push_str(
-        ", s as (insert into unsealed (tenant, case_id, seq) select tenant, case_id, seq from a)",
-    );
+    statement.text.push_str(", s as (insert into unsealed (tenant, case_id, seq) select tenant, case_id, seq from a)");
     statement.owners(&owners)?;
     column!(statement, acts, act => act.seq);
     column!(statement, acts, act => act.at.0);
@@ -202,31 +167,15 @@ fn receipts(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteF
     if receipts.is_empty() {
         return Ok(());
     }
-    let source = statement.unnest(&[
-        "bigint", "integer", "uuid", "uuid", "text", "uuid", "uuid", "bytea", "bigint", "bigint",
-    ]);
+    let source = statement.unnest(&["bigint", "integer", "uuid", "uuid", "text", "uuid", "uuid", "bytea", "bigint", "bigint"]);
     let insert = "insert into receipts (tenant, scope, actor, command, case_id, digest, version, at) select tenant, scope, actor, command, started, digest, version, at from";
-    statement.part(
-        "r",
-        &source,
-        "scope, actor, command, started, digest, version, at",
-        (insert, ""),
-    );
+    statement.part("r", &source, "scope, actor, command, started, digest, version, at", (insert, ""));
     statement.owners(&owners)?;
-    let scopes = owners.iter().zip(&receipts).map(|((_, case), receipt)| {
-        if receipt.start {
-            Uuid::nil()
-        } else {
-            case.row.id.0
-        }
-    });
+    let scopes = owners.iter().zip(&receipts).map(|((_, case), receipt)| if receipt.start { Uuid::nil() } else { case.row.id.0 });
     statement.array(scopes.collect::<Vec<_>>())?;
     column!(statement, receipts, receipt => receipt.actor.as_str());
     column!(statement, receipts, receipt => receipt.command.0);
-    let started = owners
-        .iter()
-        .zip(&receipts)
-        .map(|((_, case), receipt)| receipt.start.then_some(case.row.id.0));
+    let started = owners.iter().zip(&receipts).map(|((_, case), receipt)| receipt.start.then_some(case.row.id.0));
     statement.array(started.collect::<Vec<_>>())?;
     column!(statement, receipts, receipt => &receipt.digest.0[..]);
     column!(statement, receipts, receipt => receipt.version);
@@ -252,18 +201,8 @@ fn bodies(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFau
 /// The last row given of each (task, pool) that is open, or closed.
 fn latest(case: &CaseWrite, closed: bool) -> Vec<&TaskRow> {
     let tasks = &case.tasks;
-    let last = |(place, task): &(usize, &TaskRow)| {
-        !tasks[place + 1..]
-            .iter()
-            .any(|later| later.task == task.task && later.office == task.office)
-    };
-    tasks
-        .iter()
-        .enumerate()
-        .filter(last)
-        .map(|(_, task)| task)
-        .filter(|task| task.closed.is_some() == closed)
-        .collect()
+    let last = |(place, task): &(usize, &TaskRow)| !tasks[place + 1..].iter().any(|later| later.task == task.task && later.office == task.office);
+    tasks.iter().enumerate().filter(last).map(|(_, task)| task).filter(|task| task.closed.is_some() == closed).collect()
 }
 
 fn open_tasks(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
@@ -271,23 +210,16 @@ fn open_tasks(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), Writ
     if tasks.is_empty() {
         return Ok(());
     }
-    let source = statement.unnest(&[
-        "bigint", "integer", "uuid", "bigint", "text", "text", "text", "text", "text", "uuid",
-        "smallint", "bigint", "bigint", "bigint", "text",
-    ]);
+    let source = statement
+        .unnest(&["bigint", "integer", "uuid", "bigint", "text", "text", "text", "text", "text", "uuid", "smallint", "bigint", "bigint", "bigint", "text"]);
     let columns = "task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due";
-    let insert = format!(
-        "insert into tasks as t (tenant, case_id, {columns}) select tenant, case_id, {columns} from"
-    );
+    let insert = format!("insert into tasks as t (tenant, case_id, {columns}) select tenant, case_id, {columns} from");
     let change = " on conflict (tenant, case_id, task, pool) do update set number = excluded.number, claimed = excluded.claimed, rank = excluded.rank,
         red_from = excluded.red_from, yellow_from = excluded.yellow_from, due = excluded.due";
     statement.part("t", &source, columns, (&insert, change));
     statement.owners(&owners)?;
     column!(statement, tasks, task => i64::from(task.task));
-    let pools = owners
-        .iter()
-        .zip(&tasks)
-        .map(|((_, case), task)| task.pool(case.row.applicant));
+    let pools = owners.iter().zip(&tasks).map(|((_, case), task)| task.pool(case.row.applicant));
     statement.array(pools.collect::<Vec<_>>())?;
     column!(statement, tasks, task => task.number.as_deref());
     column!(statement, tasks, task => task.program.as_str());
@@ -309,42 +241,22 @@ fn closed_tasks(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), Wr
     }
     let source = statement.unnest(&["bigint", "integer", "uuid", "bigint", "text"]);
     let same = " and t.tenant = x.tenant and t.case_id = x.case_id and t.task = x.task and t.pool = x.pool";
-    statement.part(
-        "d",
-        &source,
-        "task, pool",
-        ("delete from tasks t using", same),
-    );
+    statement.part("d", &source, "task, pool", ("delete from tasks t using", same));
     statement.owners(&owners)?;
     column!(statement, tasks, task => i64::from(task.task));
-    let pools = owners
-        .iter()
-        .zip(&tasks)
-        .map(|((_, case), task)| task.pool(case.row.applicant));
+    let pools = owners.iter().zip(&tasks).map(|((_, case), task)| task.pool(case.row.applicant));
     statement.array(pools.collect::<Vec<_>>())
 }
 
 fn waiting(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
-    let (owners, places) = rows(cases, |case| {
-        case.waiting
-            .iter()
-            .filter_map(|(token, place)| place.as_ref().map(|place| (*token, place)))
-            .collect()
-    });
+    let (owners, places) = rows(cases, |case| case.waiting.iter().filter_map(|(token, place)| place.as_ref().map(|place| (*token, place))).collect());
     if places.is_empty() {
         return Ok(());
     }
-    let source = statement.unnest(&[
-        "bigint", "integer", "uuid", "bigint", "text", "smallint", "bigint", "bigint",
-    ]);
+    let source = statement.unnest(&["bigint", "integer", "uuid", "bigint", "text", "smallint", "bigint", "bigint"]);
     let insert = "insert into waiting (tenant, case_id, token, account, rank, since, amount) select tenant, case_id, token, account, rank, since, amount from";
     let change = " on conflict (tenant, case_id, token) do update set account = excluded.account, rank = excluded.rank, since = excluded.since, amount = excluded.amount";
-    statement.part(
-        "w",
-        &source,
-        "token, account, rank, since, amount",
-        (insert, change),
-    );
+    statement.part("w", &source, "token, account, rank, since, amount", (insert, change));
     statement.owners(&owners)?;
     column!(statement, places, (token, _) => i64::from(*token));
     column!(statement, places, (_, place) => place.account.as_str());
@@ -355,13 +267,7 @@ fn waiting(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFa
 }
 
 fn left_waiting(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
-    let (owners, tokens) = rows(cases, |case| {
-        case.waiting
-            .iter()
-            .filter(|(_, place)| place.is_none())
-            .map(|(token, _)| *token)
-            .collect()
-    });
+    let (owners, tokens) = rows(cases, |case| case.waiting.iter().filter(|(_, place)| place.is_none()).map(|(token, _)| *token).collect());
     if tokens.is_empty() {
         return Ok(());
     }
@@ -378,17 +284,10 @@ fn notices(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFa
     if notices.is_empty() {
         return Ok(());
     }
-    let source = statement.unnest(&[
-        "bigint", "integer", "uuid", "text", "text", "uuid", "text", "text", "bytea", "bigint",
-    ]);
+    let source = statement.unnest(&["bigint", "integer", "uuid", "text", "text", "uuid", "text", "text", "bytea", "bigint"]);
     let insert = "insert into notices (tenant, case_id, key, kind, recipient, channel, language, context, due, next_attempt_at)
         select tenant, case_id, key, kind, recipient, channel, language, context, due, due from";
-    statement.part(
-        "n",
-        &source,
-        "key, kind, recipient, channel, language, context, due",
-        (insert, " on conflict (tenant, case_id, key) do nothing"),
-    );
+    statement.part("n", &source, "key, kind, recipient, channel, language, context, due", (insert, " on conflict (tenant, case_id, key) do nothing"));
     statement.owners(&owners)?;
     column!(statement, notices, notice => notice.key.as_str());
     column!(statement, notices, notice => notice.kind.as_str());
@@ -407,15 +306,7 @@ fn settled(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFa
     }
     let source = statement.unnest(&["bigint", "integer", "uuid", "text", "smallint", "bigint"]);
     let same = " and t.tenant = x.tenant and t.case_id = x.case_id and t.key = x.key";
-    statement.part(
-        "e",
-        &source,
-        "key, state, at",
-        (
-            "update notices t set state = x.state, settled_at = x.at from",
-            same,
-        ),
-    );
+    statement.part("e", &source, "key, state, at", ("update notices t set state = x.state, settled_at = x.at from", same));
     statement.owners(&owners)?;
     column!(statement, settled, settled => settled.key.as_str());
     column!(statement, settled, settled => if settled.sent { 1_i16 } else { 2 });
@@ -428,13 +319,9 @@ fn documents(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), Write
     if documents.is_empty() {
         return Ok(());
     }
-    let source = statement.unnest(&[
-        "bigint", "integer", "uuid", "bigint", "bigint", "text", "text", "text", "bigint",
-    ]);
+    let source = statement.unnest(&["bigint", "integer", "uuid", "bigint", "bigint", "text", "text", "text", "bigint"]);
     let columns = "seq, place, scope_number, kind, number, at";
-    let insert = format!(
-        "insert into documents (tenant, case_id, {columns}) select tenant, case_id, {columns} from"
-    );
+    let insert = format!("insert into documents (tenant, case_id, {columns}) select tenant, case_id, {columns} from");
     statement.part("o", &source, columns, (&insert, ""));
     statement.owners(&owners)?;
     column!(statement, documents, (_, document) => document.seq);

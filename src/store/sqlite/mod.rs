@@ -30,33 +30,17 @@ impl Lock {
     /// Takes it, or names who has it.
     pub(super) fn take(folder: &Path) -> Result<Self, StoreFault> {
         let path = folder.join("greenlane.lock");
-        let failed = |source| StoreFault::File {
-            path: path.display().to_string(),
-            source,
-        };
-        let mut lock = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(failed)?;
+        let failed = |source| StoreFault::File { path: path.display().to_string(), source };
+        let mut lock = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {
-                lock.set_len(0)
-                    .and_then(|()| lock.rewind())
-                    .and_then(|()| writeln!(lock, "{}", std::process::id()))
-                    .map_err(failed)?;
+                lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| writeln!(lock, "{}", std::process::id())).map_err(failed)?;
                 Ok(Self { _file: lock })
             }
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
                 lock.read_to_string(&mut pid).map_err(failed)?;
-                Err(StoreFault::Locked {
-                    file: file(folder).display().to_string(),
-                    lock: path.display().to_string(),
-                    pid: pid.trim().to_owned(),
-                })
+                Err(StoreFault::Locked { file: file(folder).display().to_string(), lock: path.display().to_string(), pid: pid.trim().to_owned() })
             }
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
@@ -67,7 +51,9 @@ impl Lock {
 fn connect(file: &Path) -> Result<Connection, StoreFault> {
     const STATEMENTS: usize = 128;
     let connection = Connection::open(file)?;
-    connection.execute_batch("pragma busy_timeout=10000; pragma journal_mode=wal; pragma synchronous=full; pragma cache_size=-65536; pragma wal_autocheckpoint=4000;")?;
+    connection.execute_batch(
+        "pragma busy_timeout=10000; pragma journal_mode=wal; pragma synchronous=full; pragma cache_size=-65536; pragma wal_autocheckpoint=4000;",
+    )?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     refuse_loose(&connection, file)?;
     Ok(connection)
@@ -79,21 +65,11 @@ fn refuse_loose(connection: &Connection, file: &Path) -> Result<(), StoreFault> 
     let synchronous: i64 = connection.query_row("pragma synchronous", [], |row| row.get(0))?;
     if synchronous < FULL {
         let found = if synchronous == 0 { "off" } else { "normal" };
-        return Err(StoreFault::NotDurable {
-            file: file.display().to_string(),
-            setting: "synchronous",
-            expected: "full",
-            found: found.to_owned(),
-        });
+        return Err(StoreFault::NotDurable { file: file.display().to_string(), setting: "synchronous", expected: "full", found: found.to_owned() });
     }
     let journal: String = connection.query_row("pragma journal_mode", [], |row| row.get(0))?;
     if journal != "wal" {
-        return Err(StoreFault::NotDurable {
-            file: file.display().to_string(),
-            setting: "journal_mode",
-            expected: "wal",
-            found: journal,
-        });
+        return Err(StoreFault::NotDurable { file: file.display().to_string(), setting: "journal_mode", expected: "wal", found: journal });
     }
     Ok(())
 }
@@ -108,16 +84,10 @@ mod tests {
         let file = file(folder.path());
         let connection = connect(&file).expect("durable by default");
         for (setting, named) in [("normal", "normal"), ("off", "off")] {
-            connection
-                .pragma_update(None, "synchronous", setting)
-                .expect("set");
+            connection.pragma_update(None, "synchronous", setting).expect("set");
             let refused = refuse_loose(&connection, &file).expect_err("not durable");
             let text = refused.to_string();
-            assert!(
-                text.contains("expected synchronous `full`")
-                    && text.contains(&format!("found `{named}`")),
-                "{text}"
-            );
+            assert!(text.contains("expected synchronous `full`") && text.contains(&format!("found `{named}`")), "{text}");
         }
     }
 
@@ -127,12 +97,7 @@ mod tests {
         let file = file(folder.path());
         let connection = Connection::open(&file).expect("open");
         let refused = refuse_loose(&connection, &file).expect_err("not WAL");
-        assert!(
-            refused
-                .to_string()
-                .contains("expected journal_mode `wal`, found `delete`"),
-            "{refused}"
-        );
+        assert!(refused.to_string().contains("expected journal_mode `wal`, found `delete`"), "{refused}");
     }
 
     #[test]
@@ -140,11 +105,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let first = Lock::take(folder.path()).expect("free");
         let text = Lock::take(folder.path()).expect_err("taken").to_string();
-        assert!(
-            text.contains("greenlane.db")
-                && text.contains(&format!("process {}", std::process::id())),
-            "{text}"
-        );
+        assert!(text.contains("greenlane.db") && text.contains(&format!("process {}", std::process::id())), "{text}");
         drop(first);
         Lock::take(folder.path()).expect("free again");
     }

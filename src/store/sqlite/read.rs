@@ -12,11 +12,7 @@ use crate::store::rows::{ActRow, CaseRow, SnapshotRow};
 use crate::store::{LoadedCase, StoreFault, StoredReceipt, WriteFault};
 
 impl Writer {
-    pub(in crate::store) fn load_case(
-        &mut self,
-        tenant: Tenant,
-        case: CaseId,
-    ) -> Result<Option<LoadedCase>, StoreFault> {
+    pub(in crate::store) fn load_case(&mut self, tenant: Tenant, case: CaseId) -> Result<Option<LoadedCase>, StoreFault> {
         let Some(row) = self
             .connection
             .prepare_cached(
@@ -30,16 +26,8 @@ impl Writer {
         };
         let snapshot = self
             .connection
-            .prepare_cached(
-                "select version, format, state from snapshots where tenant = ? and case_id = ?",
-            )?
-            .query_row(params![tenant.0, case.0.as_bytes()], |row| {
-                Ok(SnapshotRow {
-                    version: row.get(0)?,
-                    format: row.get(1)?,
-                    state: row.get(2)?,
-                })
-            })
+            .prepare_cached("select version, format, state from snapshots where tenant = ? and case_id = ?")?
+            .query_row(params![tenant.0, case.0.as_bytes()], |row| Ok(SnapshotRow { version: row.get(0)?, format: row.get(1)?, state: row.get(2)? }))
             .optional()?;
         let after = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
         let acts = self
@@ -49,112 +37,58 @@ impl Writer {
                 Ok(ActRow { seq: row.get(0)?, at: Moment(row.get(1)?), kind: row.get(2)?, events: row.get(3)?, leaf: row.get(4)? })
             })?
             .collect::<Result<_, _>>()?;
-        Ok(Some(LoadedCase {
-            row,
-            snapshot,
-            acts,
-        }))
+        Ok(Some(LoadedCase { row, snapshot, acts }))
     }
 
-    pub(in crate::store) fn versions(
-        &mut self,
-        tenant: Tenant,
-        cases: &[CaseId],
-    ) -> Result<Vec<(CaseId, i64)>, StoreFault> {
-        let mut statement = self
-            .connection
-            .prepare_cached("select version from cases where tenant = ? and id = ?")?;
+    pub(in crate::store) fn versions(&mut self, tenant: Tenant, cases: &[CaseId]) -> Result<Vec<(CaseId, i64)>, StoreFault> {
+        let mut statement = self.connection.prepare_cached("select version from cases where tenant = ? and id = ?")?;
         let mut found = Vec::with_capacity(cases.len());
         for case in cases {
-            let version = statement
-                .query_row(params![tenant.0, case.0.as_bytes()], |row| row.get(0))
-                .optional()?;
+            let version = statement.query_row(params![tenant.0, case.0.as_bytes()], |row| row.get(0)).optional()?;
             found.extend(version.map(|version| (*case, version)));
         }
         Ok(found)
     }
 
     pub(in crate::store) fn registry_version(&mut self, tenant: Tenant) -> Result<i64, StoreFault> {
-        let mut statement = self
-            .connection
-            .prepare_cached("select registry_version from tenants where tenant = ?")?;
-        Ok(statement
-            .query_row([tenant.0], |row| row.get(0))
-            .optional()?
-            .unwrap_or(0))
+        let mut statement = self.connection.prepare_cached("select registry_version from tenants where tenant = ?")?;
+        Ok(statement.query_row([tenant.0], |row| row.get(0)).optional()?.unwrap_or(0))
     }
 
-    pub(in crate::store) fn bodies(
-        &mut self,
-        tenant: Tenant,
-        case: CaseId,
-        digests: &[Digest],
-    ) -> Result<Vec<(Digest, Vec<u8>)>, StoreFault> {
-        let mut statement = self.connection.prepare_cached(
-            "select bytes from bodies where tenant = ? and case_id = ? and digest = ?",
-        )?;
+    pub(in crate::store) fn bodies(&mut self, tenant: Tenant, case: CaseId, digests: &[Digest]) -> Result<Vec<(Digest, Vec<u8>)>, StoreFault> {
+        let mut statement = self.connection.prepare_cached("select bytes from bodies where tenant = ? and case_id = ? and digest = ?")?;
         let mut found = Vec::with_capacity(digests.len());
         for digest in digests {
-            let bytes = statement
-                .query_row(params![tenant.0, case.0.as_bytes(), &digest.0], |row| {
-                    row.get(0)
-                })
-                .optional()?;
+            let bytes = statement.query_row(params![tenant.0, case.0.as_bytes(), &digest.0], |row| row.get(0)).optional()?;
             found.extend(bytes.map(|bytes| (*digest, bytes)));
         }
         Ok(found)
     }
 
-    pub(in crate::store) fn lock_balances(
-        &mut self,
-        tenant: Tenant,
-        accounts: &[String],
-    ) -> Result<BTreeMap<String, Option<Balance>>, WriteFault> {
+    pub(in crate::store) fn lock_balances(&mut self, tenant: Tenant, accounts: &[String]) -> Result<BTreeMap<String, Option<Balance>>, WriteFault> {
         // BEGIN IMMEDIATE already locked the file.
-        let mut free = self
-            .connection
-            .prepare_cached("select free from accounts where tenant = ? and account = ?")?;
+        let mut free = self.connection.prepare_cached("select free from accounts where tenant = ? and account = ?")?;
         let mut line = self
             .connection
             .prepare_cached("select case_id, token, rank, since, amount from waiting where tenant = ? and account = ? order by rank, since, case_id, token")?;
         let mut found = BTreeMap::new();
         for account in accounts {
-            let balance = free
-                .query_row(params![tenant.0, account], |row| row.get(0))
-                .optional()?;
+            let balance = free.query_row(params![tenant.0, account], |row| row.get(0)).optional()?;
             let waiting = match balance {
-                Some(_) => line
-                    .query_map(params![tenant.0, account], waiting_row)?
-                    .collect::<Result<_, _>>()?,
+                Some(_) => line.query_map(params![tenant.0, account], waiting_row)?.collect::<Result<_, _>>()?,
                 None => Vec::new(),
             };
-            found.insert(
-                account.clone(),
-                balance.map(|free| Balance { free, waiting }),
-            );
+            found.insert(account.clone(), balance.map(|free| Balance { free, waiting }));
         }
         Ok(found)
     }
 
-    pub(in crate::store) fn lock_counters(
-        &mut self,
-        tenant: Tenant,
-        counters: &[String],
-    ) -> Result<BTreeMap<String, u64>, WriteFault> {
-        let mut statement = self
-            .connection
-            .prepare_cached("select value from counters where tenant = ? and key = ?")?;
+    pub(in crate::store) fn lock_counters(&mut self, tenant: Tenant, counters: &[String]) -> Result<BTreeMap<String, u64>, WriteFault> {
+        let mut statement = self.connection.prepare_cached("select value from counters where tenant = ? and key = ?")?;
         let mut found = BTreeMap::new();
         for counter in counters {
-            let value: Option<i64> = statement
-                .query_row(params![tenant.0, counter], |row| row.get(0))
-                .optional()?;
-            found.insert(
-                counter.clone(),
-                value
-                    .and_then(|value| u64::try_from(value).ok())
-                    .unwrap_or(0),
-            );
+            let value: Option<i64> = statement.query_row(params![tenant.0, counter], |row| row.get(0)).optional()?;
+            found.insert(counter.clone(), value.and_then(|value| u64::try_from(value).ok()).unwrap_or(0));
         }
         Ok(found)
     }
@@ -170,16 +104,9 @@ impl Writer {
         let mut statement = self
             .connection
             .prepare_cached("select coalesce(case_id, scope), digest, version from receipts where tenant = ? and scope = ? and actor = ? and command = ?")?;
-        let found = statement.query_row(
-            params![tenant.0, scope.as_bytes(), actor, command.0.as_bytes()],
-            |row| {
-                Ok(StoredReceipt {
-                    case: CaseId(uuid(row, 0)?),
-                    digest: Digest(row.get(1)?),
-                    version: row.get(2)?,
-                })
-            },
-        );
+        let found = statement.query_row(params![tenant.0, scope.as_bytes(), actor, command.0.as_bytes()], |row| {
+            Ok(StoredReceipt { case: CaseId(uuid(row, 0)?), digest: Digest(row.get(1)?), version: row.get(2)? })
+        });
         Ok(found.optional()?)
     }
 }
@@ -207,11 +134,5 @@ fn case_row(row: &Row<'_>, tenant: Tenant, id: CaseId) -> Result<CaseRow, rusqli
 }
 
 fn waiting_row(row: &Row<'_>) -> Result<Waiting, rusqlite::Error> {
-    Ok(Waiting {
-        case: CaseId(uuid(row, 0)?),
-        token: row.get(1)?,
-        rank: row.get(2)?,
-        since: Moment(row.get(3)?),
-        amount: row.get(4)?,
-    })
+    Ok(Waiting { case: CaseId(uuid(row, 0)?), token: row.get(1)?, rank: row.get(2)?, since: Moment(row.get(3)?), amount: row.get(4)? })
 }

@@ -6,9 +6,7 @@ use rusqlite::{Connection, params};
 use super::Writer;
 use crate::ids::{CaseId, Digest, Tenant};
 use crate::store::WriteFault;
-use crate::store::rows::{
-    AccountWrite, CaseRow, CaseWrite, Commit, NoticeRow, PostingRow, RegistryRow, TaskRow,
-};
+use crate::store::rows::{AccountWrite, CaseRow, CaseWrite, Commit, NoticeRow, PostingRow, RegistryRow, TaskRow};
 
 type Written = Result<(), WriteFault>;
 
@@ -102,23 +100,16 @@ fn latest(tasks: &[TaskRow]) -> impl Iterator<Item = &TaskRow> {
     tasks
         .iter()
         .enumerate()
-        .filter(|(place, task)| {
-            !tasks[place + 1..]
-                .iter()
-                .any(|later| later.task == task.task && later.office == task.office)
-        })
+        .filter(|(place, task)| !tasks[place + 1..].iter().any(|later| later.task == task.task && later.office == task.office))
         .map(|(_, task)| task)
 }
 
 fn acts(connection: &Connection, case: &CaseWrite) -> Written {
     let (tenant, id) = (case.row.tenant.0, blob(&case.row.id));
     let mut act_row = connection.prepare_cached("insert into acts (tenant, case_id, seq, at, kind, events, leaf) values (?, ?, ?, ?, ?, ?, ?)")?;
-    let mut unsealed = connection
-        .prepare_cached("insert into unsealed (tenant, case_id, seq) values (?, ?, ?)")?;
+    let mut unsealed = connection.prepare_cached("insert into unsealed (tenant, case_id, seq) values (?, ?, ?)")?;
     for act in &case.acts {
-        act_row.execute(params![
-            tenant, id, act.seq, act.at.0, act.kind, act.events, act.leaf
-        ])?;
+        act_row.execute(params![tenant, id, act.seq, act.at.0, act.kind, act.events, act.leaf])?;
         unsealed.execute(params![tenant, id, act.seq])?;
     }
     Ok(())
@@ -126,17 +117,13 @@ fn acts(connection: &Connection, case: &CaseWrite) -> Written {
 
 fn bodies(connection: &Connection, case: &CaseWrite) -> Written {
     for body in &case.bodies {
-        connection
-            .prepare_cached(
-                "insert into bodies (tenant, case_id, digest, salt, bytes) values (?, ?, ?, ?, ?)",
-            )?
-            .execute(params![
-                case.row.tenant.0,
-                blob(&case.row.id),
-                &body.commit.0[..],
-                &body.salt[..],
-                body.bytes
-            ])?;
+        connection.prepare_cached("insert into bodies (tenant, case_id, digest, salt, bytes) values (?, ?, ?, ?, ?)")?.execute(params![
+            case.row.tenant.0,
+            blob(&case.row.id),
+            &body.commit.0[..],
+            &body.salt[..],
+            body.bytes
+        ])?;
     }
     Ok(())
 }
@@ -144,11 +131,12 @@ fn bodies(connection: &Connection, case: &CaseWrite) -> Written {
 fn task_row(connection: &Connection, case: &CaseRow, task: &TaskRow) -> Written {
     let pool = task.pool(case.applicant);
     if task.closed.is_some() {
-        connection
-            .prepare_cached(
-                "delete from tasks where tenant = ? and case_id = ? and task = ? and pool = ?",
-            )?
-            .execute(params![case.tenant.0, blob(&case.id), task.task, pool])?;
+        connection.prepare_cached("delete from tasks where tenant = ? and case_id = ? and task = ? and pool = ?")?.execute(params![
+            case.tenant.0,
+            blob(&case.id),
+            task.task,
+            pool
+        ])?;
         return Ok(());
     }
     connection
@@ -213,9 +201,13 @@ fn notice_row(connection: &Connection, case: &CaseRow, notice: &NoticeRow) -> Wr
 fn settled(connection: &Connection, case: &CaseWrite) -> Written {
     for settled in &case.settled {
         let state = if settled.sent { 1 } else { 2 };
-        connection
-            .prepare_cached("update notices set state = ?, settled_at = ? where tenant = ? and case_id = ? and key = ?")?
-            .execute(params![state, settled.at.0, case.row.tenant.0, blob(&case.row.id), settled.key])?;
+        connection.prepare_cached("update notices set state = ?, settled_at = ? where tenant = ? and case_id = ? and key = ?")?.execute(params![
+            state,
+            settled.at.0,
+            case.row.tenant.0,
+            blob(&case.row.id),
+            settled.key
+        ])?;
     }
     Ok(())
 }
@@ -224,7 +216,16 @@ fn documents(connection: &Connection, case: &CaseWrite) -> Written {
     for (place, document) in (0_i64..).zip(&case.documents) {
         connection
             .prepare_cached("insert into documents (tenant, case_id, seq, place, scope_number, kind, number, at) values (?, ?, ?, ?, ?, ?, ?, ?)")?
-            .execute(params![case.row.tenant.0, blob(&case.row.id), document.seq, place, document.scope_number, document.kind, document.number, document.at.0])?;
+            .execute(params![
+                case.row.tenant.0,
+                blob(&case.row.id),
+                document.seq,
+                place,
+                document.scope_number,
+                document.kind,
+                document.number,
+                document.at.0
+            ])?;
     }
     Ok(())
 }
@@ -232,11 +233,7 @@ fn documents(connection: &Connection, case: &CaseWrite) -> Written {
 fn receipts(connection: &Connection, case: &CaseWrite) -> Written {
     let id = blob(&case.row.id);
     for receipt in &case.receipts {
-        let (scope, started): (&[u8], Option<&[u8]>) = if receipt.start {
-            (&[0; 16], Some(id))
-        } else {
-            (id, None)
-        };
+        let (scope, started): (&[u8], Option<&[u8]>) = if receipt.start { (&[0; 16], Some(id)) } else { (id, None) };
         connection
             .prepare_cached("insert into receipts (tenant, scope, actor, command, case_id, digest, version, at) values (?, ?, ?, ?, ?, ?, ?, ?)")?
             .execute(params![
@@ -255,9 +252,13 @@ fn receipts(connection: &Connection, case: &CaseWrite) -> Written {
 
 fn snapshot(connection: &Connection, case: &CaseWrite) -> Written {
     if let Some(snapshot) = &case.snapshot {
-        connection
-            .prepare_cached("insert or replace into snapshots (tenant, case_id, version, format, state) values (?, ?, ?, ?, ?)")?
-            .execute(params![case.row.tenant.0, blob(&case.row.id), snapshot.version, snapshot.format, snapshot.state])?;
+        connection.prepare_cached("insert or replace into snapshots (tenant, case_id, version, format, state) values (?, ?, ?, ?, ?)")?.execute(params![
+            case.row.tenant.0,
+            blob(&case.row.id),
+            snapshot.version,
+            snapshot.format,
+            snapshot.state
+        ])?;
     }
     Ok(())
 }
@@ -273,10 +274,7 @@ fn post(connection: &Connection, account: &AccountWrite) -> Written {
             )?
             .execute(params![account.tenant.0, account.account, free, reserved, used, written_off, issued])?;
         if changed != 1 {
-            return Err(WriteFault::Check(format!(
-                "account `{}` does not exist",
-                account.account
-            )));
+            return Err(WriteFault::Check(format!("account `{}` does not exist", account.account)));
         }
         posting_row(connection, account, posting)?;
     }
@@ -303,13 +301,7 @@ fn posting_row(connection: &Connection, account: &AccountWrite, posting: &Postin
 fn registry(connection: &Connection, rows: &[RegistryRow]) -> Written {
     for row in rows {
         match row {
-            RegistryRow::Put {
-                tenant,
-                kind,
-                key,
-                value,
-                at,
-            } => {
+            RegistryRow::Put { tenant, kind, key, value, at } => {
                 connection
                     .prepare_cached(
                         "insert into tenants (tenant, registry_version) values (?, 1) on conflict (tenant) do update set registry_version = registry_version + 1",
@@ -322,18 +314,8 @@ fn registry(connection: &Connection, rows: &[RegistryRow]) -> Written {
                     )?
                     .execute(params![tenant.0, kind, key, value, at.0])?;
             }
-            RegistryRow::Token {
-                tenant,
-                digest,
-                person,
-                expires,
-            } => token(connection, *tenant, *digest, person.0.as_bytes(), expires.0)?,
-            RegistryRow::Account {
-                tenant,
-                account,
-                unit,
-                title,
-            } => {
+            RegistryRow::Token { tenant, digest, person, expires } => token(connection, *tenant, *digest, person.0.as_bytes(), expires.0)?,
+            RegistryRow::Account { tenant, account, unit, title } => {
                 connection
                     .prepare_cached(
                         "insert into accounts (tenant, account, unit, title) values (?, ?, ?, ?)
@@ -346,17 +328,12 @@ fn registry(connection: &Connection, rows: &[RegistryRow]) -> Written {
     Ok(())
 }
 
-fn token(
-    connection: &Connection,
-    tenant: Tenant,
-    digest: Digest,
-    person: &[u8],
-    expires: i64,
-) -> Written {
-    connection
-        .prepare_cached(
-            "insert or replace into tokens (digest, tenant, person, expires) values (?, ?, ?, ?)",
-        )?
-        .execute(params![&digest.0[..], tenant.0, person, expires])?;
+fn token(connection: &Connection, tenant: Tenant, digest: Digest, person: &[u8], expires: i64) -> Written {
+    connection.prepare_cached("insert or replace into tokens (digest, tenant, person, expires) values (?, ?, ?, ?)")?.execute(params![
+        &digest.0[..],
+        tenant.0,
+        person,
+        expires
+    ])?;
     Ok(())
 }

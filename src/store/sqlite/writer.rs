@@ -23,12 +23,7 @@ impl Writer {
     pub(in crate::store) fn open(folder: &Path, gate: Arc<Mutex<()>>) -> Result<Self, StoreFault> {
         let lock = Lock::take(folder)?;
         let connection = super::connect(&super::file(folder))?;
-        Ok(Self {
-            connection,
-            gate,
-            turn: None,
-            _lock: lock,
-        })
+        Ok(Self { connection, gate, turn: None, _lock: lock })
     }
 
     pub(in crate::store) async fn begin(&mut self) -> Result<(), StoreFault> {

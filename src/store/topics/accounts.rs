@@ -83,19 +83,9 @@ struct StoredPosting {
 
 impl StoredPosting {
     fn row(self) -> Result<PostingView, StoreFault> {
-        let broken = |why| StoreFault::Broken {
-            table: "postings",
-            why,
-        };
-        let kind = PostingKind::ALL
-            .into_iter()
-            .find(|kind| kind.code() == self.kind)
-            .ok_or_else(|| broken(format!("there is no posting {}", self.kind)))?;
-        let hold = self
-            .hold
-            .map(u32::try_from)
-            .transpose()
-            .map_err(|_| broken(format!("hold {:?} is not a local id", self.hold)))?;
+        let broken = |why| StoreFault::Broken { table: "postings", why };
+        let kind = PostingKind::ALL.into_iter().find(|kind| kind.code() == self.kind).ok_or_else(|| broken(format!("there is no posting {}", self.kind)))?;
+        let hold = self.hold.map(u32::try_from).transpose().map_err(|_| broken(format!("hold {:?} is not a local id", self.hold)))?;
         Ok(PostingView {
             id: self.id,
             kind,
@@ -122,10 +112,7 @@ struct StoredWaiting {
 
 impl StoredWaiting {
     fn row(self) -> Result<WaitingView, StoreFault> {
-        let token = u32::try_from(self.token).map_err(|_| StoreFault::Broken {
-            table: "waiting",
-            why: format!("token {} is not a local id", self.token),
-        })?;
+        let token = u32::try_from(self.token).map_err(|_| StoreFault::Broken { table: "waiting", why: format!("token {} is not a local id", self.token) })?;
         Ok(WaitingView {
             tenant: Tenant(self.tenant),
             account: self.account,
@@ -140,42 +127,22 @@ impl StoredWaiting {
 
 impl Store {
     /// The accounts of a tenant by key, from after `after`.
-    pub async fn accounts(
-        &self,
-        tenant: Tenant,
-        after: &str,
-        limit: u32,
-    ) -> Result<Vec<AccountRow>, StoreFault> {
-        let text =
-            "select account, unit, title, free, reserved, used, written_off, issued from accounts
+    pub async fn accounts(&self, tenant: Tenant, after: &str, limit: u32) -> Result<Vec<AccountRow>, StoreFault> {
+        let text = "select account, unit, title, free, reserved, used, written_off, issued from accounts
             where tenant = $1 and account > $2 order by account limit $3";
         let mut connection = self.reader(tenant).await?;
-        Ok(
-            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(after).bind(i64::from(limit)).fetch_all(&mut **c).await?),
-        )
+        Ok(on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(after).bind(i64::from(limit)).fetch_all(&mut **c).await?))
     }
 
     /// One account.
-    pub async fn account(
-        &self,
-        tenant: Tenant,
-        account: &str,
-    ) -> Result<Option<AccountRow>, StoreFault> {
+    pub async fn account(&self, tenant: Tenant, account: &str) -> Result<Option<AccountRow>, StoreFault> {
         let text = "select account, unit, title, free, reserved, used, written_off, issued from accounts where tenant = $1 and account = $2";
         let mut connection = self.reader(tenant).await?;
-        Ok(
-            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(account).fetch_optional(&mut **c).await?),
-        )
+        Ok(on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(account).fetch_optional(&mut **c).await?))
     }
 
     /// Postings of an account in order, from after `after`.
-    pub async fn postings(
-        &self,
-        tenant: Tenant,
-        account: &str,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<PostingView>, StoreFault> {
+    pub async fn postings(&self, tenant: Tenant, account: &str, after: i64, limit: u32) -> Result<Vec<PostingView>, StoreFault> {
         let text = "select id, kind, amount, case_id, seq, hold, document, at from postings
             where tenant = $1 and account = $2 and id > $3 order by id limit $4";
         let mut connection = self.reader(tenant).await?;
@@ -190,16 +157,12 @@ impl Store {
     }
 
     /// Who waits for an account, first in line first.
-    pub async fn waiting(
-        &self,
-        tenant: Tenant,
-        account: &str,
-        limit: u32,
-    ) -> Result<Vec<WaitingView>, StoreFault> {
+    pub async fn waiting(&self, tenant: Tenant, account: &str, limit: u32) -> Result<Vec<WaitingView>, StoreFault> {
         let text = "select tenant, account, case_id, token, rank, since, amount from waiting
             where tenant = $1 and account = $2 order by rank, since, case_id, token limit $3";
         let mut connection = self.reader(tenant).await?;
-        let found: Vec<StoredWaiting> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(account).bind(i64::from(limit)).fetch_all(&mut **c).await?);
+        let found: Vec<StoredWaiting> =
+            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(account).bind(i64::from(limit)).fetch_all(&mut **c).await?);
         found.into_iter().map(StoredWaiting::row).collect()
     }
 

@@ -63,12 +63,7 @@ pub(in crate::store) struct StoredCase {
 
 /// A digest as stored.
 pub(in crate::store) fn digest(table: &'static str, bytes: &[u8]) -> Result<Digest, StoreFault> {
-    <[u8; 32]>::try_from(bytes)
-        .map(Digest)
-        .map_err(|_| StoreFault::Broken {
-            table,
-            why: format!("expected a digest of 32 bytes, found {}", bytes.len()),
-        })
+    <[u8; 32]>::try_from(bytes).map(Digest).map_err(|_| StoreFault::Broken { table, why: format!("expected a digest of 32 bytes, found {}", bytes.len()) })
 }
 
 impl StoredCase {
@@ -102,13 +97,7 @@ struct StoredAct {
 
 impl From<StoredAct> for ActRow {
     fn from(act: StoredAct) -> Self {
-        Self {
-            seq: act.seq,
-            at: Moment(act.at),
-            kind: act.kind,
-            events: act.events,
-            leaf: act.leaf,
-        }
+        Self { seq: act.seq, at: Moment(act.at), kind: act.kind, events: act.events, leaf: act.leaf }
     }
 }
 
@@ -134,11 +123,7 @@ impl Store {
     }
 
     /// One case's row by the number people use.
-    pub async fn case_by_number(
-        &self,
-        tenant: Tenant,
-        number: &str,
-    ) -> Result<Option<CaseRow>, StoreFault> {
+    pub async fn case_by_number(&self, tenant: Tenant, number: &str) -> Result<Option<CaseRow>, StoreFault> {
         let text = "select * from cases where tenant = $1 and number = $2";
         let mut connection = self.reader(tenant).await?;
         let found: Option<StoredCase> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(number).fetch_optional(&mut **c).await?);
@@ -146,12 +131,7 @@ impl Store {
     }
 
     /// A page of cases, newest first.
-    pub async fn cases(
-        &self,
-        tenant: Tenant,
-        filter: &CaseFilter,
-        limit: u32,
-    ) -> Result<Vec<CaseRow>, StoreFault> {
+    pub async fn cases(&self, tenant: Tenant, filter: &CaseFilter, limit: u32) -> Result<Vec<CaseRow>, StoreFault> {
         // The applicant's page has an index of its own, so it is a text of its own.
         let text = if filter.applicant.is_some() {
             "select * from cases where tenant = $1 and id < $2 and applicant = $3 and ($4 is null or workflow = $4)
@@ -179,13 +159,7 @@ impl Store {
     }
 
     /// Acts of a case in order, from after `after`, at most `limit`.
-    pub async fn acts(
-        &self,
-        tenant: Tenant,
-        case: CaseId,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<ActRow>, StoreFault> {
+    pub async fn acts(&self, tenant: Tenant, case: CaseId, after: i64, limit: u32) -> Result<Vec<ActRow>, StoreFault> {
         let text = "select seq, at, kind, events, leaf from acts where tenant = $1 and case_id = $2 and seq > $3 order by seq limit $4";
         let mut connection = self.reader(tenant).await?;
         let found: Vec<StoredAct> = on_both!(&mut connection, c => sqlx::query_as(text)
@@ -199,26 +173,14 @@ impl Store {
     }
 
     /// A body; `None` when there is none of that commitment, or it was erased.
-    pub async fn body(
-        &self,
-        tenant: Tenant,
-        case: CaseId,
-        commit: Digest,
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreFault> {
-        let text =
-            "select salt, bytes from bodies where tenant = $1 and case_id = $2 and digest = $3";
+    pub async fn body(&self, tenant: Tenant, case: CaseId, commit: Digest) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreFault> {
+        let text = "select salt, bytes from bodies where tenant = $1 and case_id = $2 and digest = $3";
         let mut connection = self.reader(tenant).await?;
-        Ok(
-            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).bind(&commit.0[..]).fetch_optional(&mut **c).await?),
-        )
+        Ok(on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).bind(&commit.0[..]).fetch_optional(&mut **c).await?))
     }
 
     /// Documents of a case, in order.
-    pub async fn documents(
-        &self,
-        tenant: Tenant,
-        case: CaseId,
-    ) -> Result<Vec<DocumentView>, StoreFault> {
+    pub async fn documents(&self, tenant: Tenant, case: CaseId) -> Result<Vec<DocumentView>, StoreFault> {
         let text = "select case_id, seq, scope_number, kind, number, at from documents where tenant = $1 and case_id = $2 order by seq, place";
         let mut connection = self.reader(tenant).await?;
         let found: Vec<StoredDocument> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
@@ -236,24 +198,15 @@ impl Store {
     }
 
     /// Cases of any tenant in which something is due by `now`, the longest due first.
-    pub async fn due_cases(
-        &self,
-        now: Moment,
-        limit: u32,
-    ) -> Result<Vec<(Tenant, CaseId, Moment)>, StoreFault> {
+    pub async fn due_cases(&self, now: Moment, limit: u32) -> Result<Vec<(Tenant, CaseId, Moment)>, StoreFault> {
         let text = "select tenant, id, next_wake from cases where next_wake is not null and next_wake <= $1 order by next_wake limit $2";
         let mut connection = self.everywhere().await?;
         let found: Vec<(i32, Uuid, i64)> = on_both!(&mut connection, c => sqlx::query_as(text).bind(now.0).bind(i64::from(limit)).fetch_all(&mut **c).await?);
-        Ok(found
-            .into_iter()
-            .map(|(tenant, case, at)| (Tenant(tenant), CaseId(case), Moment(at)))
-            .collect())
+        Ok(found.into_iter().map(|(tenant, case, at)| (Tenant(tenant), CaseId(case), Moment(at))).collect())
     }
 }
 
 /// A text for `like … escape '!'` that means itself.
 pub(in crate::store) fn escaped(text: &str) -> String {
-    text.replace('!', "!!")
-        .replace('%', "!%")
-        .replace('_', "!_")
+    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }

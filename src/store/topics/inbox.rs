@@ -92,15 +92,8 @@ struct StoredTask {
 
 impl StoredTask {
     fn row(self) -> Result<InboxTask, StoreFault> {
-        let task = u32::try_from(self.task).map_err(|_| StoreFault::Broken {
-            table: "tasks",
-            why: format!("task {} is not a local id", self.task),
-        })?;
-        let office = if self.post == "applicant" {
-            String::new()
-        } else {
-            self.pool
-        };
+        let task = u32::try_from(self.task).map_err(|_| StoreFault::Broken { table: "tasks", why: format!("task {} is not a local id", self.task) })?;
+        let office = if self.post == "applicant" { String::new() } else { self.pool };
         let row = TaskRow {
             task,
             number: self.number,
@@ -116,10 +109,7 @@ impl StoredTask {
             yellow_from: Moment(self.yellow_from),
             due: self.due,
         };
-        Ok(InboxTask {
-            case: CaseId(self.case_id),
-            task: row,
-        })
+        Ok(InboxTask { case: CaseId(self.case_id), task: row })
     }
 }
 
@@ -127,13 +117,7 @@ impl InboxTask {
     /// The cursor after this task, on the page made at `now`.
     #[must_use]
     pub fn cursor(&self, now: Moment) -> InboxCursor {
-        InboxCursor {
-            now,
-            rank: self.task.rank,
-            red_from: self.task.red_from,
-            case: self.case,
-            task: self.task.task,
-        }
+        InboxCursor { now, rank: self.task.rank, red_from: self.task.red_from, case: self.case, task: self.task.task }
     }
 }
 
@@ -168,14 +152,9 @@ impl Store {
             }
             query.fetch_all(&mut **c).await?
         });
-        let mut tasks = found
-            .into_iter()
-            .map(StoredTask::row)
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut tasks = found.into_iter().map(StoredTask::row).collect::<Result<Vec<_>, _>>()?;
         // A task of two offices stands in two pools; somebody with a seat in both sees it once.
-        tasks.dedup_by(|later, earlier| {
-            later.case == earlier.case && later.task.task == earlier.task.task
-        });
+        tasks.dedup_by(|later, earlier| later.case == earlier.case && later.task.task == earlier.task.task);
         Ok(tasks)
     }
 
@@ -185,19 +164,14 @@ impl Store {
             from tasks where tenant = $1 and case_id = $2 order by task, pool";
         let mut connection = self.reader(tenant).await?;
         let found: Vec<StoredTask> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
-        found
-            .into_iter()
-            .map(|task| task.row().map(|found| found.task))
-            .collect()
+        found.into_iter().map(|task| task.row().map(|found| found.task)).collect()
     }
 }
 
 /// The statement of a page: for each seat and rank one range of overdue tasks and one of the others, each in the index's order and cut at the limit.
 fn page(inbox: &Inbox, with_overdue: bool) -> String {
     const FIRST_SEAT: usize = 10;
-    let mut text = String::from(
-        "select case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due from (",
-    );
+    let mut text = String::from("select case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due from (");
     let mut ranges = 0_usize;
     let mut range = |seat: usize, rank: i16, late: bool, after: &str| {
         let (pool, post) = (FIRST_SEAT + 2 * seat, FIRST_SEAT + 2 * seat + 1);
@@ -205,21 +179,9 @@ fn page(inbox: &Inbox, with_overdue: bool) -> String {
         ranges += 1;
         let (side, group) = if late { ("<=", 0) } else { (">", 1) };
         // Only what the page asks for is tested; the rest would cost every row a comparison.
-        let program = if inbox.program.is_some() {
-            " and program = $4"
-        } else {
-            ""
-        };
-        let number = if inbox.number.is_some() {
-            " and number like '%' || $5 || '%' escape '!'"
-        } else {
-            ""
-        };
-        let claimed = if inbox.claimed.is_some() {
-            " and claimed = $6"
-        } else {
-            ""
-        };
+        let program = if inbox.program.is_some() { " and program = $4" } else { "" };
+        let number = if inbox.number.is_some() { " and number like '%' || $5 || '%' escape '!'" } else { "" };
+        let claimed = if inbox.claimed.is_some() { " and claimed = $6" } else { "" };
         // Writing to a string cannot fail.
         let _ = write!(
             text,
@@ -231,18 +193,11 @@ fn page(inbox: &Inbox, with_overdue: bool) -> String {
     for seat in 0..inbox.seats.len() {
         for rank in RANKS {
             if with_overdue {
-                range(
-                    seat,
-                    rank,
-                    true,
-                    if inbox.after.is_some() { beyond } else { "" },
-                );
+                range(seat, rank, true, if inbox.after.is_some() { beyond } else { "" });
             }
             match inbox.after {
                 // The page before ended among tasks not yet overdue: ranks before its own are done, its own goes on.
-                Some(after) if !with_overdue && rank == after.rank => {
-                    range(seat, rank, false, beyond)
-                }
+                Some(after) if !with_overdue && rank == after.rank => range(seat, rank, false, beyond),
                 Some(after) if !with_overdue && rank < after.rank => {}
                 Some(_) | None => range(seat, rank, false, ""),
             }

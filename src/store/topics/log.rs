@@ -94,22 +94,12 @@ struct StoredEntry {
 
 impl StoredEntry {
     fn row(self) -> Result<LogRow, StoreFault> {
-        Ok(LogRow {
-            index: self.idx,
-            tenant: Tenant(self.tenant),
-            case: CaseId(self.case_id),
-            seq: self.seq,
-            hash: digest("log", &self.hash)?,
-        })
+        Ok(LogRow { index: self.idx, tenant: Tenant(self.tenant), case: CaseId(self.case_id), seq: self.seq, hash: digest("log", &self.hash)? })
     }
 }
 
 fn checkpoint((size, at, note): (i64, i64, String)) -> CheckpointRow {
-    CheckpointRow {
-        size,
-        at: Moment(at),
-        note,
-    }
+    CheckpointRow { size, at: Moment(at), note }
 }
 
 impl Store {
@@ -119,13 +109,7 @@ impl Store {
             join acts a on a.tenant = u.tenant and a.case_id = u.case_id and a.seq = u.seq order by u.id";
         let mut connection = self.everywhere().await?;
         let found: Vec<StoredUnsealed> = on_both!(&mut connection, c => sqlx::query_as(text).bind(i64::from(limit)).fetch_all(&mut **c).await?);
-        let act = |row: StoredUnsealed| Unsealed {
-            id: row.id,
-            tenant: Tenant(row.tenant),
-            case: CaseId(row.case_id),
-            seq: row.seq,
-            leaf: row.leaf,
-        };
+        let act = |row: StoredUnsealed| Unsealed { id: row.id, tenant: Tenant(row.tenant), case: CaseId(row.case_id), seq: row.seq, leaf: row.leaf };
         Ok(found.into_iter().map(act).collect())
     }
 
@@ -133,11 +117,7 @@ impl Store {
     pub async fn seal(&self, sealing: &Sealing) -> Result<bool, StoreFault> {
         match self.seal_rows(sealing).await {
             Ok(()) => Ok(true),
-            Err(StoreFault::Database(sqlx::Error::Database(error)))
-                if error.is_unique_violation() =>
-            {
-                Ok(false)
-            }
+            Err(StoreFault::Database(sqlx::Error::Database(error))) if error.is_unique_violation() => Ok(false),
             Err(fault) => Err(fault),
         }
     }
@@ -173,23 +153,18 @@ impl Store {
 
     /// Entries from `first` on, in order.
     pub async fn log_entries(&self, first: i64, limit: u32) -> Result<Vec<LogRow>, StoreFault> {
-        let text =
-            "select idx, tenant, case_id, seq, hash from log where idx >= $1 order by idx limit $2";
+        let text = "select idx, tenant, case_id, seq, hash from log where idx >= $1 order by idx limit $2";
         let mut connection = self.everywhere().await?;
         let found: Vec<StoredEntry> = on_both!(&mut connection, c => sqlx::query_as(text).bind(first).bind(i64::from(limit)).fetch_all(&mut **c).await?);
         found.into_iter().map(StoredEntry::row).collect()
     }
 
     /// The log's entry of an act; `None` until it is sealed.
-    pub async fn log_entry(
-        &self,
-        tenant: Tenant,
-        case: CaseId,
-        seq: i64,
-    ) -> Result<Option<LogRow>, StoreFault> {
+    pub async fn log_entry(&self, tenant: Tenant, case: CaseId, seq: i64) -> Result<Option<LogRow>, StoreFault> {
         let text = "select idx, tenant, case_id, seq, hash from log where tenant = $1 and case_id = $2 and seq = $3";
         let mut connection = self.everywhere().await?;
-        let found: Option<StoredEntry> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).bind(seq).fetch_optional(&mut **c).await?);
+        let found: Option<StoredEntry> =
+            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).bind(seq).fetch_optional(&mut **c).await?);
         found.map(StoredEntry::row).transpose()
     }
 
@@ -198,49 +173,28 @@ impl Store {
         let text = "select bytes from tiles where level = $1 and idx = $2";
         let mut connection = self.everywhere().await?;
         let found: Option<Vec<u8>> = on_both!(&mut connection, c => sqlx::query_scalar(text).bind(level).bind(index).fetch_optional(&mut **c).await?);
-        Ok(found.map(|bytes| TileRow {
-            level,
-            index,
-            bytes,
-        }))
+        Ok(found.map(|bytes| TileRow { level, index, bytes }))
     }
 
     /// All tiles of a level in order, from `first` on.
-    pub async fn tiles(
-        &self,
-        level: i64,
-        first: i64,
-        limit: u32,
-    ) -> Result<Vec<TileRow>, StoreFault> {
-        let text =
-            "select idx, bytes from tiles where level = $1 and idx >= $2 order by idx limit $3";
+    pub async fn tiles(&self, level: i64, first: i64, limit: u32) -> Result<Vec<TileRow>, StoreFault> {
+        let text = "select idx, bytes from tiles where level = $1 and idx >= $2 order by idx limit $3";
         let mut connection = self.everywhere().await?;
-        let found: Vec<(i64, Vec<u8>)> = on_both!(&mut connection, c => sqlx::query_as(text).bind(level).bind(first).bind(i64::from(limit)).fetch_all(&mut **c).await?);
-        Ok(found
-            .into_iter()
-            .map(|(index, bytes)| TileRow {
-                level,
-                index,
-                bytes,
-            })
-            .collect())
+        let found: Vec<(i64, Vec<u8>)> =
+            on_both!(&mut connection, c => sqlx::query_as(text).bind(level).bind(first).bind(i64::from(limit)).fetch_all(&mut **c).await?);
+        Ok(found.into_iter().map(|(index, bytes)| TileRow { level, index, bytes }).collect())
     }
 
     /// The newest checkpoint.
     pub async fn checkpoint(&self) -> Result<Option<CheckpointRow>, StoreFault> {
         let text = "select size, at, note from checkpoints order by size desc limit 1";
         let mut connection = self.everywhere().await?;
-        let found: Option<(i64, i64, String)> =
-            on_both!(&mut connection, c => sqlx::query_as(text).fetch_optional(&mut **c).await?);
+        let found: Option<(i64, i64, String)> = on_both!(&mut connection, c => sqlx::query_as(text).fetch_optional(&mut **c).await?);
         Ok(found.map(checkpoint))
     }
 
     /// Checkpoints by size, from after `after`.
-    pub async fn checkpoints(
-        &self,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<CheckpointRow>, StoreFault> {
+    pub async fn checkpoints(&self, after: i64, limit: u32) -> Result<Vec<CheckpointRow>, StoreFault> {
         let text = "select size, at, note from checkpoints where size > $1 order by size limit $2";
         let mut connection = self.everywhere().await?;
         let found: Vec<(i64, i64, String)> = on_both!(&mut connection, c => sqlx::query_as(text).bind(after).bind(i64::from(limit)).fetch_all(&mut **c).await?);
@@ -248,16 +202,9 @@ impl Store {
     }
 
     /// The leaf of an act; what `audit verify` hashes again.
-    pub async fn leaf(
-        &self,
-        tenant: Tenant,
-        case: CaseId,
-        seq: i64,
-    ) -> Result<Option<Vec<u8>>, StoreFault> {
+    pub async fn leaf(&self, tenant: Tenant, case: CaseId, seq: i64) -> Result<Option<Vec<u8>>, StoreFault> {
         let text = "select leaf from acts where tenant = $1 and case_id = $2 and seq = $3";
         let mut connection = self.everywhere().await?;
-        Ok(
-            on_both!(&mut connection, c => sqlx::query_scalar(text).bind(tenant.0).bind(case.0).bind(seq).fetch_optional(&mut **c).await?),
-        )
+        Ok(on_both!(&mut connection, c => sqlx::query_scalar(text).bind(tenant.0).bind(case.0).bind(seq).fetch_optional(&mut **c).await?))
     }
 }

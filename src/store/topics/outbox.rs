@@ -89,13 +89,7 @@ impl StoredNotice {
 
 impl Store {
     /// Claims up to `limit` open notices whose turn it is at `now` (the engine's clock) and whose lease is over at `real`, until `lease_until` (both real time). The claim is committed when this returns.
-    pub async fn claim_notices(
-        &self,
-        now: Moment,
-        real: Moment,
-        lease_until: Moment,
-        limit: u32,
-    ) -> Result<Vec<ClaimedNotice>, StoreFault> {
+    pub async fn claim_notices(&self, now: Moment, real: Moment, lease_until: Moment, limit: u32) -> Result<Vec<ClaimedNotice>, StoreFault> {
         let mut connection = self.worker().await?;
         let text = format!(
             "update notices set lease_until = $3, fence = fence + 1 where (tenant, case_id, key) in
@@ -123,11 +117,7 @@ impl Store {
     }
 
     /// Puts an attempt on record; false, and nothing written, when another has claimed the notice since or it is over.
-    pub async fn record_attempt(
-        &self,
-        claimed: &ClaimedNotice,
-        attempt: &Attempt,
-    ) -> Result<bool, StoreFault> {
+    pub async fn record_attempt(&self, claimed: &ClaimedNotice, attempt: &Attempt) -> Result<bool, StoreFault> {
         let change = "update notices set attempts = attempts + 1, next_attempt_at = coalesce($5, next_attempt_at), lease_until = case when $5 is null then lease_until else 0 end
             where tenant = $1 and case_id = $2 and key = $3 and fence = $4 and state = 0";
         let insert = "insert into notice_attempts (tenant, case_id, key, attempt, at, sent, answer)
@@ -154,32 +144,16 @@ impl Store {
     }
 
     /// The attempts of a notice, in order.
-    pub async fn attempts(
-        &self,
-        tenant: Tenant,
-        case: CaseId,
-        key: &str,
-    ) -> Result<Vec<Attempt>, StoreFault> {
+    pub async fn attempts(&self, tenant: Tenant, case: CaseId, key: &str) -> Result<Vec<Attempt>, StoreFault> {
         let text = "select at, sent, answer from notice_attempts where tenant = $1 and case_id = $2 and key = $3 order by attempt";
         let mut connection = self.reader(tenant).await?;
-        let found: Vec<(i64, i16, String)> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).bind(key).fetch_all(&mut **c).await?);
-        Ok(found
-            .into_iter()
-            .map(|(at, sent, answer)| Attempt {
-                at: Moment(at),
-                sent: sent == 1,
-                answer,
-                again_at: None,
-            })
-            .collect())
+        let found: Vec<(i64, i16, String)> =
+            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).bind(key).fetch_all(&mut **c).await?);
+        Ok(found.into_iter().map(|(at, sent, answer)| Attempt { at: Moment(at), sent: sent == 1, answer, again_at: None }).collect())
     }
 
     /// The notices of a case, by when they were due.
-    pub async fn notices(
-        &self,
-        tenant: Tenant,
-        case: CaseId,
-    ) -> Result<Vec<NoticeView>, StoreFault> {
+    pub async fn notices(&self, tenant: Tenant, case: CaseId) -> Result<Vec<NoticeView>, StoreFault> {
         let text = "select tenant, case_id, key, kind, recipient, channel, language, context, due, attempts, fence, state, settled_at
             from notices where tenant = $1 and case_id = $2 order by due, key";
         let mut connection = self.reader(tenant).await?;

@@ -32,32 +32,17 @@ pub struct TokenRow {
 
 impl Store {
     /// One register row.
-    pub async fn registry(
-        &self,
-        tenant: Tenant,
-        kind: &str,
-        key: &str,
-    ) -> Result<Option<RegistryEntry>, StoreFault> {
-        let text =
-            "select key, value, version from registry where tenant = $1 and kind = $2 and key = $3";
+    pub async fn registry(&self, tenant: Tenant, kind: &str, key: &str) -> Result<Option<RegistryEntry>, StoreFault> {
+        let text = "select key, value, version from registry where tenant = $1 and kind = $2 and key = $3";
         let mut connection = self.reader(tenant).await?;
-        Ok(
-            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(kind).bind(key).fetch_optional(&mut **c).await?),
-        )
+        Ok(on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(kind).bind(key).fetch_optional(&mut **c).await?))
     }
 
     /// All rows of a kind, by key: registers are small, and a roster is read whole or not at all.
-    pub async fn registry_list(
-        &self,
-        tenant: Tenant,
-        kind: &str,
-    ) -> Result<Vec<RegistryEntry>, StoreFault> {
-        let text =
-            "select key, value, version from registry where tenant = $1 and kind = $2 order by key";
+    pub async fn registry_list(&self, tenant: Tenant, kind: &str) -> Result<Vec<RegistryEntry>, StoreFault> {
+        let text = "select key, value, version from registry where tenant = $1 and kind = $2 order by key";
         let mut connection = self.reader(tenant).await?;
-        Ok(
-            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(kind).fetch_all(&mut **c).await?),
-        )
+        Ok(on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(kind).fetch_all(&mut **c).await?))
     }
 
     /// How often a register of the tenant was written.
@@ -72,8 +57,7 @@ impl Store {
     pub async fn tenants(&self) -> Result<Vec<Tenant>, StoreFault> {
         let text = "select tenant from tenants order by tenant";
         let mut connection = self.everywhere().await?;
-        let found: Vec<i32> =
-            on_both!(&mut connection, c => sqlx::query_scalar(text).fetch_all(&mut **c).await?);
+        let found: Vec<i32> = on_both!(&mut connection, c => sqlx::query_scalar(text).fetch_all(&mut **c).await?);
         Ok(found.into_iter().map(Tenant).collect())
     }
 
@@ -82,20 +66,14 @@ impl Store {
         let text = "select tenant, person, expires from tokens where digest = $1";
         let mut connection = self.everywhere().await?;
         let found: Option<(i32, Uuid, i64)> = on_both!(&mut connection, c => sqlx::query_as(text).bind(&digest.0[..]).fetch_optional(&mut **c).await?);
-        Ok(found.map(|(tenant, person, expires)| TokenRow {
-            tenant: Tenant(tenant),
-            person: PersonId(person),
-            expires: Moment(expires),
-        }))
+        Ok(found.map(|(tenant, person, expires)| TokenRow { tenant: Tenant(tenant), person: PersonId(person), expires: Moment(expires) }))
     }
 
     /// A setting of the deployment, such as the demo clock's offset.
     pub async fn setting(&self, key: &str) -> Result<Option<String>, StoreFault> {
         let text = "select value from meta where key = $1";
         let mut connection = self.everywhere().await?;
-        Ok(
-            on_both!(&mut connection, c => sqlx::query_scalar(text).bind(key).fetch_optional(&mut **c).await?),
-        )
+        Ok(on_both!(&mut connection, c => sqlx::query_scalar(text).bind(key).fetch_optional(&mut **c).await?))
     }
 
     /// Sets it.

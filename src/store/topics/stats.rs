@@ -28,9 +28,7 @@ impl Store {
             (select count(*) from notices where state = 0) as notices_open,
             (select count(*) from cases where next_wake is not null and next_wake <= $1) as cases_due, (select count(*) from waiting) as waiting";
         let mut connection = self.everywhere().await?;
-        Ok(
-            on_both!(&mut connection, c => sqlx::query_as(text).bind(now.0).fetch_one(&mut **c).await?),
-        )
+        Ok(on_both!(&mut connection, c => sqlx::query_as(text).bind(now.0).fetch_one(&mut **c).await?))
     }
 
     /// Whether the database answers.

@@ -1,0 +1,4 @@
+//! The store's one suite: every case runs on SQLite and on PostgreSQL. Invariant: what a case says of one database it says of the other.
+
+mod commits;
+mod fixture;
