@@ -57,7 +57,7 @@ impl DayWhy {
     #[must_use]
     pub fn zh(&self) -> String {
         match self {
-            Self::Start => "起算日,不计".to_owned(),
+            Self::Start => "起算日，不计".to_owned(),
             Self::Working => "工作日".to_owned(),
             Self::MakeUp(label) => format!("{}调休上班", label.zh),
             Self::CalendarDay => "自然日".to_owned(),
@@ -65,7 +65,7 @@ impl DayWhy {
             Self::Holiday(label) => format!("{}放假", label.zh),
             Self::Closure(label) => label.zh.clone(),
             Self::Suspended => "期间不计入".to_owned(),
-            Self::MovedHere => "期末逢法定休假日,顺延至此".to_owned(),
+            Self::MovedHere => "期末逢法定休假日，顺延至此".to_owned(),
         }
     }
 

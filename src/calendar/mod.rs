@@ -12,7 +12,7 @@ mod term;
 
 pub use explain::{DayNote, DayWhy, Explanation};
 pub use span::{Span, SpanError, Unit};
-pub use table::{Calendar, DayKind, Holiday, Notice};
+pub use table::{Calendar, DayKind, Holiday, Notice, weekday_zh};
 pub use term::{Due, TermQuery};
 
 /// The calendar the program carries: China, by the yearly notices of the State Council's General Office.

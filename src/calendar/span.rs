@@ -103,7 +103,7 @@ impl SpanError {
     /// In Chinese.
     #[must_use]
     pub fn zh(&self) -> String {
-        format!("期限应写作“20 working days”或“30 calendar days”(至多 {SPAN_DAYS_MAX} 日),现为 `{}`", self.found)
+        format!("期限应写作“20 working days”或“30 calendar days”（至多 {SPAN_DAYS_MAX} 日），现为 `{}`", self.found)
     }
 }
 

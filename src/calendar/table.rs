@@ -210,6 +210,6 @@ impl Calendar {
 
 /// Monday to Sunday in Chinese.
 #[must_use]
-pub(super) fn weekday_zh(date: NaiveDate) -> &'static str {
+pub fn weekday_zh(date: NaiveDate) -> &'static str {
     ["周一", "周二", "周三", "周四", "周五", "周六", "周日"][date.weekday().num_days_from_monday() as usize]
 }

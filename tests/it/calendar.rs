@@ -346,12 +346,12 @@ fn an_explanation_says_why_each_day_counts_or_not() {
         (note.counted, note.why.zh(), note.why.en())
     };
     let expected = [
-        ("2025-03-24", None, "起算日,不计", "start day, not counted"),
+        ("2025-03-24", None, "起算日，不计", "start day, not counted"),
         ("2025-03-29", Some(5), "自然日", "calendar day"),
         ("2025-04-04", None, "期间不计入", "suspended, not counted"),
         ("2025-05-04", Some(30), "自然日", "calendar day"),
         ("2025-05-05", None, "劳动节放假", "Labour Day holiday"),
-        ("2025-05-06", None, "期末逢法定休假日,顺延至此", "the limit ended on a holiday and moves here"),
+        ("2025-05-06", None, "期末逢法定休假日，顺延至此", "the limit ended on a holiday and moves here"),
     ];
     for (date, counted, zh, en) in expected {
         assert_eq!(said(date), (counted, zh.to_owned(), en.to_owned()), "{date}");
@@ -359,7 +359,7 @@ fn an_explanation_says_why_each_day_counts_or_not() {
     let working = china().explain(&TermQuery::plain(day("2025-04-23"), Span::working(5)));
     let whys: Vec<(Option<u32>, String)> = working.days.iter().map(|note| (note.counted, note.why.zh())).collect();
     let words = [
-        (None, "起算日,不计"),
+        (None, "起算日，不计"),
         (Some(1), "工作日"),
         (Some(2), "工作日"),
         (None, "周末"),
