@@ -46,3 +46,11 @@ pub const SMS_EN_ITEM_CHARS_MAX: usize = 36;
 pub const SMS_NUMBER_CHARS_MAX: usize = 16;
 /// Characters of the signature of a short message.
 pub const SMS_SIGNATURE_CHARS: std::ops::RangeInclusive<usize> = 2..=18;
+/// The shortest time the mail server may be given for one message.
+pub const SMTP_TIMEOUT_MIN: std::time::Duration = std::time::Duration::from_millis(10);
+/// The longest.
+pub const SMTP_TIMEOUT_MAX: std::time::Duration = std::time::Duration::from_secs(600);
+/// Connections to the mail server kept open between messages.
+pub const SMTP_IDLE_CONNECTIONS_MAX: usize = 4;
+/// Characters of the other side's words kept with an attempt.
+pub const SEND_DETAIL_CHARS_MAX: usize = 300;

@@ -44,12 +44,14 @@ pub fn compose(rendered: &Rendered, transfer: Transfer) -> Result<Composed, Send
         Transfer::Relay => ContentTransferEncoding::Base64,
         Transfer::File => ContentTransferEncoding::EightBit,
     };
+    let to = mailbox("To", to)?;
+    let from = mailbox("From", from)?;
     let body = Body::new_with_encoding(text.clone(), encoding).map_err(|_| SendError::Permanent("the text cannot be carried".to_owned()))?;
     let message = Message::builder()
         .message_id(Some(message_id.clone()))
         .date(UNIX_EPOCH + Duration::from_millis(date.0.max(0).unsigned_abs()))
-        .from(mailbox("From", from)?)
-        .to(mailbox("To", to)?)
+        .from(from)
+        .to(to)
         .subject(subject)
         // RFC 3834: no vacation notice may answer it.
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
@@ -61,7 +63,9 @@ pub fn compose(rendered: &Rendered, transfer: Transfer) -> Result<Composed, Send
 
 fn mailbox(header: &str, value: &str) -> Result<Mailbox, SendError> {
     // The value stays out of the words: it may be a person's address.
-    value.trim().parse().map_err(|_| SendError::Permanent(format!("expected an address in header `{header}`, found none that can be used")))
+    let usable = |mailbox: &Mailbox| mailbox.email.user().is_ascii() && mailbox.email.domain().is_ascii();
+    let mailbox = value.trim().parse().ok().filter(usable);
+    mailbox.ok_or_else(|| SendError::Permanent(format!("expected an address in header `{header}`, found none that every relay can carry")))
 }
 
 fn is_message_id(text: &str) -> bool {
@@ -117,7 +121,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_or_id_is_refused_without_showing_the_address() {
-        insta::assert_snapshot!(refused(|message| message.to = "secret name".into()), @"not sent, refused for good: expected an address in header `To`, found none that can be used");
+        insta::assert_snapshot!(refused(|message| message.to = "secret name".into()), @"not sent, refused for good: expected an address in header `To`, found none that every relay can carry");
         insta::assert_snapshot!(refused(|message| message.message_id = "a@b".into()), @"not sent, refused for good: expected a Message-ID such as `<key@origin>`, found `a@b`");
     }
 }

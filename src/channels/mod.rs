@@ -5,12 +5,16 @@
 mod folder;
 mod memory;
 mod message;
+mod smtp;
+mod smtp_config;
 
 use crate::ids::Moment;
 use crate::notice::Outcome;
 
 pub use folder::Folder;
 pub use memory::Memory;
+pub use smtp::Smtp;
+pub use smtp_config::{PasswordFrom, SettingMistake, SmtpConfig, TlsMode};
 
 /// A message ready to leave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +64,8 @@ impl From<&Result<Receipt, SendError>> for Outcome {
 /// A way out. Cloning shares its connections.
 #[derive(Clone, Debug)]
 pub enum Channel {
+    /// Sends mail.
+    Smtp(Smtp),
     /// Writes each message into a folder (demonstrations, trials).
     Folder(Folder),
     /// Keeps each message (tests).
@@ -71,6 +77,7 @@ impl Channel {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
+            Self::Smtp(_) => "smtp",
             Self::Folder(_) => "folder",
             Self::Memory(_) => "memory",
         }
@@ -82,8 +89,17 @@ impl Channel {
     /// When the other side did not take it, or may not have.
     pub async fn send(&self, message: &Rendered) -> Result<Receipt, SendError> {
         match self {
+            Self::Smtp(smtp) => smtp.send(message).await,
             Self::Folder(folder) => folder.send(message).await,
             Self::Memory(memory) => memory.send(message),
+        }
+    }
+
+    /// Lets go of connections before the process ends.
+    pub async fn close(&self) {
+        match self {
+            Self::Smtp(smtp) => smtp.close().await,
+            Self::Folder(_) | Self::Memory(_) => {}
         }
     }
 }

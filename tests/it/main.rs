@@ -9,4 +9,6 @@ mod notice;
 mod pg;
 mod seeds;
 mod store;
+mod smtp;
+mod smtp_sink;
 mod tidy;
