@@ -4,6 +4,7 @@
 
 mod audit;
 mod calendar;
+mod definition;
 mod expr;
 mod notice;
 mod pg;

@@ -1,0 +1,193 @@
+//! What is wrong with what an author wrote: a code, a place, a sentence and a way out, in both languages.
+//! Invariant: every mistake of all files is reported at once, in the order of file and line.
+//! Never: stops at the first, or speaks of a place the author cannot open.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
+
+use crate::source::{Mistake, Place};
+
+/// One mistake.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Diagnostic {
+    /// The file, as the author knows it.
+    pub file: String,
+    /// The line, from 1; 0 when the mistake has no place.
+    pub line: u32,
+    /// The column in characters, from 1.
+    pub column: u32,
+    /// Stable, such as `GL012`.
+    pub code: &'static str,
+    /// The sentence in Chinese.
+    pub zh: String,
+    /// The sentence in English.
+    pub en: String,
+    /// What to do about it, in Chinese.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help_zh: Option<String>,
+    /// What to do about it, in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help_en: Option<String>,
+}
+
+impl Diagnostic {
+    /// The plain form: `file:line:column code sentence`, one line.
+    #[must_use]
+    pub fn one_line(&self) -> String {
+        format!("{}:{}:{} {} {} / {}", self.file, self.line, self.column, self.code, self.zh, self.en)
+    }
+
+    /// The form for a screen: the sentence, the line of the file with a mark under the place, the help.
+    #[must_use]
+    pub fn with_snippet(&self, sources: &BTreeMap<String, String>) -> String {
+        let mut out = format!("{} {}\n      {}\n  --> {}:{}:{}\n", self.code, self.zh, self.en, self.file, self.line, self.column);
+        let line = sources.get(&self.file).and_then(|text| text.lines().nth((self.line as usize).checked_sub(1)?));
+        if let Some(line) = line {
+            let before: String = line.chars().take((self.column as usize).saturating_sub(1)).collect();
+            // Full-width characters take two cells, so the mark is moved by width and not by count.
+            let indent = " ".repeat(before.width());
+            // Writing into a String cannot fail.
+            let _ = write!(out, "     |\n{:>4} | {line}\n     | {indent}^\n", self.line);
+        }
+        for help in self.help_zh.iter().chain(&self.help_en) {
+            let _ = writeln!(out, "   = {help}");
+        }
+        out
+    }
+}
+
+/// Collects the mistakes of one file.
+#[derive(Debug)]
+pub struct Findings<'a> {
+    file: &'a str,
+    found: Vec<Diagnostic>,
+}
+
+impl<'a> Findings<'a> {
+    /// None yet.
+    #[must_use]
+    pub fn new(file: &'a str) -> Self {
+        Self { file, found: Vec::new() }
+    }
+
+    /// Notes a mistake.
+    pub fn note(&mut self, at: Place, code: &'static str, (zh, en): (String, String)) -> &mut Diagnostic {
+        self.found.push(Diagnostic { file: self.file.to_owned(), line: at.line, column: at.column, code, zh, en, help_zh: None, help_en: None });
+        let last = self.found.len() - 1;
+        &mut self.found[last]
+    }
+
+    /// Notes a name that does not exist, with the nearest that does.
+    pub fn unknown<'n>(&mut self, at: Place, code: &'static str, (zh, en): (&str, &str), found: &str, known: impl IntoIterator<Item = &'n str>) {
+        let known: Vec<&str> = known.into_iter().collect();
+        let sentences = (format!("没有名为 `{found}` 的{zh}"), format!("expected the name of {en}, found `{found}`"));
+        let help = suggestion(found, &known);
+        self.note(at, code, sentences).help(help);
+    }
+
+    /// Whether nothing was noted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// What was noted.
+    #[must_use]
+    pub fn into_found(self) -> Vec<Diagnostic> {
+        self.found
+    }
+}
+
+impl Diagnostic {
+    /// Adds a way out.
+    pub fn help(&mut self, help: Option<(String, String)>) {
+        if let Some((zh, en)) = help {
+            (self.help_zh, self.help_en) = (Some(zh), Some(en));
+        }
+    }
+}
+
+impl From<Mistake> for Diagnostic {
+    fn from(mistake: Mistake) -> Self {
+        let help = alternatives(&mistake.en);
+        let Mistake { file, line, column, code, zh, en } = mistake;
+        let mut diagnostic = Self { file, line, column, code: code_of(code), zh, en, help_zh: None, help_en: None };
+        diagnostic.help(help);
+        diagnostic
+    }
+}
+
+/// The code of a mistake found by the reader of a file, a form or a table.
+fn code_of(code: &'static str) -> &'static str {
+    match code {
+        "yaml-syntax" | "file-too-long" => "GL001",
+        "unknown-key" => "GL002",
+        "missing-key" => "GL003",
+        "duplicate-key" => "GL005",
+        "wrong-kind" | "unknown-word" => "GL004",
+        _other_room => "GL006",
+    }
+}
+
+/// "expected one of a, b, found `c`" names its own alternatives; the nearest becomes the help.
+fn alternatives(en: &str) -> Option<(String, String)> {
+    let (words, found) = en.strip_prefix("expected one of ")?.rsplit_once(", found `")?;
+    suggestion(found.strip_suffix('`')?, &words.split(", ").collect::<Vec<_>>())
+}
+
+/// "Did you mean", or the list when it is short and nothing is near.
+#[must_use]
+pub fn suggestion(found: &str, known: &[&str]) -> Option<(String, String)> {
+    const LIST_MAX: usize = 12;
+    let near = known.iter().map(|word| (distance(found, word), *word)).filter(|(far, word)| *far <= word.chars().count().max(3) / 3).min();
+    if let Some((_, word)) = near {
+        return Some((format!("是否想写 `{word}`?"), format!("did you mean `{word}`?")));
+    }
+    if known.is_empty() || known.len() > LIST_MAX {
+        return None;
+    }
+    let list = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>();
+    Some((format!("可以写:{}", list.join("、")), format!("known here: {}", list.join(", "))))
+}
+
+/// How many letters one would have to change, add or drop.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, letter) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, other) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(letter != *other);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_name_is_suggested_and_a_far_one_lists_what_is_known() {
+        assert_eq!(suggestion("acepted", &["accepted", "refused"]).expect("near").1, "did you mean `accepted`?");
+        assert_eq!(suggestion("受里", &["受理", "办结"]).expect("near").0, "是否想写 `受理`?");
+        assert_eq!(suggestion("xyz", &["accepted", "refused"]).expect("listed").1, "known here: `accepted`, `refused`");
+    }
+
+    #[test]
+    fn the_mark_stands_under_the_place_also_after_full_width_text() {
+        let sources = BTreeMap::from([("a.yaml".to_owned(), "title: {zh: 用地, em: Land}\n".to_owned())]);
+        let diagnostic =
+            Diagnostic { file: "a.yaml".into(), line: 1, column: 17, code: "GL002", zh: "甲".into(), en: "a".into(), help_zh: None, help_en: None };
+        let text = diagnostic.with_snippet(&sources);
+        let mark = text.lines().last().expect("a mark").find('^').expect("a mark");
+        let line = text.lines().find(|line| line.contains("title")).expect("the line");
+        assert_eq!(line[..line.find("em").expect("the key")].width(), mark, "{text}");
+    }
+}

@@ -1,0 +1,260 @@
+//! The picture of a workflow: an SVG that stands alone, readable in Chinese, in light and in dark.
+//! Invariant: the same program gives the same bytes; every node is in it once, with its key in `data-step`.
+//! Never: a script, an outside file, or a colour that alone carries a meaning (states have a mark as well).
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::definition::graph::{Node, NodeKind, Program};
+use crate::ids::{Name, Text};
+
+mod layout;
+mod measure;
+
+use layout::{Laid, Link, Point, Size};
+use measure::{LINE, Label};
+
+/// Where a step of a running case stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StepState {
+    /// 已办.
+    Done,
+    /// 正在办.
+    Here,
+    /// 在等(特别程序、公示、候补、汇合).
+    Waiting,
+    /// 超时.
+    Late,
+    /// 跳过.
+    Skipped,
+}
+
+/// What a picture shows besides the program.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct View<'a> {
+    /// How outcomes are said; a missing one is shown as its key.
+    pub words: Option<&'a BTreeMap<Name, Text>>,
+    /// The state of each step that has one.
+    pub live: Option<&'a BTreeMap<Name, StepState>>,
+}
+
+const STYLE: &str = include_str!("draw/style.css");
+const MARGIN: i64 = 24;
+const HEADING: i64 = 34;
+
+/// Draws a program.
+#[must_use]
+pub fn draw(program: &Program, view: View<'_>) -> String {
+    let labels: Vec<Label> = program.nodes.iter().map(Label::of).collect();
+    let sizes: Vec<Size> = program.nodes.iter().zip(&labels).map(|(node, label)| size(node, label)).collect();
+    let laid = layout::layout(program, &sizes, |outcome| said(outcome, view.words));
+    let mut out = String::new();
+    head(&mut out, program, &laid);
+    for link in &laid.links {
+        edge(&mut out, program, &laid, &sizes, link);
+    }
+    for (number, node) in program.nodes.iter().enumerate() {
+        if let (Some(at), Some(size), Some(label)) = (laid.nodes.get(number), sizes.get(number), labels.get(number)) {
+            shape(&mut out, node, label, *at, *size, view.live);
+        }
+    }
+    for link in &laid.links {
+        edge_label(&mut out, link);
+    }
+    out.push_str("</g>\n</svg>\n");
+    out
+}
+
+fn said(outcome: &Name, words: Option<&BTreeMap<Name, Text>>) -> String {
+    words.and_then(|words| words.get(outcome)).map_or_else(|| outcome.to_string(), |text| text.zh.clone())
+}
+
+/// Room for the label, by shape.
+fn size(node: &Node, label: &Label) -> Size {
+    let (width, height) = (label.width(), label.height());
+    match &node.kind {
+        // Text fills the middle of a diamond, whose sides cut its corners.
+        NodeKind::Decide(_) => Size { width: width * 3 / 2 + 40, height: height * 2 + 12 },
+        NodeKind::Split { .. } => Size { width: (width + 24).max(160), height: height + 16 },
+        NodeKind::Join { .. } => Size { width: 160, height: 10 },
+        NodeKind::End { .. } => Size { width: width + 40, height: height + 14 },
+        NodeKind::Task(_)
+        | NodeKind::Approve(_)
+        | NodeKind::Post { .. }
+        | NodeKind::Message { .. }
+        | NodeKind::Timer { .. }
+        | NodeKind::Call { .. }
+        | NodeKind::Document { .. } => Size { width: width + 32, height: height + 16 },
+    }
+}
+
+fn head(out: &mut String, program: &Program, laid: &Laid) {
+    let heading = escaped(&program.title.zh);
+    let width = (laid.width + 2 * MARGIN).max(measure::width(&program.title.zh, 18) + 2 * MARGIN);
+    let height = laid.height + 2 * MARGIN + HEADING;
+    // Writing into a String cannot fail, here and below.
+    let _ = write!(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{heading}\">\n\
+         <title>{heading} / {}</title>\n<style>\n{STYLE}</style>\n\
+         <defs><marker id=\"tip\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><path class=\"tip\" d=\"M0 0 L10 5 L0 10 z\"/></marker></defs>\n\
+         <rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n\
+         <text class=\"heading\" x=\"{MARGIN}\" y=\"30\">{heading}</text>\n\
+         <g transform=\"translate({MARGIN} {})\">\n",
+        escaped(&program.title.en),
+        MARGIN + HEADING,
+    );
+}
+
+/// An edge as a soft line, its ends cut at the shapes they touch.
+fn edge(out: &mut String, program: &Program, laid: &Laid, sizes: &[Size], link: &Link) {
+    let mut points = link.points.clone();
+    if let Some(from) = link.from
+        && let (Some(node), Some(centre), Some(size), Some(second)) = (program.nodes.get(from), laid.nodes.get(from), sizes.get(from), points.get(1).copied())
+        && let Some(first) = points.first_mut()
+    {
+        *first = cut(node, *centre, *size, second, *first);
+    }
+    let before = points.len().checked_sub(2).and_then(|ix| points.get(ix).copied());
+    if let (Some(node), Some(centre), Some(size), Some(before)) = (program.nodes.get(link.to), laid.nodes.get(link.to), sizes.get(link.to), before)
+        && let Some(last) = points.last_mut()
+    {
+        *last = cut(node, *centre, *size, before, *last);
+    }
+    let class = if link.rejects { "edge rejects" } else { "edge" };
+    let _ = writeln!(out, "<path class=\"{class}\" marker-end=\"url(#tip)\" d=\"{}\"/>", softened(&points));
+}
+
+/// Where a line from outside meets a diamond; other shapes are cut by the layout already.
+fn cut(node: &Node, centre: Point, size: Size, outside: Point, otherwise: Point) -> Point {
+    let NodeKind::Decide(_) = &node.kind else { return otherwise };
+    let (dx, dy) = (outside.x - centre.x, outside.y - centre.y);
+    let (half_width, half_height) = (size.width / 2, size.height / 2);
+    let across = dx.abs() * half_height + dy.abs() * half_width;
+    if across == 0 {
+        return otherwise;
+    }
+    let area = half_width * half_height;
+    Point { x: centre.x + dx * area / across, y: centre.y + dy * area / across }
+}
+
+fn softened(points: &[Point]) -> String {
+    let mut path = String::new();
+    let (Some(first), Some(last)) = (points.first(), points.last()) else { return path };
+    let _ = write!(path, "M{} {}", first.x, first.y);
+    for pair in points.windows(2).skip(1) {
+        let [bend, next] = pair else { continue };
+        let (x, y) = ((bend.x + next.x) / 2, (bend.y + next.y) / 2);
+        let _ = write!(path, " Q{} {} {x} {y}", bend.x, bend.y);
+    }
+    let _ = write!(path, " L{} {}", last.x, last.y);
+    path
+}
+
+fn edge_label(out: &mut String, link: &Link) {
+    let (Some(at), false) = (link.label_at, link.label.is_empty()) else { return };
+    let (width, text) = (measure::width(&link.label, measure::SMALL) + 8, escaped(&link.label));
+    let _ = writeln!(
+        out,
+        "<g><rect class=\"label\" x=\"{}\" y=\"{}\" width=\"{width}\" height=\"18\" rx=\"3\"/><text class=\"small\" x=\"{}\" y=\"{}\">{text}</text></g>",
+        at.x - width / 2,
+        at.y - 9,
+        at.x,
+        at.y + 4,
+    );
+}
+
+fn shape(out: &mut String, node: &Node, label: &Label, at: Point, size: Size, live: Option<&BTreeMap<Name, StepState>>) {
+    let state = live.and_then(|live| live.get(&node.key)).copied();
+    let (kind, figure) = figure(node, at, size);
+    let class = state.map_or_else(|| kind.to_owned(), |state| format!("{kind} {}", state_class(state)));
+    let aside = if node.beside { " beside" } else { "" };
+    let (key, en) = (escaped(&node.key), escaped(&node.title.en));
+    let _ = write!(out, "<g class=\"node {class}{aside}\" data-step=\"{key}\"><title>{key}: {en}</title>{figure}");
+    if !matches!(node.kind, NodeKind::Join { .. }) {
+        let top = match node.kind {
+            // The title of a split stands above its bar.
+            NodeKind::Split { .. } => at.y - size.height / 2,
+            NodeKind::Task(_)
+            | NodeKind::Approve(_)
+            | NodeKind::Decide(_)
+            | NodeKind::Post { .. }
+            | NodeKind::Message { .. }
+            | NodeKind::Timer { .. }
+            | NodeKind::Join { .. }
+            | NodeKind::Call { .. }
+            | NodeKind::Document { .. }
+            | NodeKind::End { .. } => at.y - label.height() / 2,
+        };
+        for (number, (class, line)) in (0..).zip(label.lines()) {
+            let _ = write!(out, "<text class=\"{class}\" x=\"{}\" y=\"{}\">{}</text>", at.x, top + number * LINE + 14, escaped(line));
+        }
+    }
+    if let Some(state) = state {
+        let _ = write!(out, "<text class=\"mark\" x=\"{}\" y=\"{}\">{}</text>", at.x + size.width / 2 - 2, at.y - size.height / 2 - 3, state_mark(state));
+    }
+    out.push_str("</g>\n");
+}
+
+fn state_class(state: StepState) -> &'static str {
+    match state {
+        StepState::Done => "done",
+        StepState::Here => "here",
+        StepState::Waiting => "waiting",
+        StepState::Late => "late",
+        StepState::Skipped => "skipped",
+    }
+}
+
+fn state_mark(state: StepState) -> &'static str {
+    match state {
+        StepState::Done => "✓ 已办",
+        StepState::Here => "● 在办",
+        StepState::Waiting => "◷ 等待",
+        StepState::Late => "! 超时",
+        StepState::Skipped => "– 跳过",
+    }
+}
+
+/// The class and the outline of a node.
+fn figure(node: &Node, at: Point, size: Size) -> (&'static str, String) {
+    let Size { width, height } = size;
+    let (left, top) = (at.x - width / 2, at.y - height / 2);
+    let rect = |radius: i64| format!("<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" rx=\"{radius}\"/>");
+    match &node.kind {
+        NodeKind::Task(task) => (if task.edits_form { "task applicant" } else { "task" }, rect(6)),
+        NodeKind::Approve(_) => ("task group", rect(6)),
+        NodeKind::Decide(_) => {
+            let (right, bottom) = (left + width, top + height);
+            ("decide", format!("<polygon points=\"{},{top} {right},{} {},{bottom} {left},{}\"/>", at.x, at.y, at.x, at.y))
+        }
+        NodeKind::Post { .. } => ("post", format!("{}<rect class=\"bar\" x=\"{left}\" y=\"{top}\" width=\"6\" height=\"{height}\"/>", rect(0))),
+        NodeKind::Message { .. } | NodeKind::Timer { .. } => ("wait", rect(height / 2)),
+        NodeKind::Split { .. } => ("gate", format!("<rect class=\"bar\" x=\"{left}\" y=\"{}\" width=\"{width}\" height=\"8\"/>", top + height - 8)),
+        NodeKind::Join { .. } => ("gate", format!("<rect class=\"bar\" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"8\"/>")),
+        NodeKind::Call { .. } => {
+            let inner = format!("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"3\"/>", left + 4, top + 4, width - 8, height - 8);
+            ("call", rect(6) + &inner)
+        }
+        NodeKind::Document { .. } => {
+            let (right, bottom) = (left + width, top + height);
+            let sheet = format!("M{left} {top} H{} L{right} {} V{bottom} H{left} Z M{} {top} V{} H{right}", right - 12, top + 12, right - 12, top + 12);
+            ("document", format!("<path d=\"{sheet}\"/>"))
+        }
+        NodeKind::End { .. } => ("end", rect(height / 2)),
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            other => out.push(other),
+        }
+    }
+    out
+}

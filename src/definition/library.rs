@@ -1,0 +1,374 @@
+//! All definitions of one set of files: read, checked against each other, compiled, bundled.
+//! Invariant: a `Library` exists only when no file of its set has a mistake.
+//! Never: opens a file; whoever loads a folder hands over the texts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use crate::calendar::Calendar;
+use crate::definition::account_kind::{self, AccountKind};
+use crate::definition::diagnostics::{Diagnostic, Findings};
+use crate::definition::graph::{Audience, Bundle, NodeKind, Pool, Program};
+use crate::definition::lower::{self, Lowered};
+use crate::definition::parts::Parts;
+use crate::definition::syntax::{self, Workflow};
+use crate::definition::{revision, rules};
+use crate::forms::Form;
+use crate::ids::{Name, Text};
+use crate::source::{self, Mistake, Node};
+
+/// The files the program carries.
+#[derive(rust_embed::RustEmbed)]
+#[folder = "workflows/"]
+struct Embedded;
+
+/// A file of the set.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// How workflows name it: `forms/x.yaml`, `x.yaml`.
+    pub key: String,
+    /// How its author finds it; stands in every mistake.
+    pub shown: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// Everything of a set, checked.
+#[derive(Debug)]
+pub struct Library {
+    parts: Parts,
+    programs: BTreeMap<Name, Arc<Program>>,
+    accounts: BTreeMap<Name, AccountKind>,
+    bundles: BTreeMap<Name, Bundle>,
+    /// The text of every file, by key.
+    texts: BTreeMap<String, String>,
+}
+
+/// The files the program carries, to load as they are or under an author's own.
+#[must_use]
+pub fn embedded_files() -> Vec<SourceFile> {
+    let mut files = Vec::new();
+    for key in Embedded::iter() {
+        let text = Embedded::get(&key).and_then(|file| String::from_utf8(file.data.into_owned()).ok());
+        if let Some(text) = text.filter(|_| key.ends_with(".yaml")) {
+            files.push(SourceFile { shown: format!("workflows/{key}"), key: key.into_owned(), text });
+        }
+    }
+    files
+}
+
+/// Loads the definitions the program carries.
+///
+/// # Errors
+/// Their mistakes; a test keeps them free of any.
+pub fn embedded() -> Result<Library, Vec<Diagnostic>> {
+    load(&embedded_files())
+}
+
+/// Loads a set of files.
+///
+/// # Errors
+/// Every mistake of every file, in the order of file and line.
+pub fn load(files: &[SourceFile]) -> Result<Library, Vec<Diagnostic>> {
+    let mut loading = Loading::default();
+    for file in files {
+        loading.read(file);
+    }
+    loading.compile();
+    loading.accounts_posted_to();
+    let mut found = loading.found;
+    if !found.is_empty() {
+        found.sort();
+        found.dedup();
+        return Err(found);
+    }
+    let programs = loading.programs.into_iter().map(|(name, lowered)| (name, Arc::new(lowered.program))).collect();
+    let mut library = Library {
+        programs,
+        parts: loading.parts,
+        accounts: loading.accounts,
+        bundles: BTreeMap::new(),
+        texts: files.iter().map(|file| (file.key.clone(), file.text.clone())).collect(),
+    };
+    library.bundles = library.programs.keys().map(|name| (name.clone(), library.bundle_of(name, &loading.canonical))).collect();
+    Ok(library)
+}
+
+/// An author's files over the program's own: a file of the same key, and a workflow of the same name, takes the place of ours.
+#[must_use]
+pub fn over_embedded(own: &[SourceFile]) -> Vec<SourceFile> {
+    let keys: BTreeSet<&str> = own.iter().map(|file| file.key.as_str()).collect();
+    let names: BTreeSet<String> = own.iter().filter_map(|file| workflow_name(&file.text)).collect();
+    let mut files = embedded_files();
+    files.retain(|file| !keys.contains(file.key.as_str()) && workflow_name(&file.text).is_none_or(|name| !names.contains(&name)));
+    files.extend_from_slice(own);
+    files
+}
+
+/// The name a workflow file gives itself, read off its first lines so that a file with mistakes has one too.
+fn workflow_name(text: &str) -> Option<String> {
+    let line = text.lines().find_map(|line| line.strip_prefix("workflow:"))?;
+    Some(line.split('#').next().unwrap_or(line).trim().trim_matches(['"', '\'']).to_owned())
+}
+
+#[derive(Default)]
+struct Loading {
+    parts: Parts,
+    accounts: BTreeMap<Name, AccountKind>,
+    programs: BTreeMap<Name, Lowered>,
+    canonical: BTreeMap<String, Vec<u8>>,
+    found: Vec<Diagnostic>,
+}
+
+impl Loading {
+    fn read(&mut self, file: &SourceFile) {
+        let node = match source::read(&file.text, &file.shown) {
+            Ok(node) => node,
+            Err(mistakes) => return self.broken(file, mistakes),
+        };
+        match file.key.split_once('/') {
+            Some(("accounts", _)) => match account_kind::parse(&node, &file.shown) {
+                Ok(kind) => self.keep(file, &node, |loading| loading.accounts.insert(kind.name.clone(), kind).is_some()),
+                Err(mistakes) => self.broken(file, mistakes),
+            },
+            Some(("calendars", _)) => {
+                if let Err(mistakes) = Calendar::parse(&file.text, &file.shown) {
+                    self.broken(file, mistakes);
+                }
+            }
+            Some(_) | None => self.workflow(file, &node),
+        }
+    }
+
+    fn workflow(&mut self, file: &SourceFile, node: &Node) {
+        let (workflow, mistakes) = syntax::workflow(node, &file.shown);
+        if !mistakes.is_empty() {
+            self.broken(file, mistakes);
+        }
+        let Some(workflow) = workflow else { return };
+        let name = workflow.name.value.clone();
+        self.canonical.insert(format!("workflow:{name}"), revision::canonical(node));
+        let place = workflow.name.at;
+        if self.parts.workflows.insert(name.clone(), workflow).is_some() {
+            let mut findings = Findings::new(&file.shown);
+            findings.note(place, "GL005", (format!("工作流 `{name}` 已有同名文件"), format!("expected a workflow name used once, found `{name}` again")));
+            self.found.extend(findings.into_found());
+        }
+    }
+
+    fn keep(&mut self, file: &SourceFile, node: &Node, insert: impl FnOnce(&mut Self) -> bool) {
+        self.canonical.insert(file.key.clone(), revision::canonical(node));
+        if insert(self) {
+            let (zh, en) = ("已有同名文件或同名账户".into(), "expected a file or an account named once, found it again".into());
+            self.broken(file, vec![Mistake { file: file.shown.clone(), line: 1, column: 1, code: "duplicate-key", zh, en }]);
+        }
+    }
+
+    fn broken(&mut self, file: &SourceFile, mistakes: Vec<Mistake>) {
+        self.parts.broken.insert(file.key.clone());
+        self.found.extend(mistakes.into_iter().map(Diagnostic::from));
+    }
+
+    fn compile(&mut self) {
+        for (name, workflow) in &self.parts.workflows {
+            let mut findings = Findings::new(&workflow.file);
+            let lowered = lower::lower(workflow, &self.parts, &mut findings);
+            rules::law::check(workflow, &mut findings);
+            rules::parallel::check(workflow, &self.parts, &mut findings);
+            rules::calls::check(workflow, &self.parts, &mut findings);
+            if let Some(lowered) = lowered {
+                rules::flow::check(&lowered, &mut findings);
+                rules::decision::check(&lowered, &mut findings);
+                rules::sums::check(workflow, &lowered.program, &mut findings);
+                self.programs.insert(name.clone(), lowered);
+            }
+            self.found.extend(findings.into_found());
+        }
+    }
+
+    /// A reservation names a kind of account there is, with as many parts as its keys have.
+    fn accounts_posted_to(&mut self) {
+        for (name, lowered) in &self.programs {
+            let Some(workflow) = self.parts.workflows.get(name) else { continue };
+            let mut findings = Findings::new(&workflow.file);
+            for (node, at) in lowered.program.nodes.iter().zip(&lowered.places) {
+                let NodeKind::Post { account, .. } = &node.kind else { continue };
+                let first = account.first().map(|part| part.source().trim_matches('"').to_owned()).unwrap_or_default();
+                match self.accounts.get(first.as_str()) {
+                    None => findings.unknown(*at, "GL018", ("账户种类", "a kind of account"), &first, self.accounts.keys().map(|kind| &**kind)),
+                    Some(kind) if kind.parts.len() + 1 != account.len() => {
+                        let (want, have) = (kind.parts.len() + 1, account.len());
+                        let parts = kind.parts.iter().map(|part| &*part.name).collect::<Vec<_>>().join(", ");
+                        let zh = format!("账户 `{first}` 的键有 {want} 部分({first}, {parts}),实际 {have} 部分");
+                        let en = format!("expected {want} parts ({first}, {parts}) in the key of account `{first}`, found {have}");
+                        findings.note(*at, "GL018", (zh, en));
+                    }
+                    Some(_) => {}
+                }
+            }
+            self.found.extend(findings.into_found());
+        }
+    }
+}
+
+impl Library {
+    /// A workflow with everything it calls, as a case pins it.
+    #[must_use]
+    pub fn bundle(&self, name: &str) -> Option<&Bundle> {
+        self.bundles.get(name)
+    }
+
+    /// Every bundle, by the name of its root.
+    pub fn bundles(&self) -> impl Iterator<Item = &Bundle> {
+        self.bundles.values()
+    }
+
+    /// A compiled workflow.
+    #[must_use]
+    pub fn program(&self, name: &str) -> Option<&Arc<Program>> {
+        self.programs.get(name)
+    }
+
+    /// A form by its file, such as `forms/green-channel.yaml`.
+    #[must_use]
+    pub fn form(&self, file: &str) -> Option<&Arc<Form>> {
+        self.parts.forms.get(file)
+    }
+
+    /// Every kind of account, by name.
+    #[must_use]
+    pub fn accounts(&self) -> &BTreeMap<Name, AccountKind> {
+        &self.accounts
+    }
+
+    /// The files a bundle was made from, to be stored beside its digest and loaded again for the cases that pinned it.
+    #[must_use]
+    pub fn files_of(&self, name: &str) -> Vec<SourceFile> {
+        let keys = self.keys_of(&Name::from(name));
+        let belongs = |key: &str, text: &str| match workflow_name(text).filter(|_| !key.contains('/')) {
+            Some(name) => keys.contains(&format!("workflow:{name}")),
+            // Kinds of accounts are few, and a reservation is held against them.
+            None => keys.contains(key) || key.starts_with("accounts/"),
+        };
+        let files = self.texts.iter().filter(|(key, text)| belongs(key, text));
+        files.map(|(key, text)| SourceFile { key: key.clone(), shown: key.clone(), text: text.clone() }).collect()
+    }
+
+    /// What of a workflow and its callees no law in force carries on a day (R6).
+    #[must_use]
+    pub fn lapsed(&self, name: &str, on: NaiveDate) -> Vec<Diagnostic> {
+        let name = Name::from(name);
+        let mut names = rules::calls::closure(&name, &self.parts);
+        names.insert(name);
+        let mut found = Vec::new();
+        for workflow in names.iter().filter_map(|name| self.parts.workflows.get(name)) {
+            let mut findings = Findings::new(&workflow.file);
+            rules::law::lapsed(workflow, on, &mut findings);
+            found.extend(findings.into_found());
+        }
+        found
+    }
+
+    /// Every (office, post) that something is asked of, told or approved by, and nobody fills.
+    #[must_use]
+    pub fn vacant(&self, is_filled: impl Fn(&str, &str) -> bool) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        for workflow in self.parts.workflows.values() {
+            let mut findings = Findings::new(&workflow.file);
+            for (_, pool) in &workflow.people {
+                let syntax::Pool::Posts { offices, post } = pool else { continue };
+                for office in offices.iter().filter(|office| !is_filled(&office.value, &post.value)) {
+                    let (office_key, post) = (&office.value, &post.value);
+                    let zh = format!("`{office_key}` 的岗位 `{post}` 没有人");
+                    let en = format!("expected somebody in post `{post}` of `{office_key}`, found nobody");
+                    findings.note(office.at, "GL019", (zh, en));
+                }
+            }
+            found.extend(findings.into_found());
+        }
+        found
+    }
+
+    /// Every (office, post) the programs name.
+    #[must_use]
+    pub fn posts(&self) -> BTreeSet<(Name, Name)> {
+        let mut posts = BTreeSet::new();
+        for program in self.programs.values() {
+            let terms = program.limits.iter().chain(program.nodes.iter().flat_map(|node| &node.terms));
+            for audience in terms.flat_map(|term| &term.rungs).flat_map(|rung| &rung.to) {
+                if let Audience::Office { office, post } = audience {
+                    posts.insert((office.clone(), post.clone()));
+                }
+            }
+            for node in &program.nodes {
+                match &node.kind {
+                    NodeKind::Task(task) => {
+                        if let Pool::Posts { offices, post } = &task.by {
+                            posts.extend(offices.iter().map(|office| (office.clone(), post.clone())));
+                        }
+                    }
+                    NodeKind::Approve(group) => posts.extend(group.seats.iter().cloned()),
+                    NodeKind::Decide(_)
+                    | NodeKind::Post { .. }
+                    | NodeKind::Message { .. }
+                    | NodeKind::Timer { .. }
+                    | NodeKind::Split { .. }
+                    | NodeKind::Join { .. }
+                    | NodeKind::Call { .. }
+                    | NodeKind::Document { .. }
+                    | NodeKind::End { .. } => {}
+                }
+            }
+        }
+        posts
+    }
+
+    /// The title of a workflow.
+    #[must_use]
+    pub fn title(&self, name: &str) -> Option<&Text> {
+        self.programs.get(name).map(|program| &program.title)
+    }
+
+    fn bundle_of(&self, name: &Name, canonical: &BTreeMap<String, Vec<u8>>) -> Bundle {
+        let keys = self.keys_of(name);
+        let bytes: BTreeMap<String, &[u8]> = keys.iter().filter_map(|key| Some((key.clone(), canonical.get(key)?.as_slice()))).collect();
+        let names = keys.iter().filter_map(|key| key.strip_prefix("workflow:"));
+        let programs = names.filter_map(|name| self.programs.get_key_value(name)).map(|(name, program)| (name.clone(), program.clone()));
+        Bundle { root: name.clone(), digest: revision::digest(&bytes), programs: programs.collect() }
+    }
+
+    /// The root and all it refers to: `workflow:<name>`, and forms and tables by file.
+    fn keys_of(&self, name: &Name) -> BTreeSet<String> {
+        let mut names = rules::calls::closure(name, &self.parts);
+        names.insert(name.clone());
+        let mut keys = BTreeSet::new();
+        for workflow in names.iter().filter_map(|name| self.parts.workflows.get(name)) {
+            keys.insert(format!("workflow:{}", workflow.name.value));
+            keys.extend(files_named(workflow));
+        }
+        keys
+    }
+}
+
+/// The forms and tables a workflow names.
+fn files_named(workflow: &Workflow) -> BTreeSet<String> {
+    let mut files: BTreeSet<String> = workflow.form.iter().map(|form| form.value.to_string()).collect();
+    syntax::walk(&workflow.steps, &mut |step| match &step.kind {
+        syntax::Kind::Task(task) => files.extend(task.fields.iter().map(|file| file.value.to_string())),
+        syntax::Kind::Decide(table) => {
+            files.insert(table.value.to_string());
+        }
+        syntax::Kind::Approve(_)
+        | syntax::Kind::Post(_)
+        | syntax::Kind::Timer { .. }
+        | syntax::Kind::Message { .. }
+        | syntax::Kind::Parallel(_)
+        | syntax::Kind::Call(_)
+        | syntax::Kind::Document { .. }
+        | syntax::Kind::End { .. }
+        | syntax::Kind::Broken => {}
+    });
+    files
+}

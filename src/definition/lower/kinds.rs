@@ -1,0 +1,184 @@
+//! What each step does, with the names in it resolved.
+
+use std::sync::Arc;
+
+use super::plan::Planned;
+use super::{Lowering, edges};
+use crate::definition::diagnostics::Findings;
+use crate::definition::graph::{Callee, GroupPass, GroupRule, NodeIx, NodeKind, OnRefusal, Pool, TaskRule};
+use crate::definition::syntax::{self, Approve, Kind, Post, Step, Task, Word};
+use crate::expr::{self, Expr};
+use crate::ids::Name;
+use crate::source::{Node as Source, Tree};
+
+impl Lowering<'_> {
+    pub(super) fn kind(&self, planned: &Planned<'_>, step: &Step, findings: &mut Findings<'_>) -> Option<NodeKind> {
+        match &step.kind {
+            Kind::Task(task) => self.task(step, task, findings).map(NodeKind::Task),
+            Kind::Approve(approve) => self.approve(approve, findings).map(NodeKind::Approve),
+            Kind::Decide(table) => self.table(table, findings),
+            Kind::Post(post) => self.post(post, findings),
+            Kind::Timer { span, publish } => Some(NodeKind::Timer { span: span.value, publishes: publish.as_ref().map(|word| word.value.clone()) }),
+            Kind::Message { name, queue } => {
+                let queue_for = queue.as_ref().map(|word| self.queue(word, findings));
+                Some(NodeKind::Message { name: name.value.clone(), queue_for: queue_for.flatten() })
+            }
+            Kind::Parallel(parallel) => {
+                let branches = self.branches(parallel, findings);
+                let split = *self.plan.index.get(&planned.key)?;
+                Some(NodeKind::Split { branches, join: self.plan.join_of(split)? })
+            }
+            Kind::Call(callee) => self.call(callee, findings),
+            Kind::Document { kind, number } => Some(NodeKind::Document { kind: kind.value.clone(), number: number.clone() }),
+            Kind::End { result, terminate } => Some(NodeKind::End { result: result.value.clone(), terminate: *terminate }),
+            Kind::Broken => None,
+        }
+    }
+
+    fn task(&self, step: &Step, task: &Task, findings: &mut Findings<'_>) -> Option<TaskRule> {
+        let by = self.pool(&task.by, findings);
+        let not = self.steps(&task.not, findings);
+        let same_as = task.same_as.as_ref().map(|word| self.steps(std::slice::from_ref(word), findings));
+        let fields = task.fields.as_ref().map(|file| self.form(file, findings));
+        let outcomes: Vec<Name> = task.outcomes.iter().map(|word| word.value.clone()).collect();
+        for outcome in &task.without_opinion {
+            if !outcomes.contains(&outcome.value) {
+                edges::unknown_outcome(findings, step, outcome, &outcomes);
+            }
+        }
+        Some(TaskRule {
+            by: by?,
+            not,
+            same_as: same_as.and_then(|steps| steps.into_iter().next()),
+            outcomes,
+            fields: fields.flatten(),
+            edits_form: task.edits_form,
+            without_opinion: task.without_opinion.iter().map(|word| word.value.clone()).collect(),
+        })
+    }
+
+    fn approve(&self, approve: &Approve, findings: &mut Findings<'_>) -> Option<GroupRule> {
+        let mut seats = Vec::new();
+        for word in &approve.by {
+            match self.pool(word, findings) {
+                Some(Pool::Posts { offices, post }) => seats.extend(offices.into_iter().map(|office| (office, post.clone()))),
+                Some(Pool::Applicant) => {
+                    findings.note(word.at, "GL013", ("申请人不能参加审批组".into(), "expected officials in an approval group, found the applicant".into()));
+                }
+                None => {}
+            }
+        }
+        if approve.pass == GroupPass::All && approve.on_refusal.is_none() {
+            let sentences = ("会签要写明一人不同意时怎么办".into(), "expected `on-refusal` in a group that asks everyone, found no such key".into());
+            findings.note(approve.at, "GL003", sentences).help(Some(("写 on-refusal: end 或 continue".into(), "write on-refusal: end or continue".into())));
+        }
+        let not = self.steps(&approve.not, findings);
+        Some(GroupRule { seats, pass: approve.pass, on_refusal: approve.on_refusal.unwrap_or(OnRefusal::End), not })
+    }
+
+    fn table(&self, file: &Word, findings: &mut Findings<'_>) -> Option<NodeKind> {
+        let found = self.parts.tables.get(&*file.value).cloned();
+        if found.is_none() && !self.parts.broken.contains(&*file.value) {
+            findings.unknown(file.at, "GL015", ("决策表文件", "a decision table's file"), &file.value, self.parts.tables.keys().map(String::as_str));
+        }
+        found.map(NodeKind::Decide)
+    }
+
+    fn post(&self, post: &Post, findings: &mut Findings<'_>) -> Option<NodeKind> {
+        let account: Vec<Option<Expr>> = post.account.iter().map(|node| self.account_part(node, findings)).collect();
+        let amount = self.expression(&post.amount, findings);
+        let results = self.parts.results(&self.workflow.name.value).unwrap_or_default();
+        for (result, _) in &post.settle {
+            if !results.contains(&result.value) {
+                findings.unknown(result.at, "GL011", ("办理结果", "a result of this workflow"), &result.value, results.iter().map(|name| &**name));
+            }
+        }
+        Some(NodeKind::Post {
+            account: account.into_iter().collect::<Option<_>>()?,
+            amount: Arc::new(amount?),
+            settle: post.settle.iter().map(|(result, becomes)| (result.value.clone(), *becomes)).collect(),
+            otherwise: post.otherwise,
+        })
+    }
+
+    /// A bare word is itself; anything else is an expression.
+    fn account_part(&self, node: &Source, findings: &mut Findings<'_>) -> Option<Expr> {
+        match &node.tree {
+            Tree::Text(text) if text.chars().all(|c| c.is_alphanumeric() || c == '-') => expr::parse(&format!("\"{text}\"")).ok(),
+            Tree::Number(digits) => expr::parse(&format!("\"{digits}\"")).ok(),
+            Tree::Text(_) | Tree::Null | Tree::Bool(_) | Tree::List(_) | Tree::Map(_) => self.expression(node, findings),
+        }
+    }
+
+    /// Parses an expression where it stands.
+    pub(super) fn expression(&self, node: &Source, findings: &mut Findings<'_>) -> Option<Expr> {
+        let (Tree::Text(text) | Tree::Number(text)) = &node.tree else {
+            let found = node.found();
+            findings.note(node.at, "GL004", (format!("期望表达式,实际 `{found}`"), format!("expected an expression, found `{found}`")));
+            return None;
+        };
+        match expr::parse(text) {
+            Ok(expr) => Some(expr),
+            Err(errors) => {
+                for error in errors {
+                    findings.note(node.place_in(error.span.start), "GL017", (error.zh, error.en));
+                }
+                None
+            }
+        }
+    }
+
+    fn queue(&self, word: &Word, findings: &mut Findings<'_>) -> Option<NodeIx> {
+        let Some(ix) = self.plan.index.get(&word.value) else {
+            self.unknown_step(word, findings);
+            return None;
+        };
+        let is_post = self.plan.nodes.get(usize::from(ix.0)).is_some_and(|planned| match planned.slot {
+            super::Slot::Step(step) => matches!(step.kind, Kind::Post(_) | Kind::Broken),
+            super::Slot::Join { .. } | super::Slot::BesideEnd { .. } => false,
+        });
+        if !is_post {
+            let name = &word.value;
+            findings.note(word.at, "GL010", (format!("`{name}` 不是预留(post)步骤"), format!("expected a `post` step to queue for, found `{name}`")));
+        }
+        Some(*ix)
+    }
+
+    fn call(&self, callee: &Word, findings: &mut Findings<'_>) -> Option<NodeKind> {
+        let known = &self.parts.workflows;
+        if !known.contains_key(&*callee.value) {
+            if !self.parts.broken.contains(&format!("{}.yaml", callee.value)) {
+                findings.unknown(callee.at, "GL014", ("工作流", "a workflow"), &callee.value, known.keys().map(|name| &**name));
+            }
+            return None;
+        }
+        Some(NodeKind::Call { callee: Callee::Fixed(callee.value.clone()) })
+    }
+
+    /// A pool by its name under `people`.
+    pub(super) fn pool(&self, word: &Word, findings: &mut Findings<'_>) -> Option<Pool> {
+        let found = self.workflow.people.iter().find(|(name, _)| name.value == word.value);
+        match found {
+            Some((_, syntax::Pool::Applicant)) => Some(Pool::Applicant),
+            Some((_, syntax::Pool::Posts { offices, post })) => {
+                Some(Pool::Posts { offices: offices.iter().map(|office| office.value.clone()).collect(), post: post.value.clone() })
+            }
+            None if &*word.value == "applicant" => Some(Pool::Applicant),
+            None => {
+                let known = self.workflow.people.iter().map(|(name, _)| &*name.value).chain(["applicant"]);
+                findings.unknown(word.at, "GL013", ("办理人(people)", "somebody under `people`"), &word.value, known);
+                None
+            }
+        }
+    }
+
+    /// Names of steps.
+    pub(super) fn steps(&self, words: &[Word], findings: &mut Findings<'_>) -> Vec<Name> {
+        for word in words {
+            if !self.plan.index.contains_key(&word.value) {
+                self.unknown_step(word, findings);
+            }
+        }
+        words.iter().map(|word| word.value.clone()).collect()
+    }
+}

@@ -1,0 +1,377 @@
+//! A workflow file as its author wrote it, with the place of every word.
+//! Invariant: nothing is interpreted beyond its shape; names may still be unknown.
+//! Never: a default that is not written down in `read`.
+
+use chrono::NaiveDate;
+
+use crate::calendar::{Span, Unit};
+use crate::definition::graph::{GroupPass, Nature, NumberRule, OnRefusal, ReturnThen, Settlement, TermKind};
+use crate::ids::{Name, Text};
+use crate::source::{Node, Place};
+
+mod read;
+mod read_step;
+mod words;
+
+pub use read::workflow;
+
+/// Something with its place.
+#[derive(Clone, Debug)]
+pub struct At<T> {
+    /// What was written.
+    pub value: T,
+    /// Where.
+    pub at: Place,
+}
+
+/// A name with its place.
+pub type Word = At<Name>;
+
+/// A whole workflow file.
+#[derive(Clone, Debug)]
+pub struct Workflow {
+    /// The file.
+    pub file: String,
+    /// Its key.
+    pub name: Word,
+    /// The name people read.
+    pub title: Text,
+    /// Which statutory rules it may use.
+    pub nature: Nature,
+    /// Why the procedure exists.
+    pub basis: Vec<Basis>,
+    /// How its cases are numbered.
+    pub number: Option<NumberRule>,
+    /// Its form's file.
+    pub form: Option<Word>,
+    /// Who may act, by name.
+    pub people: Vec<(Word, Pool)>,
+    /// Ladders of reminders, by name.
+    pub ladders: Vec<(Word, Vec<Rung>)>,
+    /// Terms of the whole scope.
+    pub limits: Vec<Limit>,
+    /// The steps, in order; the first is the start.
+    pub steps: Vec<Step>,
+}
+
+/// A law, a plan, a guide; with the days it is in force, when they are known.
+#[derive(Clone, Debug)]
+pub struct Basis {
+    /// As printed.
+    pub text: String,
+    /// The first day in force.
+    pub from: Option<NaiveDate>,
+    /// The last day in force.
+    pub until: Option<NaiveDate>,
+    /// Where it stands.
+    pub at: Place,
+}
+
+impl Basis {
+    /// As printed: with its last day when it has one.
+    #[must_use]
+    pub fn printed(&self) -> String {
+        match (self.from, self.until) {
+            (_, Some(until)) => format!("{}(至 {until})", self.text),
+            (Some(_) | None, None) => self.text.clone(),
+        }
+    }
+
+    /// Whether it is in force on a day.
+    #[must_use]
+    pub fn in_force(&self, on: NaiveDate) -> bool {
+        self.from.is_none_or(|from| from <= on) && self.until.is_none_or(|until| on <= until)
+    }
+}
+
+/// Who may act.
+#[derive(Clone, Debug)]
+pub enum Pool {
+    /// The applicant.
+    Applicant,
+    /// A post in offices.
+    Posts {
+        /// The offices.
+        offices: Vec<Word>,
+        /// The post.
+        post: Word,
+    },
+}
+
+/// A term of the scope.
+#[derive(Clone, Debug)]
+pub struct Limit {
+    /// Its key.
+    pub key: Word,
+    /// Which date it is.
+    pub kind: TermKind,
+    /// How long.
+    pub within: At<Span>,
+    /// When it starts.
+    pub from: LimitStart,
+    /// What meets it; empty is the end of the scope.
+    pub until: Vec<StepOutcome>,
+    /// What stops it.
+    pub excludes: Vec<Word>,
+    /// Why.
+    pub basis: Vec<Basis>,
+    /// The one extension.
+    pub extend: Option<Extend>,
+    /// Who hears of it.
+    pub remind: Remind,
+}
+
+/// When a limit starts.
+#[derive(Clone, Debug)]
+pub enum LimitStart {
+    /// With the scope.
+    Entered,
+    /// With a step's outcome.
+    Outcome(StepOutcome),
+    /// With a step's outcome, counted from the day of receipt.
+    Received(StepOutcome),
+}
+
+/// `step.outcome`, or `step` for any outcome.
+#[derive(Clone, Debug)]
+pub struct StepOutcome {
+    /// The step.
+    pub step: Word,
+    /// The outcome.
+    pub outcome: Option<Word>,
+}
+
+/// The one extension of a term.
+#[derive(Clone, Debug)]
+pub struct Extend {
+    /// The ceiling.
+    pub by: At<Span>,
+    /// The post that approves.
+    pub approved_by: Word,
+}
+
+/// Reminders: a ladder's name, or rungs.
+#[derive(Clone, Debug)]
+pub enum Remind {
+    /// A ladder by name.
+    Ladder(Word),
+    /// Rungs written here; may be none.
+    Rungs(Vec<Rung>),
+}
+
+/// A rung.
+#[derive(Clone, Debug)]
+pub struct Rung {
+    /// Days from the due date; negative is before.
+    pub offset: i32,
+    /// Of what.
+    pub unit: Unit,
+    /// Minutes after midnight.
+    pub minute: u16,
+    /// The notice's kind.
+    pub say: Word,
+    /// Who hears it.
+    pub to: Vec<Hearer>,
+}
+
+/// Who hears a rung.
+#[derive(Clone, Debug)]
+pub enum Hearer {
+    /// A word: `assignee`, `applicant`, or a name under `people`.
+    Named(Word),
+    /// A post of an office.
+    Post {
+        /// The office; `None` is the task's own.
+        office: Option<Word>,
+        /// The post.
+        post: Word,
+    },
+}
+
+/// A step.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its key.
+    pub key: Word,
+    /// What people read; ends may go without.
+    pub title: Option<Text>,
+    /// What it does.
+    pub kind: Kind,
+    /// Where it leads.
+    pub next: Next,
+    /// Its own limit.
+    pub within: Option<At<Span>>,
+    /// The limit's basis.
+    pub basis: Vec<Basis>,
+    /// What silence becomes.
+    pub on_expiry: Option<OnExpiry>,
+    /// Who hears of the limit.
+    pub remind: Remind,
+    /// The cause it stops terms with.
+    pub stops: Option<Word>,
+    /// Where one may return to.
+    pub may_return: Option<MayReturn>,
+    /// The rank an outcome gives.
+    pub ranks: Vec<(Word, i16)>,
+}
+
+/// Where a step leads.
+#[derive(Clone, Debug)]
+pub enum Next {
+    /// Nothing was written.
+    Unsaid,
+    /// A bare step for the only outcome.
+    Bare(Word),
+    /// By outcome.
+    ByOutcome(Vec<(Word, Word)>),
+}
+
+/// What silence becomes by law.
+#[derive(Clone, Debug)]
+pub struct OnExpiry {
+    /// The outcome.
+    pub outcome: Word,
+    /// The article.
+    pub basis: Basis,
+    /// Counts from receipt.
+    pub from_receipt: bool,
+}
+
+/// Where one may return to.
+#[derive(Clone, Debug)]
+pub struct MayReturn {
+    /// The steps.
+    pub to: Vec<Word>,
+    /// What follows.
+    pub then: ReturnThen,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// Asks one person.
+    Task(Task),
+    /// Asks a group.
+    Approve(Approve),
+    /// Reads a table.
+    Decide(Word),
+    /// Reserves.
+    Post(Post),
+    /// Waits a span.
+    Timer {
+        /// How long.
+        span: At<Span>,
+        /// What is published meanwhile.
+        publish: Option<Word>,
+    },
+    /// Waits for a message.
+    Message {
+        /// Its name.
+        name: Word,
+        /// The reservation it queues for.
+        queue: Option<Word>,
+    },
+    /// Splits.
+    Parallel(Parallel),
+    /// Calls a workflow.
+    Call(Word),
+    /// Issues a document.
+    Document {
+        /// Its kind.
+        kind: Word,
+        /// How it is numbered.
+        number: Option<NumberRule>,
+    },
+    /// Ends.
+    End {
+        /// The result.
+        result: Word,
+        /// Cancels whatever else runs.
+        terminate: bool,
+    },
+    /// Could not be read; its mistakes are already noted.
+    Broken,
+}
+
+/// A task.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// A name under `people`, or `applicant`.
+    pub by: Word,
+    /// Steps whose actor may not do it.
+    pub not: Vec<Word>,
+    /// The step whose actor must.
+    pub same_as: Option<Word>,
+    /// Its answers.
+    pub outcomes: Vec<Word>,
+    /// The file of the answer's fields.
+    pub fields: Option<Word>,
+    /// Edits the applicant's form.
+    pub edits_form: bool,
+    /// Answers that need no opinion.
+    pub without_opinion: Vec<Word>,
+}
+
+/// An approval group.
+#[derive(Clone, Debug)]
+pub struct Approve {
+    /// Names under `people`.
+    pub by: Vec<Word>,
+    /// When it passes.
+    pub pass: GroupPass,
+    /// What one refusal does; required of `all`.
+    pub on_refusal: Option<OnRefusal>,
+    /// Steps whose actor may not sit.
+    pub not: Vec<Word>,
+    /// Where it stands.
+    pub at: Place,
+}
+
+/// A reservation.
+#[derive(Clone, Debug)]
+pub struct Post {
+    /// Parts of the account's key.
+    pub account: Vec<Node>,
+    /// The amount.
+    pub amount: Node,
+    /// By the scope's result.
+    pub settle: Vec<(Word, Settlement)>,
+    /// The fallback.
+    pub otherwise: Settlement,
+}
+
+/// A parallel step.
+#[derive(Clone, Debug)]
+pub struct Parallel {
+    /// Branches that are waited for.
+    pub branches: Vec<Branch>,
+    /// Branches nobody waits for.
+    pub beside: Vec<Branch>,
+    /// Where a rejection goes; the rest is cancelled.
+    pub on_reject: Option<Word>,
+}
+
+/// A branch.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    /// Its key.
+    pub key: Word,
+    /// Skipped when this is false.
+    pub when: Option<Node>,
+    /// Outcomes that reject.
+    pub rejects: Vec<Word>,
+    /// Its steps; the first is its start.
+    pub steps: Vec<Step>,
+}
+
+/// Every step of a list, those inside branches included, in the order of the file.
+pub fn walk<'s>(steps: &'s [Step], visit: &mut impl FnMut(&'s Step)) {
+    for step in steps {
+        visit(step);
+        if let Kind::Parallel(parallel) = &step.kind {
+            for branch in parallel.branches.iter().chain(&parallel.beside) {
+                walk(&branch.steps, visit);
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The head of a workflow file: what it is, who may act in it, which terms it keeps.
+
+use super::words::{bases, extend, key, number, remind, rungs, span, step_outcome, word, words, words_of};
+use super::{Limit, LimitStart, Pool, Rung, StepOutcome, Word, Workflow, read_step};
+use crate::definition::graph::{Nature, TermKind};
+use crate::source::{Mistake, Node, Reader, Tree};
+
+const KEYS: &[&str] = &["workflow", "title", "nature", "basis", "number", "form", "people", "ladders", "limits", "steps"];
+const NATURES: &[(&str, Nature)] = &[
+    ("licence", Nature::Licence),
+    ("filing", Nature::Filing),
+    ("allocation", Nature::Allocation),
+    ("service", Nature::Service),
+    ("internal", Nature::Internal),
+];
+
+/// Reads a workflow file. Without its key, its title and its nature there is no workflow, only mistakes.
+#[must_use]
+pub fn workflow(node: &Node, file: &str) -> (Option<Workflow>, Vec<Mistake>) {
+    let mut reader = Reader::new(file);
+    let workflow = head(&mut reader, node);
+    (workflow, reader.into_mistakes())
+}
+
+fn head(reader: &mut Reader<'_>, node: &Node) -> Option<Workflow> {
+    let fields = reader.fields(node, KEYS)?;
+    let name = reader.required(&fields, "workflow").and_then(|node| word(reader, node));
+    let title = reader.required(&fields, "title").and_then(|node| reader.bilingual(node));
+    let nature = reader.required(&fields, "nature").and_then(|node| reader.word(node, NATURES));
+    let basis = reader.required(&fields, "basis");
+    let basis = bases(reader, basis);
+    let number = fields.get("number").and_then(|node| number(reader, node));
+    let form = fields.get("form").and_then(|node| word(reader, node));
+    let people = fields.get("people").map(|node| people(reader, node)).unwrap_or_default();
+    let ladders = fields.get("ladders").map(|node| ladders(reader, node)).unwrap_or_default();
+    let limits = fields.get("limits").map(|node| limits(reader, node)).unwrap_or_default();
+    let steps = reader.required(&fields, "steps").map(|node| read_step::steps(reader, node)).unwrap_or_default();
+    let file = reader.file().to_owned();
+    Some(Workflow { file, name: name?, title: title?, nature: nature?, basis, number, form, people, ladders, limits, steps })
+}
+
+fn people(reader: &mut Reader<'_>, node: &Node) -> Vec<(Word, Pool)> {
+    let mut people = Vec::new();
+    for entry in reader.entries(node) {
+        if let Some(pool) = pool(reader, &entry.value) {
+            people.push((key(&entry.key, entry.at), pool));
+        }
+    }
+    people
+}
+
+/// `applicant`, or `{office: …, post: …}`.
+fn pool(reader: &mut Reader<'_>, node: &Node) -> Option<Pool> {
+    if let Tree::Text(_) = &node.tree {
+        return reader.word(node, &[("applicant", ())]).map(|()| Pool::Applicant);
+    }
+    let fields = reader.fields(node, &["office", "post"])?;
+    let offices = reader.required(&fields, "office").map(|node| words(reader, node)).unwrap_or_default();
+    let post = reader.required(&fields, "post").and_then(|node| word(reader, node))?;
+    (!offices.is_empty()).then_some(Pool::Posts { offices, post })
+}
+
+fn ladders(reader: &mut Reader<'_>, node: &Node) -> Vec<(Word, Vec<Rung>)> {
+    let mut ladders = Vec::new();
+    for entry in reader.entries(node) {
+        ladders.push((key(&entry.key, entry.at), rungs(reader, &entry.value)));
+    }
+    ladders
+}
+
+fn limits(reader: &mut Reader<'_>, node: &Node) -> Vec<Limit> {
+    let mut limits = Vec::new();
+    for entry in reader.entries(node) {
+        limits.extend(limit(reader, key(&entry.key, entry.at), &entry.value));
+    }
+    limits
+}
+
+fn limit(reader: &mut Reader<'_>, name: Word, node: &Node) -> Option<Limit> {
+    let fields = reader.fields(node, &["kind", "within", "from", "until", "excludes", "basis", "extend", "remind"])?;
+    let kind = match fields.get("kind") {
+        Some(node) => reader.word(node, &[("statutory", TermKind::Statutory), ("promised", TermKind::Promised)])?,
+        None if name.value.starts_with("statutory") => TermKind::Statutory,
+        None if name.value.starts_with("promised") => TermKind::Promised,
+        None => {
+            let name_text = &name.value;
+            let zh = format!("时限 `{name_text}` 要写明 kind: statutory 或 promised");
+            let en = format!("expected `kind: statutory` or `kind: promised` in the limit `{name_text}`");
+            reader.mistake(name.at, "missing-key", (zh, en));
+            return None;
+        }
+    };
+    let within = reader.required(&fields, "within").and_then(|node| span(reader, node));
+    let from = reader.required(&fields, "from").and_then(|node| start(reader, node));
+    let until = fields.get("until").map(|node| ends(reader, node)).unwrap_or_default();
+    let excludes = words_of(reader, fields.get("excludes"));
+    let basis = bases(reader, fields.get("basis"));
+    let extend = fields.get("extend").and_then(|node| extend(reader, node));
+    let remind = remind(reader, fields.get("remind"));
+    Some(Limit { key: name, kind, within: within?, from: from?, until, excludes, basis, extend, remind })
+}
+
+/// `entered`, `accept.accepted`, or `{received: accept.accepted}`.
+fn start(reader: &mut Reader<'_>, node: &Node) -> Option<LimitStart> {
+    if let Tree::Map(_) = &node.tree {
+        let fields = reader.fields(node, &["received"])?;
+        let node = reader.required(&fields, "received")?;
+        return step_outcome(reader, node).map(LimitStart::Received);
+    }
+    if reader.text(node)? == "entered" {
+        return Some(LimitStart::Entered);
+    }
+    let from = step_outcome(reader, node)?;
+    if from.outcome.is_none() {
+        reader.expected(node, "wrong-kind", (" entered 或 `步骤.结果`", "`entered` or `step.outcome`"));
+        return None;
+    }
+    Some(LimitStart::Outcome(from))
+}
+
+fn ends(reader: &mut Reader<'_>, node: &Node) -> Vec<StepOutcome> {
+    if let Tree::List(items) = &node.tree {
+        return items.iter().filter_map(|item| step_outcome(reader, item)).collect();
+    }
+    step_outcome(reader, node).into_iter().collect()
+}

@@ -1,0 +1,245 @@
+//! The steps of a workflow file. A step that cannot be read keeps its key, so that names which point to it are not called unknown as well.
+
+use super::words::{bases, basis, key, number, remind, span, word, words, words_of};
+use super::{Approve, Branch, Kind, MayReturn, Next, OnExpiry, Parallel, Post, Remind, Step, Task, Word};
+use crate::definition::graph::{GroupPass, OnRefusal, ReturnThen, Settlement};
+use crate::source::{Fields, Node, Reader, Tree};
+
+/// What a step can do; exactly one of these keys stands in it.
+const KINDS: &[&str] = &["task", "approve", "decide", "post", "wait", "parallel", "call", "document", "end"];
+/// What may stand beside it.
+const REST: &[&str] = &["title", "next", "within", "basis", "on-expiry", "remind", "stops", "may-return", "rank", "settle", "join", "beside", "on-reject"];
+/// What a branch may add when it is written as one step.
+const BRANCH: &[&str] = &["when", "rejects"];
+
+/// The steps of a `steps:` mapping.
+pub(super) fn steps(reader: &mut Reader<'_>, node: &Node) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for entry in reader.entries(node) {
+        let name = key(&entry.key, entry.at);
+        let step = match step_fields(reader, &entry.value, &[]) {
+            Some(fields) => step(reader, name, &fields),
+            None => broken(name),
+        };
+        steps.push(step);
+    }
+    steps
+}
+
+fn step_fields<'n>(reader: &mut Reader<'_>, node: &'n Node, more: &[&str]) -> Option<Fields<'n>> {
+    let allowed: Vec<&str> = KINDS.iter().chain(REST).chain(more).copied().collect();
+    reader.fields(node, &allowed)
+}
+
+fn step(reader: &mut Reader<'_>, name: Word, fields: &Fields<'_>) -> Step {
+    let kind = kind(reader, &name, fields).unwrap_or(Kind::Broken);
+    Step {
+        title: fields.get("title").and_then(|node| reader.bilingual(node)),
+        next: fields.get("next").map_or(Next::Unsaid, |node| next(reader, node)),
+        within: fields.get("within").and_then(|node| span(reader, node)),
+        basis: bases(reader, fields.get("basis")),
+        on_expiry: fields.get("on-expiry").and_then(|node| on_expiry(reader, node)),
+        remind: remind(reader, fields.get("remind")),
+        stops: fields.get("stops").and_then(|node| word(reader, node)),
+        may_return: fields.get("may-return").and_then(|node| may_return(reader, node)),
+        ranks: fields.get("rank").map(|node| ranks(reader, node)).unwrap_or_default(),
+        key: name,
+        kind,
+    }
+}
+
+fn broken(key: Word) -> Step {
+    Step {
+        key,
+        title: None,
+        kind: Kind::Broken,
+        next: Next::Unsaid,
+        within: None,
+        basis: Vec::new(),
+        on_expiry: None,
+        remind: Remind::Rungs(Vec::new()),
+        stops: None,
+        may_return: None,
+        ranks: Vec::new(),
+    }
+}
+
+fn kind(reader: &mut Reader<'_>, name: &Word, fields: &Fields<'_>) -> Option<Kind> {
+    let found: Vec<(&str, &Node)> = KINDS.iter().filter_map(|kind| fields.get(kind).map(|node| (*kind, node))).collect();
+    let [(kind, node)] = found.as_slice() else {
+        let kinds: Vec<&str> = found.iter().map(|(kind, _)| *kind).collect();
+        let (all, step) = (KINDS.join(", "), &name.value);
+        let pair = if kinds.is_empty() {
+            (format!("步骤 `{step}` 没有写做什么,期望 {all} 之一"), format!("expected one of {all} in step `{step}`, found none"))
+        } else {
+            let kinds = kinds.join(", ");
+            (format!("步骤 `{step}` 只能做一件事,实际写了 {kinds}"), format!("expected exactly one thing to do in step `{step}`, found {kinds}"))
+        };
+        reader.mistake(name.at, "wrong-kind", pair);
+        return None;
+    };
+    match *kind {
+        "task" => task(reader, node).map(Kind::Task),
+        "approve" => approve(reader, node).map(Kind::Approve),
+        "decide" => word(reader, node).map(Kind::Decide),
+        "post" => post(reader, node, fields).map(Kind::Post),
+        "wait" => wait(reader, node),
+        "parallel" => parallel(reader, node, fields).map(Kind::Parallel),
+        "call" => word(reader, node).map(Kind::Call),
+        "document" => document(reader, node),
+        // The list above ends with `end`.
+        _ => end(reader, node),
+    }
+}
+
+fn task(reader: &mut Reader<'_>, node: &Node) -> Option<Task> {
+    let fields = reader.fields(node, &["by", "not", "same-as", "outcomes", "fields", "edit", "without-opinion"])?;
+    let by = reader.required(&fields, "by").and_then(|node| word(reader, node));
+    let outcomes = reader.required(&fields, "outcomes").map(|node| words(reader, node)).unwrap_or_default();
+    let not = words_of(reader, fields.get("not"));
+    let same_as = fields.get("same-as").and_then(|node| word(reader, node));
+    let answer = fields.get("fields").and_then(|node| word(reader, node));
+    let edits_form = fields.get("edit").is_some_and(|node| reader.word(node, &[("form", ())]).is_some());
+    let without_opinion = words_of(reader, fields.get("without-opinion"));
+    if outcomes.is_empty() {
+        return None;
+    }
+    Some(Task { by: by?, not, same_as, outcomes, fields: answer, edits_form, without_opinion })
+}
+
+fn approve(reader: &mut Reader<'_>, node: &Node) -> Option<Approve> {
+    let fields = reader.fields(node, &["by", "rule", "on-refusal", "not"])?;
+    let by = reader.required(&fields, "by").map(|node| words(reader, node)).unwrap_or_default();
+    let pass = reader.required(&fields, "rule").and_then(|node| reader.word(node, &[("all", GroupPass::All), ("any", GroupPass::Any)]))?;
+    let on_refusal = fields.get("on-refusal").and_then(|node| reader.word(node, &[("end", OnRefusal::End), ("continue", OnRefusal::Continue)]));
+    let not = words_of(reader, fields.get("not"));
+    Some(Approve { by, pass, on_refusal, not, at: node.at })
+}
+
+fn post(reader: &mut Reader<'_>, node: &Node, step: &Fields<'_>) -> Option<Post> {
+    const BECOMES: &[(&str, Settlement)] = &[("use", Settlement::Use), ("release", Settlement::Release), ("keep", Settlement::Keep)];
+    let fields = reader.fields(node, &["account", "amount"])?;
+    let account = reader.required(&fields, "account").map(|node| reader.list(node).to_vec());
+    let amount = reader.required(&fields, "amount").cloned();
+    let settle = reader.required(step, "settle")?;
+    let mut by_result = Vec::new();
+    let mut otherwise = None;
+    for entry in reader.entries(settle) {
+        let Some(becomes) = reader.word(&entry.value, BECOMES) else { continue };
+        if entry.key == "otherwise" {
+            otherwise = Some(becomes);
+        } else {
+            by_result.push((key(&entry.key, entry.at), becomes));
+        }
+    }
+    if otherwise.is_none() {
+        let zh = "缺少 `otherwise`:其他结果下预留如何处理";
+        let en = "expected `otherwise`: what becomes of the reservation with any other result";
+        reader.mistake(settle.at, "missing-key", (zh.into(), en.into()));
+    }
+    Some(Post { account: account?, amount: amount?, settle: by_result, otherwise: otherwise? })
+}
+
+fn wait(reader: &mut Reader<'_>, node: &Node) -> Option<Kind> {
+    let fields = reader.fields(node, &["for", "publish", "message", "queue"])?;
+    if let Some(message) = fields.get("message") {
+        let queue = fields.get("queue").and_then(|node| word(reader, node));
+        return Some(Kind::Message { name: word(reader, message)?, queue });
+    }
+    let span = reader.required(&fields, "for").and_then(|node| span(reader, node))?;
+    Some(Kind::Timer { span, publish: fields.get("publish").and_then(|node| word(reader, node)) })
+}
+
+fn parallel(reader: &mut Reader<'_>, node: &Node, step: &Fields<'_>) -> Option<Parallel> {
+    let join = reader.required(step, "join").and_then(|node| reader.word(node, &[("all", ())]));
+    let all = branches(reader, node);
+    let beside = step.get("beside").map(|node| branches(reader, node)).unwrap_or_default();
+    let on_reject = step.get("on-reject").and_then(|node| on_reject(reader, node));
+    join.map(|()| Parallel { branches: all, beside, on_reject })
+}
+
+/// `{go: end-refused, cancel: rest}`.
+fn on_reject(reader: &mut Reader<'_>, node: &Node) -> Option<Word> {
+    let fields = reader.fields(node, &["go", "cancel"])?;
+    let cancel = reader.required(&fields, "cancel").and_then(|node| reader.word(node, &[("rest", ())]));
+    let go = reader.required(&fields, "go").and_then(|node| word(reader, node));
+    cancel.and(go)
+}
+
+fn branches(reader: &mut Reader<'_>, node: &Node) -> Vec<Branch> {
+    let mut branches = Vec::new();
+    for entry in reader.entries(node) {
+        let name = key(&entry.key, entry.at);
+        branches.push(branch(reader, name, &entry.value));
+    }
+    branches
+}
+
+/// A branch is one step, or `{when, rejects, steps}`.
+fn branch(reader: &mut Reader<'_>, name: Word, node: &Node) -> Branch {
+    let many = matches!(&node.tree, Tree::Map(entries) if entries.iter().any(|entry| entry.key == "steps"));
+    let fields = if many { reader.fields(node, &["when", "rejects", "steps"]) } else { step_fields(reader, node, BRANCH) };
+    let Some(fields) = fields else {
+        return Branch { key: name.clone(), when: None, rejects: Vec::new(), steps: vec![broken(name)] };
+    };
+    let rejects = words_of(reader, fields.get("rejects"));
+    let when = fields.get("when").cloned();
+    let steps = match fields.get("steps") {
+        Some(node) => steps(reader, node),
+        None => vec![step(reader, name.clone(), &fields)],
+    };
+    Branch { key: name, when, rejects, steps }
+}
+
+fn document(reader: &mut Reader<'_>, node: &Node) -> Option<Kind> {
+    if let Tree::Text(_) = &node.tree {
+        return word(reader, node).map(|kind| Kind::Document { kind, number: None });
+    }
+    let fields = reader.fields(node, &["kind", "number"])?;
+    let kind = reader.required(&fields, "kind").and_then(|node| word(reader, node))?;
+    Some(Kind::Document { kind, number: fields.get("number").and_then(|node| number(reader, node)) })
+}
+
+fn end(reader: &mut Reader<'_>, node: &Node) -> Option<Kind> {
+    if let Tree::Map(_) = &node.tree {
+        let fields = reader.fields(node, &["result", "terminate"])?;
+        let result = reader.required(&fields, "result").and_then(|node| word(reader, node))?;
+        let terminate = fields.get("terminate").is_some_and(|node| reader.flag(node) == Some(true));
+        return Some(Kind::End { result, terminate });
+    }
+    word(reader, node).map(|result| Kind::End { result, terminate: false })
+}
+
+fn next(reader: &mut Reader<'_>, node: &Node) -> Next {
+    if let Tree::Map(entries) = &node.tree {
+        let by_outcome = entries.iter().filter_map(|entry| Some((key(&entry.key, entry.at), word(reader, &entry.value)?)));
+        return Next::ByOutcome(by_outcome.collect());
+    }
+    word(reader, node).map_or(Next::Unsaid, Next::Bare)
+}
+
+fn on_expiry(reader: &mut Reader<'_>, node: &Node) -> Option<OnExpiry> {
+    let fields = reader.fields(node, &["outcome", "basis", "effective"])?;
+    let outcome = reader.required(&fields, "outcome").and_then(|node| word(reader, node));
+    let basis = reader.required(&fields, "basis").and_then(|node| basis(reader, node));
+    let from_receipt = fields.get("effective").is_some_and(|node| reader.word(node, &[("received", ())]).is_some());
+    Some(OnExpiry { outcome: outcome?, basis: basis?, from_receipt })
+}
+
+fn may_return(reader: &mut Reader<'_>, node: &Node) -> Option<MayReturn> {
+    const THEN: &[(&str, ReturnThen)] = &[("walk-again", ReturnThen::WalkAgain), ("straight-back", ReturnThen::StraightBack)];
+    let fields = reader.fields(node, &["to", "then"])?;
+    let to = reader.required(&fields, "to").map(|node| words(reader, node));
+    let then = reader.required(&fields, "then").and_then(|node| reader.word(node, THEN));
+    Some(MayReturn { to: to?, then: then? })
+}
+
+/// `{a: 0, b: 1, c: 2}`.
+fn ranks(reader: &mut Reader<'_>, node: &Node) -> Vec<(Word, i16)> {
+    let mut ranks = Vec::new();
+    for entry in reader.entries(node) {
+        let rank = reader.whole(&entry.value).and_then(|rank| i16::try_from(rank).ok());
+        ranks.extend(rank.map(|rank| (key(&entry.key, entry.at), rank)));
+    }
+    ranks
+}
