@@ -1,1 +1,4 @@
-//! Exports: the ledger as CSV.
+//! Exports: the record in forms that others read without this program.
+//! Invariant: an export is made from rows it is handed, the same rows giving the same bytes. Never: a query or a file opened.
+
+pub mod ledger;

@@ -192,10 +192,12 @@ pub enum Wrong {
     },
     /// The checkpoint is not signed by a known key, or is none.
     CheckpointNotBelieved(NoteError),
-    /// The checkpoint is stored under another size than was signed.
+    /// The checkpoint is stored under another size or moment than was signed.
     CheckpointMisplaced {
         /// The size signed.
         signed: u64,
+        /// The moment signed.
+        at: Moment,
     },
     /// The checkpoint is smaller than the one before.
     CheckpointShrinks {
@@ -302,7 +304,7 @@ impl Wrong {
             Self::EntryWithoutAct => "对应的步骤不存在".to_owned(),
             Self::LogUnsigned { signed } => format!("自此条起没有检查点签名（最新检查点规模为 {signed}）"),
             Self::CheckpointNotBelieved(error) => error.zh(),
-            Self::CheckpointMisplaced { signed } => format!("签名的规模为 {signed}"),
+            Self::CheckpointMisplaced { signed, at } => format!("签名的规模为 {signed}、时间为 {}", at.to_rfc3339()),
             Self::CheckpointShrinks { before } => format!("规模小于前一检查点的 {before}"),
             Self::CheckpointBackwards { before, found } => format!("时间 {} 早于前一检查点的 {}", found.to_rfc3339(), before.to_rfc3339()),
             Self::CheckpointRoot { from } => format!("日志内容与签名的根不符，自第 {from} 条起有改动"),
@@ -340,7 +342,7 @@ impl fmt::Display for Wrong {
             Self::EntryWithoutAct => f.write_str("its act is not there"),
             Self::LogUnsigned { signed } => write!(f, "no checkpoint signs it (the newest has size {signed})"),
             Self::CheckpointNotBelieved(error) => error.fmt(f),
-            Self::CheckpointMisplaced { signed } => write!(f, "the size that was signed is {signed}"),
+            Self::CheckpointMisplaced { signed, at } => write!(f, "what was signed is size {signed} on {}", at.to_rfc3339()),
             Self::CheckpointShrinks { before } => write!(f, "smaller than the one before ({before})"),
             Self::CheckpointBackwards { before, found } => write!(f, "dated {}, before the one it follows ({})", found.to_rfc3339(), before.to_rfc3339()),
             Self::CheckpointRoot { from } => write!(f, "the log does not give the root that was signed: something from entry {from} on was changed"),

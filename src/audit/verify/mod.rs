@@ -79,6 +79,8 @@ impl Report {
 pub struct CheckpointRow<'a> {
     /// The size the row is stored under.
     pub size: u64,
+    /// The moment the row is stored with.
+    pub at: Moment,
     /// The signed note.
     pub note: &'a [u8],
 }
@@ -139,8 +141,8 @@ impl Checkpoints {
             Err(error) => return self.desk.report(place, Wrong::CheckpointNotBelieved(error)),
         };
         let Checkpoint { head, at, origin: _ } = checkpoint;
-        if head.size != row.size {
-            self.desk.report(place, Wrong::CheckpointMisplaced { signed: head.size });
+        if (head.size, at) != (row.size, row.at) {
+            self.desk.report(place, Wrong::CheckpointMisplaced { signed: head.size, at });
         }
         if let Some(before) = self.sealed.last() {
             if head.size < before.head.size {

@@ -10,7 +10,7 @@ use super::record::{Record, trust, walk};
 
 /// What an auditor took away: the newest checkpoint of `record`.
 fn with_outside(record: &Record) -> Trust {
-    let (_, note) = record.checkpoints.last().unwrap();
+    let (_, _, note) = record.checkpoints.last().unwrap();
     Trust { outside: vec![Checkpoint::open(note.as_bytes(), &record.keys()).unwrap()], ..trust(record) }
 }
 

@@ -75,6 +75,7 @@ const MUTATIONS: &[(&str, Mutation)] = &[
     ("checkpoint: signed by a stranger", checkpoint_stranger),
     ("checkpoint: an older one in its place", checkpoint_replayed),
     ("checkpoint: another size in the row", checkpoint_size),
+    ("checkpoint: another moment in the row", checkpoint_moment),
     ("body: bytes", body_bytes),
     ("body: salt", body_salt),
 ];
@@ -315,7 +316,7 @@ fn entry_order_swapped(record: &mut Record, dice: &mut Dice) -> Option<Expected>
     let (first, second) = (record.entries[one], record.entries[other]);
     record.entries[one] = EntryRow { index: first.index, ..second };
     record.entries[other] = EntryRow { index: second.index, ..first };
-    let size = record.checkpoints.iter().map(|(size, _)| *size).find(|size| *size > first.index.min(second.index))?;
+    let size = record.checkpoints.iter().map(|(size, _, _)| *size).find(|size| *size > first.index.min(second.index))?;
     Some((&["checkpoint_root"], Where::Checkpoint(size)))
 }
 
@@ -363,7 +364,7 @@ fn tile_added(record: &mut Record, dice: &mut Dice) -> Option<Expected> {
 
 fn checkpoint_bit(record: &mut Record, dice: &mut Dice) -> Option<Expected> {
     let place = dice.place(record.checkpoints.len());
-    let (size, note) = record.checkpoints.get_mut(place)?;
+    let (size, _, note) = record.checkpoints.get_mut(place)?;
     let mut bytes = note.clone().into_bytes();
     // Any letter that is not a letter of the form itself, so that the note stays text.
     let letter = dice.place(bytes.len());
@@ -373,18 +374,18 @@ fn checkpoint_bit(record: &mut Record, dice: &mut Dice) -> Option<Expected> {
 }
 
 fn checkpoint_dropped(record: &mut Record, _: &mut Dice) -> Option<Expected> {
-    let (newest, _) = record.checkpoints.pop()?;
-    let left = record.checkpoints.last().map_or(0, |(size, _)| *size);
+    let (newest, _, _) = record.checkpoints.pop()?;
+    let left = record.checkpoints.last().map_or(0, |(size, _, _)| *size);
     (left < newest).then_some((&["log_unsigned"], Where::Entry(left)))
 }
 
 fn checkpoints_swapped(record: &mut Record, dice: &mut Dice) -> Option<Expected> {
     let (one, other) = (dice.place(record.checkpoints.len()), dice.place(record.checkpoints.len()));
-    if record.checkpoints.get(one)?.1 == record.checkpoints[other].1 {
+    if record.checkpoints.get(one)?.2 == record.checkpoints[other].2 {
         return None;
     }
-    let note = record.checkpoints[one].1.clone();
-    record.checkpoints[one].1 = std::mem::replace(&mut record.checkpoints[other].1, note);
+    let note = record.checkpoints[one].2.clone();
+    record.checkpoints[one].2 = std::mem::replace(&mut record.checkpoints[other].2, note);
     let first = one.min(other);
     let size = record.checkpoints[first].0;
     (size != record.checkpoints[one.max(other)].0).then_some((&["checkpoint_misplaced"], Where::Checkpoint(size)))
@@ -393,7 +394,7 @@ fn checkpoints_swapped(record: &mut Record, dice: &mut Dice) -> Option<Expected>
 fn checkpoint_stranger(record: &mut Record, dice: &mut Dice) -> Option<Expected> {
     let place = dice.place(record.checkpoints.len());
     let keys = record.keys();
-    let (size, note) = record.checkpoints.get_mut(place)?;
+    let (size, _, note) = record.checkpoints.get_mut(place)?;
     let Checkpoint { head, at, .. } = Checkpoint::open(note.as_bytes(), &keys).unwrap();
     *note = Checkpoint::seal(head, at, &rotated()).unwrap().to_string();
     Some((&["signature_unknown"], Where::Checkpoint(*size)))
@@ -401,16 +402,23 @@ fn checkpoint_stranger(record: &mut Record, dice: &mut Dice) -> Option<Expected>
 
 fn checkpoint_replayed(record: &mut Record, dice: &mut Dice) -> Option<Expected> {
     let older = dice.place(record.checkpoints.len().checked_sub(1)?);
-    let (old_size, old) = record.checkpoints.get(older)?.clone();
-    let (size, note) = record.checkpoints.last_mut()?;
+    let (old_size, _, old) = record.checkpoints.get(older)?.clone();
+    let (size, _, note) = record.checkpoints.last_mut()?;
     *note = old;
     (old_size < *size).then_some((&["checkpoint_misplaced"], Where::Checkpoint(*size)))
 }
 
 fn checkpoint_size(record: &mut Record, dice: &mut Dice) -> Option<Expected> {
     let place = dice.place(record.checkpoints.len());
-    let (size, _) = record.checkpoints.get_mut(place)?;
+    let (size, _, _) = record.checkpoints.get_mut(place)?;
     *size += 1 + dice.below(5);
+    Some((&["checkpoint_misplaced"], Where::Checkpoint(*size)))
+}
+
+fn checkpoint_moment(record: &mut Record, dice: &mut Dice) -> Option<Expected> {
+    let place = dice.place(record.checkpoints.len());
+    let (size, at, _) = record.checkpoints.get_mut(place)?;
+    at.0 -= 1 + dice.below(1_000_000) as i64;
     Some((&["checkpoint_misplaced"], Where::Checkpoint(*size)))
 }
 

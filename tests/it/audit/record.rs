@@ -40,7 +40,7 @@ pub struct Record {
     pub entries: Vec<EntryRow>,
     pub pending: Vec<(CaseId, u64)>,
     pub tiles: BTreeMap<TileId, Vec<u8>>,
-    pub checkpoints: Vec<(u64, String)>,
+    pub checkpoints: Vec<(u64, Moment, String)>,
     pub bodies: Vec<Body>,
     pub log: Growth,
     pub secrets: Vec<LogSecret>,
@@ -163,7 +163,7 @@ impl Record {
     pub fn sign(&mut self) {
         let head = Head { size: self.log.size(), root: self.log.root() };
         let note = Checkpoint::seal(head, Moment(self.now), self.secrets.last().unwrap()).unwrap();
-        self.checkpoints.push((head.size, note.to_string()));
+        self.checkpoints.push((head.size, Moment(self.now), note.to_string()));
     }
 
     /// The entry of an act.
@@ -185,8 +185,7 @@ impl Record {
             row.head = heads[&row.case];
         }
         let leaves: BTreeMap<_, _> = self.acts.iter().map(|act| ((act.case, act.seq), Leaf::digest(&act.leaf))).collect();
-        let checkpoints: BTreeMap<u64, Moment> =
-            std::mem::take(&mut self.checkpoints).into_iter().map(|(size, note)| (size, Checkpoint::open(note.as_bytes(), &self.keys()).unwrap().at)).collect();
+        let checkpoints: BTreeMap<u64, Moment> = std::mem::take(&mut self.checkpoints).into_iter().map(|(size, at, _)| (size, at)).collect();
         self.log = Growth::new();
         self.tiles.clear();
         let mut entries = std::mem::take(&mut self.entries);
@@ -206,8 +205,8 @@ impl Record {
 /// Walks a record in the order in which a store's queries would give it.
 pub fn walk(record: &Record, trust: &Trust) -> Report {
     let mut checkpoints = Checkpoints::begin(trust.clone());
-    for (size, note) in &record.checkpoints {
-        checkpoints.checkpoint(&CheckpointRow { size: *size, note: note.as_bytes() });
+    for (size, at, note) in &record.checkpoints {
+        checkpoints.checkpoint(&CheckpointRow { size: *size, at: *at, note: note.as_bytes() });
     }
     let mut entries_of: BTreeMap<(CaseId, u64), Vec<EntryOf>> = BTreeMap::new();
     for entry in &record.entries {
@@ -269,7 +268,7 @@ pub fn walk_generated(acts: u64) -> Duration {
 
     let begun = clock::real();
     let mut checkpoints = Checkpoints::begin(trust);
-    checkpoints.checkpoint(&CheckpointRow { size: acts, note: note.as_bytes() });
+    checkpoints.checkpoint(&CheckpointRow { size: acts, at: Moment(START_MS), note: note.as_bytes() });
     let mut walk = checkpoints.acts();
     for (number, (leaf, bytes, digest)) in rows.iter().enumerate() {
         if leaf.seq == 1 {
