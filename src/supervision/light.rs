@@ -167,6 +167,8 @@ fn before_due(term: &Term, days: u32, calendar: &Calendar) -> Option<NaiveDate> 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::ids::Name;
 
@@ -179,7 +181,8 @@ mod tests {
     }
 
     fn china() -> Calendar {
-        Calendar::china().expect("the calendar the program carries has no mistake")
+        static CHINA: std::sync::OnceLock<Calendar> = std::sync::OnceLock::new();
+        CHINA.get_or_init(|| Calendar::china().expect("the calendar the program carries has no mistake")).clone()
     }
 
     /// A term with its due day as the engine would have computed it.
@@ -303,5 +306,34 @@ mod tests {
         assert_eq!(margin(due, day("2025-04-30"), Unit::Working, &calendar), Some(-7));
         assert_eq!(margin(due, day("2025-04-30"), Unit::Calendar, &calendar), Some(-8));
         assert_eq!(margin(due, day("2027-02-01"), Unit::Working, &calendar), None);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_light_of_each_day_is_what_a_count_of_the_days_left_makes_it(
+            start in 0_u64..3_600, days in 1_u32..50, extension in prop::option::of(1_u32..20), stops in prop::collection::vec((0_u64..60, 0_u64..15), 0..3),
+        ) {
+            let calendar = china();
+            let from = day("2016-01-01") + chrono::Days::new(start);
+            let mut promise = term(TermKind::Promised, "2025-03-03", "1 working day", &[]);
+            (promise.from, promise.within, promise.extended) = (from, Span::working(days), extension.map(Span::working));
+            promise.stopped = stops.iter().map(|(skip, length)| (from + chrono::Days::new(*skip), from + chrono::Days::new(skip + length))).collect();
+            let query = TermQuery { from, within: promise.within, extended: promise.extended, suspended: &promise.stopped, roll_over: true };
+            promise.due = calendar.due(&query).date();
+            let due = promise.due.expect("the start leaves the published years room enough");
+            let watch = Watch::over([&promise], &calendar);
+            let limit = days + extension.unwrap_or(0);
+            for today in from.iter_days().take_while(|today| *today <= due + chrono::Days::new(3)) {
+                let left = limit.saturating_sub(calendar.used(&query, today));
+                let light = match left {
+                    _ if today > due => Light::Red,
+                    left if limit > 3 && (left <= 1 || left * 5 <= limit) => Light::Yellow,
+                    _ => Light::Green,
+                };
+                prop_assert_eq!(watch.light(Moment::start_of(today)), light, "{} with {} of {} days left", today, left, limit);
+            }
+        }
     }
 }
