@@ -8,3 +8,20 @@ pub mod effect;
 pub mod event;
 pub mod facts;
 pub mod refusal;
+
+mod automatic;
+mod clearing;
+mod context;
+pub mod decide;
+mod draft;
+pub mod effects;
+pub mod evolve;
+pub mod invariants;
+mod offer;
+pub mod standing;
+mod terms;
+mod walk;
+
+pub use decide::{decide, next_wake};
+pub use effects::effects;
+pub use evolve::{evolve, fold_act};

@@ -28,3 +28,29 @@ pub struct Refusal {
     /// The sentence in English: `cannot <do> <what>: <why>`.
     pub en: String,
 }
+
+impl Refusal {
+    /// The input is wrong.
+    #[must_use]
+    pub fn invalid(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { code, class: Class::Invalid, zh: zh.into(), en: en.into() }
+    }
+
+    /// The actor may not.
+    #[must_use]
+    pub fn forbidden(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { code, class: Class::Forbidden, zh: zh.into(), en: en.into() }
+    }
+
+    /// There is no such thing.
+    #[must_use]
+    pub fn not_found(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { code, class: Class::NotFound, zh: zh.into(), en: en.into() }
+    }
+
+    /// It no longer is, or already is, so.
+    #[must_use]
+    pub fn conflict(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { code, class: Class::Conflict, zh: zh.into(), en: en.into() }
+    }
+}

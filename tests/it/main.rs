@@ -5,6 +5,7 @@
 mod audit;
 mod calendar;
 mod definition;
+mod engine;
 mod expr;
 mod notice;
 mod pg;

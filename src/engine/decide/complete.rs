@@ -1,0 +1,151 @@
+//! Answering a task or a seat of an approval group.
+
+use crate::definition::graph::{GroupPass, Node, NodeKind, OnRefusal, TaskRule};
+use crate::engine::case::{BodyRef, Group, Local, Seat, Task};
+use crate::engine::decide::{Asked, task_for};
+use crate::engine::draft::{Draft, Spot, Step, broken, drafted};
+use crate::engine::event::Event;
+use crate::engine::facts::Decision;
+use crate::engine::refusal::Refusal;
+use crate::engine::walk::Ending;
+use crate::identity::may::Act;
+use crate::ids::{Name, PersonId};
+
+/// What a person answers.
+pub(super) struct Answer<'c> {
+    pub outcome: &'c Name,
+    pub body: Option<BodyRef>,
+    pub form: Option<BodyRef>,
+}
+
+/// The outcome with which an applicant hands in the corrected papers.
+const RESUBMITTED: &str = "resubmitted";
+const APPROVED: &str = "approved";
+const REJECTED: &str = "rejected";
+
+/// Decides an answer. A free task is claimed on the way, so that the record shows who took it.
+pub(super) fn decide(asked: Asked<'_, '_>, task: Local, answer: &Answer<'_>) -> Decision {
+    let (open, person) = match task_for(asked, Act::Complete, task) {
+        Ok(found) => found,
+        Err(refusal) => return Decision::Refused(refusal),
+    };
+    let (case, _, facts) = asked;
+    drafted(case.clone(), facts, |draft| {
+        let spot = draft.spot(open.token)?;
+        let node = draft.node(spot.scope, spot.node)?;
+        let given = Given { task, open, person, answer };
+        match (&node.kind, open.group) {
+            (NodeKind::Task(rule), None) => given.task(draft, spot, (node, rule)),
+            (NodeKind::Approve(_), Some(group)) => given.seat(draft, spot, (node, group)),
+            _ => Err(broken(&format!("task {task} at step {}", node.key))),
+        }
+    })
+}
+
+struct Given<'g> {
+    task: Local,
+    open: &'g Task,
+    person: PersonId,
+    answer: &'g Answer<'g>,
+}
+
+impl Given<'_> {
+    fn task(&self, draft: &mut Draft<'_>, spot: Spot, (node, rule): (&Node, &TaskRule)) -> Step<()> {
+        let Answer { outcome, body, form } = *self.answer;
+        known_outcome(node, outcome, &rule.outcomes)?;
+        if body.is_none() && !rule.without_opinion.contains(outcome) {
+            return Err(opinion_required(node).into());
+        }
+        let asks_form = rule.edits_form && (&**outcome == RESUBMITTED || rule.outcomes.len() == 1);
+        match form {
+            None if asks_form => return Err(Refusal::invalid("form_required", "无法提交:缺少申请表", "cannot complete the task: the form is missing").into()),
+            Some(_) if !rule.edits_form => return Err(form_not_asked(node).into()),
+            Some(_) | None => {}
+        }
+        self.take(draft);
+        if let Some(form) = form {
+            let holder = form_holder(draft, spot.scope)?;
+            draft.emit(Event::Submitted { scope: spot.scope, holder, form, on: draft.facts.now.date() });
+        }
+        draft.leave(spot, outcome, Ending { by: Some(self.person), task: Some(self.task), body, ..Ending::default() })?;
+        draft.run()
+    }
+
+    fn seat(&self, draft: &mut Draft<'_>, spot: Spot, (node, group): (&Node, Local)) -> Step<()> {
+        let Answer { outcome, body, form } = *self.answer;
+        known_outcome(node, outcome, &[Name::from(APPROVED), Name::from(REJECTED)])?;
+        if body.is_none() {
+            return Err(opinion_required(node).into());
+        }
+        if form.is_some() {
+            return Err(form_not_asked(node).into());
+        }
+        let agreed = &**outcome == APPROVED;
+        self.take(draft);
+        draft.emit(Event::SeatAnswered { group, task: self.task, seat: Seat { by: self.person, agreed }, body });
+        let Some(open) = draft.case.groups.get(&group) else { return Err(broken(&format!("group {group}"))) };
+        let Some(passed) = certain(open, agreed) else { return Ok(()) };
+        draft.close_seats(group, &Name::from("decided-by-another"));
+        draft.emit(Event::GroupClosed { group, passed: Some(passed) });
+        let outcome = Name::from(if passed { APPROVED } else { REJECTED });
+        draft.leave(spot, &outcome, Ending { by: Some(self.person), task: Some(self.task), body, ..Ending::default() })?;
+        draft.run()
+    }
+
+    fn take(&self, draft: &mut Draft<'_>) {
+        if self.open.claimed.is_none() {
+            draft.emit(Event::TaskClaimed { task: self.task, by: self.person });
+        }
+    }
+}
+
+/// The group's result, as soon as it is certain: whether the newest answer, `agreed`, settled it.
+fn certain(group: &Group, agreed: bool) -> Option<bool> {
+    match (group.pass, group.on_refusal) {
+        (GroupPass::Any, _) => Some(agreed),
+        (GroupPass::All, OnRefusal::End) if !agreed => Some(false),
+        (GroupPass::All, OnRefusal::End | OnRefusal::Continue) => {
+            let answers: Option<Vec<bool>> = group.seats.values().map(|seat| seat.as_ref().map(|seat| seat.agreed)).collect();
+            answers.map(|answers| answers.into_iter().all(|agreed| agreed))
+        }
+    }
+}
+
+/// Who keeps the form a scope submits: the nearest scope up whose workflow has one, or the scope itself.
+fn form_holder(draft: &Draft<'_>, scope: Local) -> Step<Local> {
+    for above in draft.ancestry(scope) {
+        if draft.program(above)?.form.is_some() {
+            return Ok(above);
+        }
+    }
+    Ok(scope)
+}
+
+fn known_outcome(node: &Node, outcome: &Name, known: &[Name]) -> Result<(), Refusal> {
+    if known.contains(outcome) {
+        return Ok(());
+    }
+    let expected = known.join(", ");
+    Err(Refusal::invalid(
+        "unknown_outcome",
+        format!("无法完成步骤 `{}`:应为 {expected} 之一,收到 `{outcome}`", node.key),
+        format!("cannot complete step `{}`: expected one of {expected}, found `{outcome}`", node.key),
+    ))
+}
+
+/// 签批意见 is never empty (PROCEDURES 1.4).
+fn opinion_required(node: &Node) -> Refusal {
+    Refusal::invalid(
+        "opinion_required",
+        format!("无法完成步骤 `{}`:须写明意见", node.key),
+        format!("cannot complete step `{}`: an opinion is required", node.key),
+    )
+}
+
+fn form_not_asked(node: &Node) -> Refusal {
+    Refusal::invalid(
+        "form_not_asked",
+        format!("无法完成步骤 `{}`:该步骤不修改申请表", node.key),
+        format!("cannot complete step `{}`: it does not edit the form", node.key),
+    )
+}

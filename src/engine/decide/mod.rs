@@ -1,0 +1,103 @@
+//! What a command comes to: events, a refusal, or the facts still missing. One file a verb.
+//! Invariant: the same arguments give the same answer anywhere, and whatever is refused leaves no event.
+//! Never: reaches out; what is not in the facts is a need.
+
+mod claim;
+mod complete;
+mod extend;
+mod message;
+mod record;
+mod returns;
+mod start;
+mod wake;
+mod withdraw;
+
+pub use start::REGISTER;
+pub use wake::next_wake;
+
+use crate::engine::case::{Case, Local, Task};
+use crate::engine::command::{Actor, Command};
+use crate::engine::facts::{Decision, Facts};
+use crate::engine::refusal::{Class, Refusal};
+use crate::engine::standing;
+use crate::identity::may::{Act, Denial, Standing, Verdict, may};
+use crate::ids::PersonId;
+
+/// Decides a command on a case, or on none for a start.
+#[must_use]
+pub fn decide(state: Option<&Case>, actor: &Actor, command: &Command, facts: &Facts<'_>) -> Decision {
+    let Some(case) = state else { return start::decide(actor, command, facts) };
+    match command {
+        Command::Start { .. } => Decision::Refused(Refusal::conflict(
+            "case_exists",
+            format!("无法开始办件 {}:该编号的办件已经存在", case.id),
+            format!("cannot start case {}: it already exists", case.id),
+        )),
+        Command::Claim { task } => claim::claim(case, actor, *task, facts),
+        Command::Release { task } => claim::release(case, actor, *task, facts),
+        Command::Complete { task, outcome, body, form } => {
+            complete::decide((case, actor, facts), *task, &complete::Answer { outcome, body: *body, form: *form })
+        }
+        Command::Return { task, to, body } => returns::decide((case, actor, facts), *task, to, *body),
+        Command::Extend { term, by, body } => extend::decide((case, actor, facts), *term, *by, *body),
+        Command::Withdraw { body } => withdraw::decide(case, actor, *body, facts),
+        Command::Message { name, token } => message::decide((case, actor, facts), name, *token),
+        Command::Wake => wake::wake(case, actor, facts),
+        Command::Recompute => wake::recompute(case, actor, facts),
+        Command::NoticeSettled { key, sent, attempts, at } => record::notice_settled(actor, (key, *sent), (*attempts, *at)),
+        Command::Record { what, body } => record::decide(case, what, *body),
+    }
+}
+
+/// A case, who acts on it and what is known: what nearly every verb begins with.
+type Asked<'a, 'f> = (&'a Case, &'a Actor, &'a Facts<'f>);
+
+/// The person who acts; machines and operators decide nothing.
+fn person(actor: &Actor, act: Act) -> Result<PersonId, Refusal> {
+    match actor {
+        Actor::Person(person) => Ok(*person),
+        Actor::System | Actor::Operator(_) => match may(actor, act, &Standing::default()) {
+            Verdict::Denied(denial) => Err(denied(denial)),
+            Verdict::Allowed => Err(Refusal::forbidden("person_only", "须由本人办理", "cannot act: only a person does this")),
+        },
+    }
+}
+
+/// Asks the one permission check.
+fn permit(actor: &Actor, act: Act, standing: &Standing) -> Result<(), Refusal> {
+    match may(actor, act, standing) {
+        Verdict::Allowed => Ok(()),
+        Verdict::Denied(denial) => Err(denied(denial)),
+    }
+}
+
+/// A task taken by somebody else is a race lost, not a right missing.
+fn denied(denial: Denial) -> Refusal {
+    let class = match denial.code {
+        "claimed_by_another" | "not_claimed" => Class::Conflict,
+        _ => Class::Forbidden,
+    };
+    Refusal { code: denial.code, class, zh: denial.zh, en: denial.en }
+}
+
+fn still_open(case: &Case) -> Result<(), Refusal> {
+    match &case.ended {
+        None => Ok(()),
+        Some((result, _)) => {
+            Err(Refusal::conflict("case_ended", format!("无法办理:办件已经结束({result})"), format!("cannot act on the case: it has ended ({result})")))
+        }
+    }
+}
+
+/// The open task a person wants to act on, with the permission checked.
+fn task_for<'c>((case, actor, facts): Asked<'c, '_>, act: Act, task: Local) -> Result<(&'c Task, PersonId), Refusal> {
+    still_open(case)?;
+    let person = person(actor, act)?;
+    let missing =
+        || Refusal::not_found("no_such_task", format!("没有待办 {task}:已办结或不存在"), format!("cannot act on task {task}: it is closed or never was"));
+    let open = case.tasks.get(&task).ok_or_else(missing)?;
+    let disabled = facts.roster.people.get(&person).is_some_and(|known| known.disabled);
+    let standing = Standing { task: standing::to_task(case, facts, task, person), disabled, ..Standing::default() };
+    permit(actor, act, &standing)?;
+    Ok((open, person))
+}

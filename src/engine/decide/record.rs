@@ -1,0 +1,32 @@
+//! Acts that move no token: what the installation writes into a register, and what became of a notice.
+
+use crate::engine::case::{BodyRef, Case};
+use crate::engine::command::Actor;
+use crate::engine::decide::permit;
+use crate::engine::decide::start::REGISTER;
+use crate::engine::event::Event;
+use crate::engine::facts::Decision;
+use crate::engine::refusal::Refusal;
+use crate::identity::may::{Act, Standing};
+use crate::ids::{Moment, Name};
+
+/// Writes an act into a register. Who may do what is written there was asked by `app` before: each kind of act has its own right.
+pub(super) fn decide(case: &Case, what: &Name, body: Option<BodyRef>) -> Decision {
+    if &*case.workflow == REGISTER {
+        return Decision::Events(vec![Event::Recorded { what: what.clone(), body }]);
+    }
+    let workflow = &case.workflow;
+    Decision::Refused(Refusal::invalid(
+        "not_a_register",
+        format!("无法登记:办件属于工作流 `{workflow}`,不是登记簿"),
+        format!("cannot record `{what}`: expected a register, found a case of `{workflow}`"),
+    ))
+}
+
+/// A notice was sent or parked. A repeat is stopped by the notice's own row, which is settled once.
+pub(super) fn notice_settled(actor: &Actor, (key, sent): (&str, bool), (attempts, at): (u32, Moment)) -> Decision {
+    match permit(actor, Act::Machine, &Standing::default()) {
+        Ok(()) => Decision::Events(vec![Event::NoticeSettled { key: key.to_owned(), sent, attempts, at }]),
+        Err(refusal) => Decision::Refused(refusal),
+    }
+}

@@ -1,0 +1,214 @@
+//! What an act asks of the outer rooms: notices, postings, places in line, counters. Read off the events once, when the act is decided.
+//! Invariant: everything here stands in the events or in the case before and after them; asked twice, the answer is the same.
+//! Never: at a replay, so that no letter goes out twice.
+
+use chrono::NaiveDate;
+
+use crate::definition::graph::{Audience, NodeKind};
+use crate::engine::case::{Case, Local, TaskPool, Term};
+use crate::engine::effect::{Effect, NoticeEffect, PostingKind};
+use crate::engine::event::Event;
+use crate::engine::facts::Facts;
+use crate::ids::{Moment, Name};
+
+/// Documents that carry a result or a formal answer to the applicant, and the notice that says so (PROCEDURES 7.4, 10). Others go without one.
+const DOCUMENT_NOTICES: &[(&str, &str)] = &[
+    ("admission", "a.admitted"),
+    ("approval", "a.ready"),
+    ("filing-proof", "a.ready"),
+    ("funding-note", "a.ready"),
+    ("non-acceptance", "a.not-accepted"),
+    ("prereview", "a.ready"),
+    ("quota-letter", "a.ready"),
+    ("referral", "a.ready"),
+    ("refusal", "a.refused"),
+    ("termination", "a.terminated"),
+];
+
+/// Results of a case that end it without what was asked for. Every other one is told as closed.
+const RESULT_NOTICES: &[(&str, &str)] =
+    &[("lapsed", "a.terminated"), ("not-accepted", "a.not-accepted"), ("refused", "a.refused"), ("terminated", "a.terminated"), ("withdrawn", "a.terminated")];
+
+/// The effects of an act that led from `before` to `after`.
+#[must_use]
+pub fn effects(before: Option<&Case>, after: &Case, events: &[Event], facts: &Facts<'_>) -> Vec<Effect> {
+    let act = Act { before, after, events, facts };
+    events.iter().flat_map(|event| act.of(event)).collect()
+}
+
+#[derive(Clone, Copy)]
+struct Act<'a, 'f> {
+    before: Option<&'a Case>,
+    after: &'a Case,
+    events: &'a [Event],
+    facts: &'a Facts<'f>,
+}
+
+impl Act<'_, '_> {
+    fn of(self, event: &Event) -> Vec<Effect> {
+        match event {
+            Event::Reserved { hold, account, amount, scope, step, .. } => {
+                let posting = Effect::Posting { account: account.clone(), kind: PostingKind::Reserve, amount: *amount, hold: *hold };
+                vec![posting, self.tell("a.quota-reserved", *scope, Some(step))]
+            }
+            Event::Settled { hold, as_ } => self.settled(*hold, PostingKind::Settle(*as_)).into_iter().collect(),
+            Event::Queued { token, account, amount, since } => self.queued(*token, account, (*since, *amount)),
+            Event::Unqueued { token, account } => vec![Effect::Queue { account: account.clone(), token: *token, wants: None }],
+            Event::NumberTaken { counter, value } => vec![Effect::Counter { key: counter.clone(), value: *value }],
+            Event::Submitted { scope, .. } if self.starts() => vec![self.tell("a.received", *scope, None)],
+            Event::TaskOpened { task, .. } => self.offered(*task).into_iter().collect(),
+            Event::StepDone { scope, step, outcome, deemed, .. } => match (&**outcome, deemed) {
+                (_, Some(_)) => vec![self.tell("a.deemed", *scope, Some(step))],
+                ("accepted", None) => vec![self.tell("a.accepted", *scope, Some(step))],
+                (_, None) => Vec::new(),
+            },
+            Event::DocumentIssued { scope, step, kind, .. } => {
+                let notice = DOCUMENT_NOTICES.iter().find(|(document, _)| *document == &**kind);
+                notice.map(|(_, notice)| self.tell(notice, *scope, Some(step))).into_iter().collect()
+            }
+            Event::RungFired { term, rung, due } => self.rung(*term, *rung, *due),
+            Event::TermExtended { term, .. } => self.term(*term).map(|term| self.tell("a.extended", term.scope, None)).into_iter().collect(),
+            Event::Ended { result, .. } => {
+                let notice = RESULT_NOTICES.iter().find(|(ends, _)| *ends == &**result).map_or("a.closed", |(_, notice)| notice);
+                self.root().map(|root| self.tell(notice, root, None)).into_iter().collect()
+            }
+            Event::Started { .. }
+            | Event::Recorded { .. }
+            | Event::ScopeOpened { .. }
+            | Event::ScopeClosed { .. }
+            | Event::Submitted { .. }
+            | Event::TokenPlaced { .. }
+            | Event::TokenTaken { .. }
+            | Event::BranchSkipped { .. }
+            | Event::TaskClaimed { .. }
+            | Event::TaskReleased { .. }
+            | Event::TaskClosed { .. }
+            | Event::GroupOpened { .. }
+            | Event::SeatAnswered { .. }
+            | Event::GroupClosed { .. }
+            | Event::Returned { .. }
+            | Event::TermStarted { .. }
+            | Event::TermStopped { .. }
+            | Event::TermResumed { .. }
+            | Event::TermMoved { .. }
+            | Event::TermEnded { .. }
+            | Event::TimerSet { .. }
+            | Event::TimerCleared { .. }
+            | Event::Ranked { .. }
+            | Event::NoticeQueued { .. }
+            | Event::NoticeSettled { .. }
+            | Event::EndReached { .. }
+            | Event::Withdrawn { .. } => Vec::new(),
+        }
+    }
+
+    /// A notice to the applicant about a scope.
+    fn tell(self, kind: &str, scope: Local, step: Option<&Name>) -> Effect {
+        Effect::Notice(NoticeEffect {
+            kind: kind.into(),
+            to: vec![Audience::Applicant],
+            scope,
+            step: step.cloned(),
+            task: None,
+            entry: self.facts.now,
+            rung: None,
+            due: self.scope_due(scope),
+        })
+    }
+
+    /// A task is offered: to its pool, or back to the applicant to correct the papers. Tasks of one act that closed again within it are not told.
+    fn offered(self, id: Local) -> Option<Effect> {
+        let task = self.after.tasks.get(&id)?;
+        let (kind, audience) = match task.pool {
+            TaskPool::Posts { .. } => ("o.task", Audience::Assignee),
+            TaskPool::Applicant if self.edits_form(task.token) => ("a.correction", Audience::Applicant),
+            TaskPool::Applicant => return None,
+        };
+        let own = self.after.terms.values().find(|term| term.token == Some(task.token));
+        Some(Effect::Notice(NoticeEffect {
+            kind: kind.into(),
+            to: vec![audience],
+            scope: task.scope,
+            step: Some(task.step.clone()),
+            task: Some(id),
+            entry: task.opened,
+            rung: None,
+            due: own.map_or_else(|| self.scope_due(task.scope), |term| term.due),
+        }))
+    }
+
+    fn edits_form(self, token: Local) -> bool {
+        let node = || {
+            let token = self.after.tokens.get(&token)?;
+            let program = self.facts.bundle.programs.get(&self.after.scopes.get(&token.scope)?.program)?;
+            program.nodes.get(usize::from(token.node.0))
+        };
+        node().is_some_and(|node| matches!(&node.kind, NodeKind::Task(rule) if rule.edits_form))
+    }
+
+    /// What a rung says: for a step's term once about each task that is open there, else once about the step or the scope.
+    fn rung(self, id: Local, rung: u16, due: Option<NaiveDate>) -> Vec<Effect> {
+        let case = self.before.unwrap_or(self.after);
+        let found = || {
+            let term = self.term(id)?;
+            Some((term, term.rungs.iter().find(|armed| armed.rung == rung)?))
+        };
+        let Some((term, armed)) = found() else { return Vec::new() };
+        let (step, entry) = match term.token.and_then(|token| case.tokens.get(&token)) {
+            Some(token) => (Some(token.step.clone()), token.entered),
+            None => (None, case.scopes.get(&term.scope).map_or(case.started, |scope| scope.opened)),
+        };
+        let open = case.tasks.iter().filter(|(_, task)| term.token == Some(task.token)).map(|(id, _)| Some(*id));
+        let mut about: Vec<Option<Local>> = open.collect();
+        if about.is_empty() {
+            about.push(None);
+        }
+        let (kind, to, rung) = (&armed.notice, &armed.to, Some((term.key.clone(), rung)));
+        let notice = |task| {
+            let (kind, to, step, rung) = (kind.clone(), to.clone(), step.clone(), rung.clone());
+            Effect::Notice(NoticeEffect { kind, to, scope: term.scope, step, task, entry, rung, due })
+        };
+        about.into_iter().map(notice).collect()
+    }
+
+    /// The account was short. A case that keeps its place was told when it took it.
+    fn queued(self, token: Local, account: &str, (since, amount): (Moment, i64)) -> Vec<Effect> {
+        let mut effects = vec![Effect::Queue { account: account.to_owned(), token, wants: Some((since, amount)) }];
+        let waiting = self.after.tokens.get(&token).filter(|_| since == self.facts.now);
+        effects.extend(waiting.map(|token| self.tell("a.quota-wait", token.scope, Some(&token.step))));
+        effects
+    }
+
+    fn settled(self, hold: Local, kind: PostingKind) -> Option<Effect> {
+        let earlier = self.before.and_then(|before| before.holds.get(&hold)).map(|hold| (hold.account.clone(), hold.amount));
+        let (account, amount) = earlier.or_else(|| self.reserved_here(hold))?;
+        Some(Effect::Posting { account, kind, amount, hold })
+    }
+
+    /// A reservation that was made and settled within one act.
+    fn reserved_here(self, wanted: Local) -> Option<(String, i64)> {
+        self.events.iter().find_map(|event| match event {
+            Event::Reserved { hold, account, amount, .. } if *hold == wanted => Some((account.clone(), *amount)),
+            _ => None,
+        })
+    }
+
+    /// A term as it stood when the act began, or as it stands now.
+    fn term(&self, id: Local) -> Option<&Term> {
+        self.before.and_then(|before| before.terms.get(&id)).or_else(|| self.after.terms.get(&id))
+    }
+
+    /// The date promised for a scope; the statutory one where nothing is promised.
+    fn scope_due(self, scope: Local) -> Option<NaiveDate> {
+        let own = self.after.terms.values().filter(|term| term.scope == scope && term.token.is_none());
+        own.max_by_key(|term| term.kind).and_then(|term| term.due)
+    }
+
+    fn starts(self) -> bool {
+        self.before.is_none()
+    }
+
+    fn root(self) -> Option<Local> {
+        self.after.scopes.iter().find(|(_, scope)| scope.caller.is_none()).map(|(id, _)| *id)
+    }
+}

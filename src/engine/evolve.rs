@@ -1,0 +1,310 @@
+//! What an event does to a case. Runs at every replay, so it sees the state and the event and nothing else.
+//! Invariant: it never refuses; an event about something that is not there changes nothing. Never: a definition, a calendar, a roster, a body.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use crate::engine::case::{BodyRef, Case, Done, Group, Hold, Local, Place, Scope, Seat, Task, Term, Timer, Token};
+use crate::engine::event::Event;
+use crate::ids::{Moment, Name, PersonId};
+
+/// The state after `event`. Before `Started` there is no case; an event on no case leaves none.
+#[must_use]
+pub fn evolve(state: Option<Case>, event: &Event) -> Option<Case> {
+    match state {
+        None => begin(event),
+        Some(mut case) => {
+            apply(&mut case, event);
+            Some(case)
+        }
+    }
+}
+
+/// The state after an act: its events in order, and the version one higher.
+#[must_use]
+pub fn fold_act(state: Option<Case>, events: &[Event]) -> Option<Case> {
+    let mut folded = events.iter().fold(state, evolve)?;
+    folded.seq += 1;
+    Some(folded)
+}
+
+fn begin(event: &Event) -> Option<Case> {
+    let Event::Started { tenant, case, workflow, revision, applicant, rank, at } = event else { return None };
+    Some(Case {
+        tenant: *tenant,
+        id: *case,
+        workflow: workflow.clone(),
+        revision: *revision,
+        number: None,
+        applicant: *applicant,
+        rank: *rank,
+        seq: 0,
+        next_local: 0,
+        started: *at,
+        ended: None,
+        scopes: BTreeMap::new(),
+        tokens: BTreeMap::new(),
+        tasks: BTreeMap::new(),
+        groups: BTreeMap::new(),
+        terms: BTreeMap::new(),
+        timers: BTreeMap::new(),
+        queue: BTreeMap::new(),
+        holds: BTreeMap::new(),
+        notices_open: 0,
+    })
+}
+
+/// Applies one event in place; the engine's own working copy is folded with the same function as a replay.
+pub(super) fn apply(case: &mut Case, event: &Event) {
+    match event {
+        // These stand in the log for readers; nothing that is decided later looks at them.
+        Event::Started { .. }
+        | Event::Recorded { .. }
+        | Event::BranchSkipped { .. }
+        | Event::DocumentIssued { .. }
+        | Event::NumberTaken { .. }
+        | Event::Withdrawn { .. } => {}
+        Event::ScopeOpened { .. } => scope_opened(case, event),
+        Event::ScopeClosed { scope, result } => scope_closed(case, *scope, result),
+        Event::Submitted { scope, holder, form, on } => submitted(case, *scope, *holder, (*form, *on)),
+        Event::EndReached { scope, result, terminate, step: _ } => {
+            if let Some(scope) = case.scopes.get_mut(scope).filter(|scope| *terminate || scope.result.is_none()) {
+                scope.result = Some(result.clone());
+            }
+        }
+        Event::TokenPlaced { .. } => token_placed(case, event),
+        Event::TokenTaken { token } => drop(case.tokens.remove(token)),
+        Event::TaskOpened { .. } => task_opened(case, event),
+        Event::TaskClaimed { task, by } => claimed(case, *task, Some(*by)),
+        Event::TaskReleased { task, by: _ } => claimed(case, *task, None),
+        Event::TaskClosed { task, why: _ } => drop(case.tasks.remove(task)),
+        Event::StepDone { .. } => step_done(case, event),
+        Event::Returned { token, from, by, to: _, body: _ } => returned(case, *token, from, *by),
+        Event::GroupOpened { .. } => group_opened(case, event),
+        Event::SeatAnswered { group, task, seat, body: _ } => seat_answered(case, *group, *task, seat),
+        Event::GroupClosed { group, passed: _ } => drop(case.groups.remove(group)),
+        Event::TermStarted { .. } => term_started(case, event),
+        Event::TermStopped { term, token, on, counts, cause: _ } => with_term(case, *term, |term| stop(term, *token, *on, *counts)),
+        Event::TermResumed { term, token, on } => with_term(case, *term, |term| resume(term, *token, *on)),
+        Event::TermMoved { term, .. } => with_term(case, *term, |term| moved(term, event)),
+        Event::TermExtended { term, by, person: _, body: _ } => with_term(case, *term, |term| term.extended = Some(*by)),
+        Event::TermEnded { term, met: _ } => drop(case.terms.remove(term)),
+        Event::RungFired { term, rung, due } => with_term(case, *term, |term| {
+            term.rungs.retain(|armed| armed.rung != *rung);
+            term.fired.extend(due.map(|due| (*rung, due)));
+        }),
+        Event::TimerSet { timer, token, from, at } => {
+            take_local(case, *timer);
+            case.timers.insert(*timer, Timer { token: *token, from: *from, at: *at });
+        }
+        Event::TimerCleared { timer } => drop(case.timers.remove(timer)),
+        Event::Reserved { .. } => reserved(case, event),
+        Event::Queued { token, account, amount, since } => queued(case, *token, account, (*amount, *since)),
+        Event::Unqueued { token, account: _ } => drop(case.queue.remove(token)),
+        Event::Settled { hold, as_: _ } => drop(case.holds.remove(hold)),
+        Event::Ranked { rank } => case.rank = *rank,
+        Event::NoticeQueued { key: _ } => case.notices_open = case.notices_open.saturating_add(1),
+        Event::NoticeSettled { .. } => case.notices_open = case.notices_open.saturating_sub(1),
+        Event::Ended { result, at } => case.ended = Some((result.clone(), *at)),
+    }
+}
+
+/// Every local id comes from one counter, so the counter is past every id an event has used.
+fn take_local(case: &mut Case, used: Local) {
+    case.next_local = case.next_local.max(used.saturating_add(1));
+}
+
+fn scope_opened(case: &mut Case, event: &Event) {
+    let Event::ScopeOpened { scope, program, caller, parent, number, at } = event else { return };
+    take_local(case, *scope);
+    if caller.is_none() {
+        case.number.clone_from(number);
+    }
+    let opened = Scope {
+        program: program.clone(),
+        caller: *caller,
+        parent: *parent,
+        number: number.clone(),
+        opened: *at,
+        form: None,
+        received: at.date(),
+        done: BTreeMap::new(),
+        actors: BTreeMap::new(),
+        result: None,
+        begun: BTreeSet::new(),
+        short_since: BTreeMap::new(),
+    };
+    case.scopes.insert(*scope, opened);
+}
+
+fn scope_closed(case: &mut Case, scope: Local, result: &Name) {
+    if case.scopes.get(&scope).is_some_and(|closed| closed.caller.is_some()) {
+        case.scopes.remove(&scope);
+    } else if let Some(root) = case.scopes.get_mut(&scope) {
+        root.result = Some(result.clone());
+    }
+}
+
+fn submitted(case: &mut Case, scope: Local, holder: Local, (form, on): (BodyRef, NaiveDate)) {
+    if let Some(holder) = case.scopes.get_mut(&holder) {
+        holder.form = Some(form);
+    }
+    if let Some(scope) = case.scopes.get_mut(&scope) {
+        scope.received = on;
+    }
+}
+
+fn token_placed(case: &mut Case, event: &Event) {
+    let Event::TokenPlaced { token, scope, node, step, waits, back_to, at } = event else { return };
+    take_local(case, *token);
+    let placed = Token { scope: *scope, node: *node, step: step.clone(), back_to: *back_to, entered: *at, waits: waits.clone() };
+    case.tokens.insert(*token, placed);
+}
+
+fn task_opened(case: &mut Case, event: &Event) {
+    let Event::TaskOpened { task, scope, token, step, group, pool, at } = event else { return };
+    take_local(case, *task);
+    let opened = Task { scope: *scope, token: *token, step: step.clone(), group: *group, pool: pool.clone(), claimed: None, opened: *at };
+    case.tasks.insert(*task, opened);
+    if let Some(group) = group.and_then(|group| case.groups.get_mut(&group)) {
+        group.seats.insert(*task, None);
+    }
+}
+
+fn claimed(case: &mut Case, task: Local, by: Option<PersonId>) {
+    if let Some(task) = case.tasks.get_mut(&task) {
+        task.claimed = by;
+    }
+}
+
+fn step_done(case: &mut Case, event: &Event) {
+    let Event::StepDone { scope, step, outcome, by, task, body, at, deemed: _, why: _ } = event else { return };
+    if let Some(task) = task {
+        case.tasks.remove(task);
+    }
+    if let Some(scope) = case.scopes.get_mut(scope) {
+        scope.done.insert(step.clone(), Done { outcome: outcome.clone(), by: *by, at: *at, body: *body });
+        acted(scope, step, *by);
+    }
+}
+
+fn returned(case: &mut Case, token: Local, from: &Name, by: PersonId) {
+    let scope = case.tokens.get(&token).map(|token| token.scope);
+    if let Some(scope) = scope.and_then(|scope| case.scopes.get_mut(&scope)) {
+        acted(scope, from, Some(by));
+    }
+}
+
+/// Remembers who acted in a step, each once; the last one to act stands last.
+fn acted(scope: &mut Scope, step: &Name, by: Option<PersonId>) {
+    if let Some(person) = by {
+        let actors = scope.actors.entry(step.clone()).or_default();
+        actors.retain(|earlier| *earlier != person);
+        actors.push(person);
+    }
+}
+
+fn group_opened(case: &mut Case, event: &Event) {
+    let Event::GroupOpened { group, token, pass, on_refusal } = event else { return };
+    take_local(case, *group);
+    let opened = Group { token: *token, pass: *pass, on_refusal: *on_refusal, seats: BTreeMap::new() };
+    case.groups.insert(*group, opened);
+}
+
+fn seat_answered(case: &mut Case, group: Local, task: Local, seat: &Seat) {
+    if let Some(group) = case.groups.get_mut(&group) {
+        group.seats.insert(task, Some(seat.clone()));
+    }
+    if let Some(task) = case.tasks.remove(&task)
+        && let Some(scope) = case.scopes.get_mut(&task.scope)
+    {
+        acted(scope, &task.step, Some(seat.by));
+    }
+}
+
+fn term_started(case: &mut Case, event: &Event) {
+    let Event::TermStarted { term, scope, token, key, kind, within, from, excludes, due, provisional, rungs, deem_at } = event else { return };
+    take_local(case, *term);
+    if token.is_none()
+        && let Some(scope) = case.scopes.get_mut(scope)
+    {
+        scope.begun.insert(key.clone());
+    }
+    let started = Term {
+        scope: *scope,
+        token: *token,
+        key: key.clone(),
+        kind: *kind,
+        within: *within,
+        from: *from,
+        excludes: excludes.clone(),
+        stopped: Vec::new(),
+        stops_open: Vec::new(),
+        stopped_on: None,
+        extended: None,
+        due: *due,
+        provisional: *provisional,
+        rungs: rungs.clone(),
+        fired: Vec::new(),
+        deem_at: *deem_at,
+    };
+    case.terms.insert(*term, started);
+}
+
+fn with_term(case: &mut Case, term: Local, change: impl FnOnce(&mut Term)) {
+    if let Some(term) = case.terms.get_mut(&term) {
+        change(term);
+    }
+}
+
+/// The first holder stops the clock and disarms what the clock would have fired; a term that has expired stays expired.
+fn stop(term: &mut Term, token: Local, on: NaiveDate, counts: bool) {
+    if !term.stops_open.contains(&token) {
+        term.stops_open.push(token);
+    }
+    if counts && term.stopped_on.is_none() {
+        term.stopped_on = Some(on);
+        term.rungs.clear();
+        term.deem_at = None;
+    }
+}
+
+/// With the last holder gone, the days from the day after the stop through today are left out.
+fn resume(term: &mut Term, token: Local, on: NaiveDate) {
+    term.stops_open.retain(|holder| *holder != token);
+    if !term.stops_open.is_empty() {
+        return;
+    }
+    if let Some(first) = term.stopped_on.take().and_then(|day| day.succ_opt())
+        && first <= on
+    {
+        term.stopped.push((first, on));
+    }
+}
+
+fn moved(term: &mut Term, event: &Event) {
+    let Event::TermMoved { due, provisional, rungs, deem_at, term: _, because: _ } = event else { return };
+    term.due = *due;
+    term.provisional = *provisional;
+    term.rungs.clone_from(rungs);
+    term.deem_at = *deem_at;
+}
+
+fn reserved(case: &mut Case, event: &Event) {
+    let Event::Reserved { hold, scope, step, account, amount, settle, otherwise } = event else { return };
+    take_local(case, *hold);
+    if let Some(scope) = case.scopes.get_mut(scope) {
+        scope.short_since.remove(account);
+    }
+    let made = Hold { scope: *scope, step: step.clone(), account: account.clone(), amount: *amount, settle: settle.clone(), otherwise: *otherwise };
+    case.holds.insert(*hold, made);
+}
+
+fn queued(case: &mut Case, token: Local, account: &str, (amount, since): (i64, Moment)) {
+    let scope = case.tokens.get(&token).map(|token| token.scope);
+    if let Some(scope) = scope.and_then(|scope| case.scopes.get_mut(&scope)) {
+        scope.short_since.entry(account.to_owned()).or_insert(since);
+    }
+    case.queue.insert(token, Place { account: account.to_owned(), amount, since });
+}

@@ -1,0 +1,112 @@
+//! Steps that wait for somebody or something: tasks, approval groups, messages, timers, calls.
+//! Invariant: the pool of a task is written down with the successors of its offices already followed, so that no reader needs the roster of that day.
+//! Never: a person picked by the engine; a task is offered to a pool and taken by whoever claims it.
+
+use std::collections::BTreeSet;
+
+use crate::calendar::Span;
+use crate::definition::graph::{Callee, GroupRule, Node, NodeIx, NodeKind, Pool, TaskRule};
+use crate::engine::case::{Local, TaskPool, Waits};
+use crate::engine::draft::{Draft, Spot, Step, broken, program_named};
+use crate::engine::event::Event;
+use crate::engine::refusal::Refusal;
+use crate::ids::Name;
+use crate::limits::CALL_DEPTH_MAX;
+
+impl Draft<'_> {
+    pub fn offer_task(&mut self, spot: Spot, node: &Node, rule: &TaskRule) -> Step<()> {
+        let task = self.local();
+        let pool = self.resolve(&rule.by);
+        self.place(spot, node, Waits::Task(task))?;
+        self.open_task((task, None), spot, node, pool);
+        Ok(())
+    }
+
+    /// One seat for each office and post; two offices that have since become one have one seat between them.
+    pub fn open_group(&mut self, spot: Spot, node: &Node, rule: &GroupRule) -> Step<()> {
+        let group = self.local();
+        self.place(spot, node, Waits::Group(group))?;
+        self.emit(Event::GroupOpened { group, token: spot.token, pass: rule.pass, on_refusal: rule.on_refusal });
+        let today = self.facts.now.date();
+        let mut seated = BTreeSet::new();
+        for (office, post) in &rule.seats {
+            let office = self.facts.roster.current(office, today);
+            if seated.insert((office.clone(), post.clone())) {
+                let task = self.local();
+                self.open_task((task, Some(group)), spot, node, TaskPool::Posts { offices: vec![office], post: post.clone() });
+            }
+        }
+        if seated.is_empty() { Err(broken(&format!("group {} without a seat", node.key))) } else { Ok(()) }
+    }
+
+    fn open_task(&mut self, (task, group): (Local, Option<Local>), spot: Spot, node: &Node, pool: TaskPool) {
+        let at = self.facts.now;
+        self.emit(Event::TaskOpened { task, scope: spot.scope, token: spot.token, step: node.key.clone(), group, pool, at });
+    }
+
+    fn resolve(&self, pool: &Pool) -> TaskPool {
+        match pool {
+            Pool::Applicant => TaskPool::Applicant,
+            Pool::Posts { offices, post } => {
+                let today = self.facts.now.date();
+                let mut current: Vec<Name> = Vec::with_capacity(offices.len());
+                for office in offices {
+                    let office = self.facts.roster.current(office, today);
+                    if !current.contains(&office) {
+                        current.push(office);
+                    }
+                }
+                TaskPool::Posts { offices: current, post: post.clone() }
+            }
+        }
+    }
+
+    /// Waits for a message; a wait for an account takes, or keeps, the case's place in its line.
+    pub fn await_message(&mut self, spot: Spot, node: &Node, (name, queue_for): (&Name, Option<NodeIx>)) -> Step<()> {
+        self.place(spot, node, Waits::Message(name.clone()))?;
+        let Some(post) = queue_for else { return Ok(()) };
+        let post = self.node(spot.scope, post)?;
+        let NodeKind::Post { account, amount, .. } = &post.kind else { return Err(broken(&format!("{} queues for no account", node.key))) };
+        let (account, amount) = self.wanted(spot.scope, account, amount)?;
+        let since = self.scope(spot.scope)?.short_since.get(&account).copied().unwrap_or(self.facts.now);
+        self.emit(Event::Queued { token: spot.token, account, amount, since });
+        Ok(())
+    }
+
+    pub fn set_timer(&mut self, spot: Spot, node: &Node, span: Span) -> Step<()> {
+        let timer = self.local();
+        let from = self.facts.now.date();
+        self.place(spot, node, Waits::Timer(timer))?;
+        let at = self.period_over(from, span);
+        self.emit(Event::TimerSet { timer, token: spot.token, from, at });
+        Ok(())
+    }
+
+    /// A called workflow is a scope of the same case; the caller's token waits for it.
+    pub fn call(&mut self, spot: Spot, node: &Node, callee: &Callee) -> Step<()> {
+        let Callee::Fixed(name) = callee;
+        let program = program_named(&self.facts, name)?;
+        if self.ancestry(spot.scope).len() >= CALL_DEPTH_MAX {
+            let refusal = Refusal::conflict(
+                "calls_too_deep",
+                format!("无法调用 `{name}`:调用层数超过 {CALL_DEPTH_MAX}"),
+                format!("cannot call `{name}`: calls are nested more than {CALL_DEPTH_MAX} deep"),
+            );
+            return Err(refusal.into());
+        }
+        let scope = self.local();
+        self.place(spot, node, Waits::Scope(scope))?;
+        let above = self.scope(spot.scope)?.number.clone();
+        let number = self.number(program.number.as_ref(), above.as_deref())?;
+        self.emit(Event::ScopeOpened { scope, program: name.clone(), caller: Some(spot.token), parent: Some(spot.scope), number, at: self.facts.now });
+        self.start_scope_terms(scope)?;
+        self.start_token(scope, program.start);
+        Ok(())
+    }
+
+    /// Puts the first token of a scope on its way.
+    pub fn start_token(&mut self, scope: Local, node: NodeIx) {
+        let token = self.local();
+        self.arrivals.push_back(Spot { token, scope, node, back_to: None });
+    }
+}

@@ -1,0 +1,358 @@
+//! A world for the engine: people, a calendar, accounts and cases in memory, with every fact handed over only when it is asked for.
+//! After each act the log is written to bytes, read back and folded, and must give the same bytes as the state.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use chrono::{NaiveDate, NaiveTime};
+use greenlane::calendar::{self, Calendar};
+use greenlane::definition::graph::{Bundle, Settlement};
+use greenlane::engine::case::{BodyRef, Case, Local, Waits};
+use greenlane::engine::command::{Actor, Command};
+use greenlane::engine::effect::{Effect, PostingKind};
+use greenlane::engine::event::Event;
+use greenlane::engine::facts::{Balance, Decision, Facts, Need, Waiting};
+use greenlane::engine::refusal::Refusal;
+use greenlane::engine::{decide, effects, evolve, fold_act, invariants, next_wake};
+use greenlane::identity::{Holding, Office, Person, Roster};
+use greenlane::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
+use uuid::Uuid;
+
+use super::flow::Flow;
+
+/// Ezhou.
+const TENANT: Tenant = Tenant(420_700);
+
+/// An account as the store would keep it.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    pub free: i64,
+    pub reserved: i64,
+    pub used: i64,
+    pub waiting: Vec<Waiting>,
+}
+
+/// One case of the world.
+#[derive(Debug, Default)]
+pub struct Run {
+    pub case: Option<Case>,
+    /// The same case, folded from the bytes of its log.
+    replayed: Option<Case>,
+    pub acts: Vec<Vec<Event>>,
+    /// What the last act asked of the outer rooms.
+    pub effects: Vec<Effect>,
+}
+
+/// What goes wrong in an engine that is broken on purpose: the events it gives are changed before anybody sees them.
+pub type Sabotage = fn(&Command, Option<&Case>, &mut Vec<Event>);
+
+pub struct World {
+    pub bundle: Bundle,
+    pub calendar: Calendar,
+    pub roster: Roster,
+    pub now: Moment,
+    pub accounts: BTreeMap<String, Account>,
+    pub counters: BTreeMap<String, u64>,
+    pub bodies: BTreeMap<Digest, serde_json::Value>,
+    pub runs: Vec<Run>,
+    pub sabotage: Option<Sabotage>,
+}
+
+pub fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// Nine in the morning in China.
+pub fn morning(text: &str) -> Moment {
+    Moment::at(day(text), NaiveTime::from_hms_opt(9, 0, 0).unwrap())
+}
+
+/// The calendar the program carries.
+pub fn china() -> Calendar {
+    static CN: OnceLock<Calendar> = OnceLock::new();
+    CN.get_or_init(|| Calendar::parse(calendar::CN, "cn.yaml").unwrap()).clone()
+}
+
+/// A person known by a word.
+pub fn person(word: &str) -> PersonId {
+    PersonId(Uuid::from_u128(u128::from_be_bytes(Digest::of(word.as_bytes()).0[..16].try_into().unwrap())))
+}
+
+pub fn bundle(flows: &[&Flow]) -> Bundle {
+    let programs: BTreeMap<Name, _> = flows.iter().map(|flow| (Name::from(flow.name.as_str()), Arc::new(flow.program()))).collect();
+    Bundle { root: flows[0].name.as_str().into(), digest: Digest::of(flows[0].name.as_bytes()), programs }
+}
+
+/// People by (person, office, post); `chen` applies.
+pub fn roster(held: &[(&str, &str, &str)]) -> Roster {
+    let mut roster = Roster { version: 1, ..Roster::default() };
+    for (who, office, post) in held.iter().chain(&[("chen", "company", "agent")]) {
+        let key: Name = (*office).into();
+        let text = (*office).to_owned();
+        let office = Office { key: key.clone(), zh: text.clone(), en: text, seed: "none".to_owned(), from: None, until: None, successor: None };
+        roster.offices.insert(key.clone(), office);
+        let id = person(who);
+        let (login, name) = ((*who).to_owned(), (*who).to_owned());
+        roster.people.insert(id, Person { id, login, name, email: None, language: "zh-CN".to_owned(), disabled: false });
+        roster.holdings.push(Holding { person: id, office: key, post: (*post).into(), from: None, until: None });
+    }
+    roster
+}
+
+impl World {
+    /// A world on Monday, 2025-03-03, nine in the morning.
+    pub fn new(flows: &[&Flow], held: &[(&str, &str, &str)]) -> Self {
+        Self {
+            bundle: bundle(flows),
+            calendar: china(),
+            roster: roster(held),
+            now: morning("2025-03-03"),
+            accounts: BTreeMap::new(),
+            counters: BTreeMap::from([("GC/2025".to_owned(), 0)]),
+            bodies: BTreeMap::new(),
+            runs: Vec::new(),
+            sabotage: None,
+        }
+    }
+
+    pub fn at(&mut self, date: &str) -> &mut Self {
+        self.now = morning(date);
+        self
+    }
+
+    /// A body beside the log.
+    pub fn body(&mut self, json: serde_json::Value) -> BodyRef {
+        let commit = Digest::of(format!("{} {json}", self.bodies.len()).as_bytes());
+        self.bodies.insert(commit, json);
+        BodyRef { commit }
+    }
+
+    pub fn opinion(&mut self) -> BodyRef {
+        self.body(serde_json::json!({"opinion": "同意"}))
+    }
+
+    /// Starts a case and answers with its place in `runs`.
+    pub fn start(&mut self, form: serde_json::Value) -> usize {
+        self.start_ranked(form, 1)
+    }
+
+    pub fn start_ranked(&mut self, form: serde_json::Value, rank: i16) -> usize {
+        let run = self.runs.len();
+        self.runs.push(Run::default());
+        let form = Some(self.body(form));
+        let case = CaseId(Uuid::from_u128(run as u128 + 1));
+        let command = Command::Start { tenant: TENANT, case, workflow: self.bundle.root.clone(), revision: self.bundle.digest, form, rank };
+        self.act(run, &Actor::Person(person("chen")), &command).unwrap();
+        run
+    }
+
+    pub fn case(&self, run: usize) -> &Case {
+        self.runs[run].case.as_ref().unwrap()
+    }
+
+    /// Decides a command, handing over each fact when it is asked for, and folds what it comes to.
+    pub fn act(&mut self, run: usize, actor: &Actor, command: &Command) -> Result<Vec<Event>, Refusal> {
+        let mut events = self.decide(run, actor, command)?;
+        if let Some(sabotage) = self.sabotage {
+            sabotage(command, self.runs[run].case.as_ref(), &mut events);
+        }
+        if !events.is_empty() {
+            self.fold(run, &events);
+        }
+        Ok(events)
+    }
+
+    fn decide(&self, run: usize, actor: &Actor, command: &Command) -> Result<Vec<Event>, Refusal> {
+        let (mut bodies, mut balances, mut counters) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        for _ in 0..64 {
+            let facts = Facts {
+                now: self.now,
+                bundle: &self.bundle,
+                calendar: &self.calendar,
+                roster: &self.roster,
+                bodies: &bodies,
+                balances: &balances,
+                counters: &counters,
+            };
+            match decide(self.runs[run].case.as_ref(), actor, command, &facts) {
+                Decision::Events(events) => return Ok(events),
+                Decision::Refused(refusal) => return Err(refusal),
+                Decision::Needs(needs) => {
+                    for need in needs {
+                        match need {
+                            Need::Body(key) => assert!(bodies.insert(key, self.bodies[&key].clone()).is_none(), "asked twice for a body"),
+                            Need::Balance(key) => assert!(balances.insert(key.clone(), self.balance(&key)).is_none(), "asked twice for `{key}`"),
+                            Need::Counter(key) => assert!(counters.insert(key.clone(), self.counters[&key]).is_none(), "asked twice for `{key}`"),
+                        }
+                    }
+                }
+            }
+        }
+        panic!("it asks for facts for ever: {command:?}");
+    }
+
+    fn balance(&self, key: &str) -> Option<Balance> {
+        self.accounts.get(key).map(|account| Balance { free: account.free, waiting: account.waiting.clone() })
+    }
+
+    fn fold(&mut self, run: usize, events: &[Event]) {
+        let before = self.runs[run].case.clone();
+        let after = fold_act(before.clone(), events).expect("an act leaves a case");
+        let none = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let facts = Facts {
+            now: self.now,
+            bundle: &self.bundle,
+            calendar: &self.calendar,
+            roster: &self.roster,
+            bodies: &none.0,
+            balances: &none.1,
+            counters: &none.2,
+        };
+        let asked = effects(before.as_ref(), &after, events, &facts);
+        for effect in &asked {
+            self.book(&after, effect);
+        }
+        let run = &mut self.runs[run];
+        let stored = serde_json::to_vec(events).unwrap();
+        let read: Vec<Event> = serde_json::from_slice(&stored).unwrap();
+        run.replayed = fold_act(run.replayed.take(), &read);
+        run.acts.push(read);
+        run.case = Some(after);
+        run.effects = asked;
+    }
+
+    /// What the store does with an effect in the same commit.
+    fn book(&mut self, case: &Case, effect: &Effect) {
+        match effect {
+            Effect::Notice(_) => {}
+            Effect::Posting { account, kind, amount, hold: _ } => {
+                let account = self.accounts.get_mut(account).expect("a posting names an account");
+                let (from, to) = match kind {
+                    PostingKind::Reserve => (&mut account.free, &mut account.reserved),
+                    PostingKind::Settle(Settlement::Use) => (&mut account.reserved, &mut account.used),
+                    PostingKind::Settle(Settlement::Release) => (&mut account.reserved, &mut account.free),
+                    PostingKind::Settle(Settlement::Keep) => return,
+                };
+                *from -= amount;
+                *to += amount;
+                assert!(*from >= 0, "a balance fell below zero");
+            }
+            Effect::Queue { account, token, wants } => {
+                let line = &mut self.accounts.get_mut(account).expect("a line belongs to an account").waiting;
+                line.retain(|place| (place.case, place.token) != (case.id, *token));
+                line.extend(wants.map(|(since, amount)| Waiting { case: case.id, token: *token, rank: case.rank, since, amount }));
+                line.sort_by_key(|place| (place.rank, place.since, place.case, place.token));
+            }
+            Effect::Counter { key, value } => {
+                let last = self.counters.insert(key.clone(), *value);
+                assert_eq!(last, Some(value - 1), "a series has no gap");
+            }
+        }
+    }
+
+    /// Everything that must hold of a case between two acts, or what is wrong.
+    pub fn check(&self, run: usize) -> Result<(), String> {
+        let Run { case: Some(case), replayed: Some(replayed), .. } = &self.runs[run] else { return Err("no case".to_owned()) };
+        let (state, folded) = (serde_json::to_vec(case).unwrap(), serde_json::to_vec(replayed).unwrap());
+        if state != folded {
+            return Err(format!("the replay differs:\n{}\n{}", String::from_utf8_lossy(&state), String::from_utf8_lossy(&folded)));
+        }
+        if serde_json::from_slice::<Case>(&state).ok().as_ref() != Some(case) {
+            return Err("the state does not survive being written and read".to_owned());
+        }
+        invariants::check(case, &self.bundle).map_err(|wrong| wrong.join("; "))
+    }
+
+    /// The whole log folded from nothing.
+    pub fn replay(&self, run: usize) -> Case {
+        self.runs[run].acts.iter().fold(None, |state, act| fold_act(state, act)).unwrap()
+    }
+
+    /// The whole log folded from nothing, event by event, with the events so far in the current act.
+    pub fn each_event(&self, run: usize, mut look: impl FnMut(Option<&Case>, &Event)) {
+        let mut state = None;
+        for event in self.runs[run].acts.iter().flatten() {
+            look(state.as_ref(), event);
+            state = evolve(state, event);
+        }
+    }
+
+    pub fn facts<'w>(&'w self, none: &'w Nothing) -> Facts<'w> {
+        Facts { now: self.now, bundle: &self.bundle, calendar: &self.calendar, roster: &self.roster, bodies: &none.0, balances: &none.1, counters: &none.2 }
+    }
+
+    // What people do, in words.
+
+    pub fn task(&self, run: usize, step: &str) -> Local {
+        let found = self.case(run).tasks.iter().find(|(_, task)| &*task.step == step);
+        *found.unwrap_or_else(|| panic!("no open task at `{step}`; open: {:?}", self.open(run))).0
+    }
+
+    /// The steps with an open task.
+    pub fn open(&self, run: usize) -> BTreeSet<String> {
+        self.case(run).tasks.values().map(|task| task.step.to_string()).collect()
+    }
+
+    /// The steps where a token waits.
+    pub fn standing(&self, run: usize) -> Vec<String> {
+        self.case(run).tokens.values().map(|token| token.step.to_string()).collect()
+    }
+
+    pub fn complete(&mut self, run: usize, who: &str, (step, outcome): (&str, &str)) -> Result<Vec<Event>, Refusal> {
+        let (task, body) = (self.task(run, step), Some(self.opinion()));
+        let command = Command::Complete { task, outcome: outcome.into(), body, form: None };
+        let done = self.act(run, &Actor::Person(person(who)), &command);
+        self.check(run).unwrap();
+        done
+    }
+
+    pub fn claim(&mut self, run: usize, who: &str, step: &str) -> Result<Vec<Event>, Refusal> {
+        let task = self.task(run, step);
+        self.act(run, &Actor::Person(person(who)), &Command::Claim { task })
+    }
+
+    pub fn send_back(&mut self, run: usize, who: &str, (step, to): (&str, &str)) -> Result<Vec<Event>, Refusal> {
+        let (task, body) = (self.task(run, step), Some(self.opinion()));
+        let done = self.act(run, &Actor::Person(person(who)), &Command::Return { task, to: to.into(), body });
+        self.check(run).unwrap();
+        done
+    }
+
+    pub fn message(&mut self, run: usize, name: &str) -> Vec<Event> {
+        let done = self.act(run, &Actor::System, &Command::Message { name: name.into(), token: None }).unwrap();
+        self.check(run).unwrap();
+        done
+    }
+
+    pub fn wake(&mut self, run: usize) -> Vec<Event> {
+        let done = self.act(run, &Actor::System, &Command::Wake).unwrap();
+        self.check(run).unwrap();
+        done
+    }
+
+    /// The world's clock goes to the next thing the case waits for, and it is woken.
+    pub fn sleep_until_due(&mut self, run: usize) -> Option<Moment> {
+        let at = next_wake(self.case(run))?;
+        self.now = self.now.max(at);
+        self.wake(run);
+        Some(at)
+    }
+
+    pub fn result(&self, run: usize) -> Option<String> {
+        self.case(run).ended.as_ref().map(|(result, _)| result.to_string())
+    }
+
+    /// The notices of the last act, by kind.
+    pub fn told(&self, run: usize) -> Vec<String> {
+        let kind = |effect: &Effect| if let Effect::Notice(notice) = effect { Some(notice.kind.to_string()) } else { None };
+        self.runs[run].effects.iter().filter_map(kind).collect()
+    }
+
+    /// Tokens that wait for a message of this name.
+    pub fn waiting_for(&self, run: usize, name: &str) -> usize {
+        self.case(run).tokens.values().filter(|token| matches!(&token.waits, Waits::Message(awaited) if &**awaited == name)).count()
+    }
+}
+
+/// No bodies, balances or counters.
+pub type Nothing = (BTreeMap<Digest, serde_json::Value>, BTreeMap<String, Option<Balance>>, BTreeMap<String, u64>);
