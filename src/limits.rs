@@ -54,3 +54,11 @@ pub const SMTP_TIMEOUT_MAX: std::time::Duration = std::time::Duration::from_secs
 pub const SMTP_IDLE_CONNECTIONS_MAX: usize = 4;
 /// Characters of the other side's words kept with an attempt.
 pub const SEND_DETAIL_CHARS_MAX: usize = 300;
+/// Characters of a one-line field unless its form says less.
+pub const FORM_LINE_CHARACTERS_MAX: usize = 500;
+/// Characters of a field of several lines unless its form says less.
+pub const FORM_TEXT_CHARACTERS_MAX: usize = 10_000;
+/// Rows of one field.
+pub const FORM_ROWS_MAX: usize = 500;
+/// Fields of one form, those of rows included.
+pub const FORM_FIELDS_MAX: usize = 500;

@@ -19,7 +19,7 @@ mod unary;
 mod value;
 
 pub use table::{Table, Verdict};
-pub use value::Value;
+pub use value::{Value, civil_date};
 
 /// A parsed expression; cloning shares it.
 #[derive(Clone)]

