@@ -29,8 +29,9 @@ impl Folder {
 
     pub(super) async fn send(&self, message: &Rendered) -> Result<Receipt, SendError> {
         let bytes = compose(message, Transfer::File)?.bytes;
-        let (folder, name) = (self.path.clone(), file_name(message));
-        let written = tokio::task::spawn_blocking(move || write(&folder, &name, &bytes)).await;
+        let file = EmlFile::of(message);
+        let folder = self.path.clone();
+        let written = tokio::task::spawn_blocking(move || file.write(&folder, &bytes)).await;
         match written {
             Ok(Ok(detail)) => Ok(Receipt { detail }),
             // A full disk or a missing right is mended by people; the notice waits.
@@ -40,32 +41,50 @@ impl Folder {
     }
 }
 
-/// `20250421-100000-KEY.eml`: the civil time in China, then what stands before the `@`, which `compose` has found plain.
-fn file_name(message: &Rendered) -> String {
-    let key = message.message_id.trim_start_matches('<').split('@').next().unwrap_or_default();
-    format!("{}-{key}.eml", message.date.civil().format("%Y%m%d-%H%M%S"))
+/// A file of the folder: `20250421-100000-KEY.eml`, the civil time in China, then what stands before the `@` of the Message-ID.
+struct EmlFile {
+    time: String,
+    /// `-KEY.eml`, the part that tells messages apart.
+    ending: String,
 }
 
-fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<String> {
-    let final_path = folder.join(name);
-    if final_path.try_exists()? {
-        return Ok(format!("{name} was there already"));
+impl EmlFile {
+    /// `compose` has found the Message-ID plain, so the name has no separator in it.
+    fn of(message: &Rendered) -> Self {
+        let key = message.message_id.trim_start_matches('<').split('@').next().unwrap_or_default();
+        Self { time: message.date.civil().format("%Y%m%d-%H%M%S").to_string(), ending: format!("-{key}.eml") }
     }
-    std::fs::create_dir_all(folder)?;
-    // One name per process and message: two nodes never write into one temporary file.
-    let temporary = folder.join(format!(".{name}.{}", std::process::id()));
-    let mut file = File::create(&temporary)?;
-    let done = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(&temporary, &final_path));
-    if let Err(error) = done {
-        match std::fs::remove_file(&temporary) {
-            Ok(()) => {}
-            Err(gone) if gone.kind() == ErrorKind::NotFound => {}
-            Err(left) => return Err(std::io::Error::other(format!("{error}; and a temporary file is left: {left}"))),
+
+    fn write(&self, folder: &Path, bytes: &[u8]) -> std::io::Result<String> {
+        std::fs::create_dir_all(folder)?;
+        if let Some(name) = self.earlier(folder)? {
+            return Ok(format!("{name} was there already"));
         }
-        return Err(error);
+        let name = format!("{}{}", self.time, self.ending);
+        // One name per process and message: two nodes never write into one temporary file.
+        let temporary = folder.join(format!(".{name}.{}", std::process::id()));
+        let mut file = File::create(&temporary)?;
+        let done = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(&temporary, folder.join(&name)));
+        if let Err(error) = done {
+            return Err(match std::fs::remove_file(&temporary) {
+                Err(left) if left.kind() != ErrorKind::NotFound => std::io::Error::other(format!("{error}; and a temporary file is left: {left}")),
+                Ok(()) | Err(_) => error,
+            });
+        }
+        File::open(folder)?.sync_all()?;
+        Ok(name)
     }
-    File::open(folder)?.sync_all()?;
-    Ok(name.to_owned())
+
+    /// The file of an earlier attempt, whatever its time. The folder is read each time: another process may have written.
+    fn earlier(&self, folder: &Path) -> std::io::Result<Option<String>> {
+        for entry in std::fs::read_dir(folder)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if !name.starts_with('.') && name.ends_with(&self.ending) {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    }
 }
 
 #[cfg(test)]
@@ -96,7 +115,11 @@ mod tests {
         let folder = Folder::new(place.path().join("mail"));
         assert_eq!(folder.send(&message()).await.unwrap().detail, "20250421-100000-0a1b.eml");
         assert_eq!(folder.send(&message()).await.unwrap().detail, "20250421-100000-0a1b.eml was there already");
-        assert_eq!(names(folder.path()), ["20250421-100000-0a1b.eml"]);
+        let later = Rendered { date: Moment(message().date.0 + 60_000), ..message() };
+        assert_eq!(folder.send(&later).await.unwrap().detail, "20250421-100000-0a1b.eml was there already");
+        let other = Rendered { message_id: "<00a1b@greenlane.example.invalid>".into(), ..message() };
+        folder.send(&other).await.unwrap();
+        assert_eq!(names(folder.path()), ["20250421-100000-00a1b.eml", "20250421-100000-0a1b.eml"]);
         let text = std::fs::read_to_string(folder.path().join("20250421-100000-0a1b.eml")).unwrap();
         assert!(text.contains("\r\n\r\n一件\r\n"), "{text}");
     }

@@ -268,7 +268,7 @@ impl Wording {
         let text = filled(Some(no))?;
         Some(match self.room {
             Room::Letter => text,
-            Room::Short => cut(&text, SMS_NUMBER_CHARS_MAX),
+            Room::Short => cut(&text, SMS_NUMBER_CHARS_MAX, ""),
         })
     }
 
@@ -288,8 +288,8 @@ impl Wording {
         let text = self.title(item)?;
         Some(match (self.room, self.language) {
             (Room::Letter, _) => text,
-            (Room::Short, Language::Zh) => cut(&text, SMS_ITEM_CHARS_MAX),
-            (Room::Short, Language::En) => cut(&text, SMS_EN_ITEM_CHARS_MAX),
+            (Room::Short, Language::Zh) => cut(&text, SMS_ITEM_CHARS_MAX, "…"),
+            (Room::Short, Language::En) => cut(&text, SMS_EN_ITEM_CHARS_MAX, "..."),
         })
     }
 
@@ -331,12 +331,12 @@ const fn weekday_zh(weekday: Weekday) -> &'static str {
     }
 }
 
-/// The text, or its beginning and an ellipsis, in at most `chars_max` characters.
-fn cut(text: &str, chars_max: usize) -> String {
+/// The text, or its beginning and `mark`, in at most `chars_max` characters. English keeps to plain letters: one other would halve the room.
+fn cut(text: &str, chars_max: usize, mark: &str) -> String {
     if text.chars().count() <= chars_max {
         return text.to_owned();
     }
-    text.chars().take(chars_max.saturating_sub(1)).chain(['…']).collect()
+    text.chars().take(chars_max.saturating_sub(mark.chars().count())).chain(mark.chars()).collect()
 }
 
 #[cfg(test)]

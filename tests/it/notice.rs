@@ -6,6 +6,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 use greenlane::calendar::Unit;
 use greenlane::definition::graph::Text;
+use greenlane::limits::{SMS_CHARS_MAX, SMS_EN_CHARS_MAX};
 use greenlane::notice::{Context, Days, Digest, Kind, Language, Line, Signature, Templates, Unwritable};
 
 /// The texts as they stand in the repository.
@@ -163,6 +164,36 @@ fn a_short_message_is_signed_and_names_no_step_or_office() {
     insta::assert_snapshot!(short(Kind::OYellow, Language::Zh), @"【鄂州政务】临期：GC20250001-HP环境影响报告表审批剩1个工作日，4月22日到期。");
     insta::assert_snapshot!(short(Kind::OYellow, Language::En), @"Ezhou Gov: Due soon: GC20250001-HP EIA report form approval, 1 working day left, due 22 Apr.");
     insta::assert_snapshot!(short(Kind::ACorrection, Language::Zh), @"【鄂州政务】办件GC20250001-HP有材料需补正，请于4月22日前在平台一次补齐。");
+}
+
+#[test]
+fn no_context_makes_a_short_message_cost_two() {
+    let templates = templates();
+    let days = Some(Days { count: 365, unit: Unit::Working });
+    let date = NaiveDate::from_ymd_opt(2025, 12, 31);
+    let context = Context {
+        no: "GC20250001-HP-PRELIMINARY-2".into(),
+        item: Text { zh: "智能制造重大项目配套基础设施".repeat(4), en: "Supporting infrastructure of a major project ".repeat(4) },
+        due: date,
+        left: days,
+        late: days,
+        promised: date,
+        statutory: date,
+        until: date,
+        on: date,
+        reason: Some("很长的理由。".repeat(20)),
+        document: Some("GT-420700-2025-0001".into()),
+        count: Some(120),
+        place: Some(120),
+        priority: true,
+        ..context()
+    };
+    for kind in Kind::ALL.iter().filter(|kind| !kind.is_digest()) {
+        let zh = templates.short(*kind, Language::Zh, &context).unwrap();
+        assert!(zh.encode_utf16().count() <= SMS_CHARS_MAX && zh.starts_with("【鄂州政务】"), "{kind}: {zh}");
+        let en = templates.short(*kind, Language::En, &context).unwrap();
+        assert!(en.len() <= SMS_EN_CHARS_MAX && en.is_ascii(), "{kind}: {en}");
+    }
 }
 
 #[test]
