@@ -85,7 +85,7 @@ impl FromStr for Span {
         let days = number.parse().ok().filter(|days| *days <= SPAN_DAYS_MAX).ok_or_else(wrong)?;
         let unit = match unit.split_whitespace().collect::<Vec<_>>().join(" ").as_str() {
             "working day" | "working days" | "个工作日" | "工作日" => Unit::Working,
-            // 环评法 and 建筑法 say 日 without a word more, and mean every day (DOMAIN rule 1).
+            // 环评法 and 建筑法 say 日 without a word more, and mean every day.
             "calendar day" | "calendar days" | "day" | "days" | "个自然日" | "自然日" | "日" | "天" => Unit::Calendar,
             _ => return Err(wrong()),
         };
