@@ -1,4 +1,10 @@
 //! The store's one suite: every case runs on SQLite and on PostgreSQL. Invariant: what a case says of one database it says of the other.
 
+mod accounts;
 mod commits;
 mod fixture;
+mod opening;
+mod outbox;
+mod reads;
+mod registers;
+mod sealing;
