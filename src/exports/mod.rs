@@ -2,3 +2,4 @@
 //! Invariant: an export is made from rows it is handed, the same rows giving the same bytes. Never: a query or a file opened.
 
 pub mod ledger;
+pub mod log;

@@ -2,6 +2,7 @@
 //! Invariant: each random record prints its seed on failure and is made again from it alone. Never: a finding counted without its place.
 
 mod dice;
+mod file;
 mod forgery;
 mod mutation;
 mod record;

@@ -197,6 +197,12 @@ impl Tiles {
                 self.desk.report(Place::Tile(id), Wrong::TileMissing);
             }
         }
+        self.finish_without_tiles()
+    }
+
+    /// What the walk found where tiles are not kept, as in a file: the entries say the same.
+    #[must_use]
+    pub fn finish_without_tiles(self) -> Report {
         let Desk { findings, more, counts, findings_max: _ } = self.desk;
         Report { findings, more, counts, head: self.head }
     }

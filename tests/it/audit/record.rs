@@ -171,6 +171,13 @@ impl Record {
         self.entries.iter().position(|entry| (entry.case, entry.seq) == (case, seq))
     }
 
+    /// Two sealed acts change places in the log, consistently everywhere but under the signature.
+    pub fn log_swapped(&mut self, one: usize, other: usize) {
+        self.entries.swap(one, other);
+        let (first, second) = (self.entries[other].index, self.entries[one].index);
+        (self.entries[one].index, self.entries[other].index) = (first, second);
+    }
+
     /// Everything the forger can reach is made consistent again from the acts as they are now: chains, log, tiles, and every checkpoint signed anew.
     pub fn forge_all(&mut self) {
         let mut heads: BTreeMap<CaseId, Digest> = BTreeMap::new();
