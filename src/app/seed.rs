@@ -99,12 +99,35 @@ pub struct ProjectSeed {
     pub applicant: PersonId,
     /// The day it is filed.
     pub on: NaiveDate,
-    /// Made up for the demonstration: every surface says so.
-    pub invented: bool,
-    /// Where a plan names it, or `none`.
+    /// Where a plan names its kind, or `none`. The project itself is made up, and every surface says so.
     pub seed: String,
-    /// What is filed, by form: the workflow's own and those of the workflows it calls.
-    pub forms: BTreeMap<Name, serde_json::Value>,
+    /// The application as first filed.
+    pub form: serde_json::Map<String, serde_json::Value>,
+    /// What the applicant hands in later, in order.
+    pub amendments: Vec<Amendment>,
+}
+
+/// A correction of an application.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Amendment {
+    /// The day.
+    pub on: NaiveDate,
+    /// What it brings.
+    pub why: Text,
+    /// The fields with their new values.
+    pub set: serde_json::Map<String, serde_json::Value>,
+}
+
+impl ProjectSeed {
+    /// The application as it stands after the first `count` amendments.
+    #[must_use]
+    pub fn form_after(&self, count: usize) -> serde_json::Value {
+        let mut form = self.form.clone();
+        for amendment in self.amendments.iter().take(count) {
+            form.extend(amendment.set.clone());
+        }
+        serde_json::Value::Object(form)
+    }
 }
 
 impl Seeds {

@@ -102,11 +102,7 @@ fn the_quota_lets_one_of_the_two_projects_wait() {
     let issued = &land.postings[0];
     let expected: NaiveDate = "2025-01-20".parse().unwrap();
     assert_eq!((issued.kind, issued.on, issued.amount, issued.document.as_str()), (PostingKind::Issue, expected, 80_000, "演示用地〔2025〕1号"));
-    let area = |key: &str| {
-        let project = tenant.projects.iter().find(|project| &*project.key == key).unwrap();
-        assert!(project.invented);
-        project.forms[&Name::from("land-quota")]["area_m2"].as_i64().unwrap()
-    };
+    let area = |key: &str| tenant.projects.iter().find(|project| &*project.key == key).unwrap().form["area_m2"].as_i64().unwrap();
     assert!(area("P0") + area("P1") > 80_000 && area("P1") <= 80_000);
 }
 
@@ -114,10 +110,19 @@ fn the_quota_lets_one_of_the_two_projects_wait() {
 fn the_uses_of_the_money_add_up_to_its_sources_and_the_total() {
     let seeds = shipped();
     let project = seeds.tenants[&EZHOU].projects.iter().find(|project| &*project.key == "P1").unwrap();
-    let funding = &project.forms[&Name::from("funding")];
-    let sum = |part: &str| funding[part].as_object().unwrap().values().map(|amount| amount.as_i64().unwrap()).sum::<i64>();
-    let total = project.forms[&Name::from("green-channel")]["total_investment_fen"].as_i64().unwrap();
-    assert_eq!((sum("uses_fen"), sum("sources_fen"), total), (32_000_000_000, 32_000_000_000, 32_000_000_000));
+    let sum = |rows: &str, amount: &str| project.form[rows].as_array().unwrap().iter().map(|row| row[amount].as_i64().unwrap()).sum::<i64>();
+    let total = project.form["total_fen"].as_i64().unwrap();
+    assert_eq!((sum("uses", "amount_fen"), sum("sources", "asked_fen"), total), (32_000_000_000, 32_000_000_000, 32_000_000_000));
+}
+
+#[test]
+fn an_amendment_changes_what_it_names_and_leaves_the_rest() {
+    let seeds = shipped();
+    let project = &seeds.tenants[&EZHOU].projects[0];
+    let (first, second, last) = (project.form_after(0), project.form_after(1), project.form_after(9));
+    assert_eq!((&first["policy_statement"], &second["policy_statement"]), (&false.into(), &true.into()));
+    assert_eq!((&second["eia_public_version"], &last["eia_public_version"]), (&false.into(), &true.into()));
+    assert_eq!(first["total_fen"], last["total_fen"]);
 }
 
 #[test]
@@ -141,7 +146,8 @@ fn each_wrong_seed_names_place_expected_and_found() {
         ("accounts.yaml", "amount: 80000", "amount: 8.0", "12:47: expected a whole number, found `8.0`"),
         ("accounts.yaml", "amount: 80000", "amount: -1", "12:47: expected a whole number above zero, found `-1`"),
         ("accounts.yaml", "unit: m2", "unit: mu", "9:11: expected one of m2, fen, found `mu`"),
-        ("projects.yaml", "applicant: chen", "applicant: wang", "9:16: expected a login of people.yaml, found `wang`"),
+        ("projects.yaml", "set: {policy_statement: true}", "set: {policy: true, polcy: true}", "69:106: expected a field of `form`, found `polcy`"),
+        ("projects.yaml", "applicant: chen", "applicant: wang", "10:16: expected a login of people.yaml, found `wang`"),
     ];
     let mut wrong = Vec::new();
     for (file, from, to, expected) in cases {

@@ -8,6 +8,7 @@ mod source;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use source::Source;
 
@@ -36,8 +37,13 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every Rust file of the repository.
-fn sources() -> Vec<Source> {
+/// Every Rust file of the repository, read once for all rules.
+fn sources() -> &'static [Source] {
+    static SOURCES: OnceLock<Vec<Source>> = OnceLock::new();
+    SOURCES.get_or_init(read_sources)
+}
+
+fn read_sources() -> Vec<Source> {
     let mut paths = Vec::new();
     for folder in ["src", "tests", "benches"] {
         rust_files(&root().join(folder), &mut paths);

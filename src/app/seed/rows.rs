@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::read::Reading;
-use super::{AccountSeed, IssueSeed, Plan, ProjectSeed, TenantSeeds};
+use super::{AccountSeed, Amendment, IssueSeed, Plan, ProjectSeed, TenantSeeds};
 use crate::identity::{Holding, Office, Person};
 use crate::ids::{Name, PersonId, Tenant};
 use crate::source::{Fields, Node, Place, Reader, Tree};
@@ -168,26 +168,38 @@ pub(super) fn projects(reading: &mut Reading, reader: &mut Reader<'_>, node: &No
 }
 
 fn project(reading: &mut Reading, reader: &mut Reader<'_>, node: &Node) {
-    let Some(fields) = reader.fields(node, &["key", "title", "workflow", "applicant", "on", "invented", "seed", "forms"]) else { return };
+    let Some(fields) = reader.fields(node, &["key", "title", "workflow", "applicant", "on", "seed", "form", "amendments"]) else { return };
     let [key, workflow] = ["key", "workflow"].map(|name| required_text(reader, &fields, name));
     let title = reader.required(&fields, "title").and_then(|node| reader.bilingual(node));
     let on = reader.required(&fields, "on").and_then(|node| date(reader, node));
-    let invented = reader.required(&fields, "invented").and_then(|node| reader.flag(node));
     let seed = seed(reading, reader, &fields);
     let applicant = reader.required(&fields, "applicant").and_then(|node| applicant(reading, reader, node));
-    let mut forms = BTreeMap::new();
-    for entry in reader.required(&fields, "forms").map_or(&[][..], |node| reader.entries(node)) {
-        if let Some(value) = json(reader, &entry.value) {
-            forms.insert(Name::from(entry.key.as_str()), value);
-        }
-    }
+    let form = reader.required(&fields, "form").and_then(|node| json_object(reader, node));
+    let later = fields.get("amendments").map_or(&[][..], |node| reader.list(node));
+    let amendments = later.iter().filter_map(|node| amendment(reader, node, form.as_ref())).collect();
     let (Some(key), Some(title), Some(workflow), Some((tenant, applicant))) = (key, title, workflow, applicant) else { return };
-    let (Some(on), Some(invented), Some(seed)) = (on, invented, seed) else { return };
+    let (Some(on), Some(seed), Some(form)) = (on, seed, form) else { return };
     if !reading.taken.insert(("project", key.clone())) {
         taken(reader, node.at, &key);
     }
-    let project = ProjectSeed { key: key.into(), title, workflow: workflow.into(), applicant, on, invented, seed, forms };
+    let project = ProjectSeed { key: key.into(), title, workflow: workflow.into(), applicant, on, seed, form, amendments };
     tenant_of(reading, tenant).projects.push(project);
+}
+
+/// An amendment changes fields of the form it amends; another name would be a slip of the pen.
+fn amendment(reader: &mut Reader<'_>, node: &Node, form: Option<&serde_json::Map<String, serde_json::Value>>) -> Option<Amendment> {
+    let fields = reader.fields(node, &["on", "why", "set"])?;
+    let on = reader.required(&fields, "on").and_then(|node| date(reader, node));
+    let why = reader.required(&fields, "why").and_then(|node| reader.bilingual(node));
+    let changed = reader.required(&fields, "set")?;
+    for entry in reader.entries(changed) {
+        if form.is_some_and(|form| !form.contains_key(&entry.key)) {
+            let key = &entry.key;
+            reader.mistake(entry.at, "not-in-the-form", (format!("期望 `form` 中的字段，实际 `{key}`"), format!("expected a field of `form`, found `{key}`")));
+        }
+    }
+    let set = json_object(reader, changed);
+    Some(Amendment { on: on?, why: why?, set: set? })
 }
 
 fn applicant(reading: &Reading, reader: &mut Reader<'_>, node: &Node) -> Option<(Tenant, PersonId)> {
@@ -207,11 +219,12 @@ fn json(reader: &mut Reader<'_>, node: &Node) -> Option<serde_json::Value> {
         Tree::Number(_) => reader.whole(node)?.into(),
         Tree::Text(text) => text.as_str().into(),
         Tree::List(items) => items.iter().map(|item| json(reader, item)).collect::<Option<Vec<_>>>()?.into(),
-        Tree::Map(entries) => {
-            let pairs = entries.iter().map(|entry| Some((entry.key.clone(), json(reader, &entry.value)?)));
-            serde_json::Value::Object(pairs.collect::<Option<serde_json::Map<_, _>>>()?)
-        }
+        Tree::Map(_) => json_object(reader, node)?.into(),
     })
+}
+
+fn json_object(reader: &mut Reader<'_>, node: &Node) -> Option<serde_json::Map<String, serde_json::Value>> {
+    reader.entries(node).iter().map(|entry| Some((entry.key.clone(), json(reader, &entry.value)?))).collect()
 }
 
 /// The rows of a file whose whole content is made up and says so.

@@ -27,7 +27,7 @@ impl Source {
     pub fn new(path: &str, text: &str) -> Self {
         let code = blank(text);
         let whole_file_is_test = path.starts_with("tests/") || path.ends_with("/tests.rs") || path.contains("/tests/");
-        let tests = if whole_file_is_test { vec![0..code.len()] } else { test_items(&code) };
+        let tests = if whole_file_is_test { std::iter::once(0..code.len()).collect() } else { test_items(&code) };
         Self { path: path.to_owned(), text: text.to_owned(), code, tests }
     }
 
@@ -52,7 +52,7 @@ impl Source {
         let whole = |at: &usize| {
             let before = self.code[..*at].chars().next_back().is_some_and(is_word);
             let after = self.code[at + needle.len()..].chars().next().is_some_and(is_word);
-            !(starts_with_word && before) && !(ends_with_word && after)
+            !(starts_with_word && before || ends_with_word && after)
         };
         self.code.match_indices(needle).map(|(at, _)| at).filter(whole).collect()
     }
