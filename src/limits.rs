@@ -54,6 +54,12 @@ pub const SMTP_TIMEOUT_MAX: std::time::Duration = std::time::Duration::from_secs
 pub const SMTP_IDLE_CONNECTIONS_MAX: usize = 4;
 /// Characters of the other side's words kept with an attempt.
 pub const SEND_DETAIL_CHARS_MAX: usize = 300;
+/// Inputs of one decision table.
+pub const TABLE_INPUTS_MAX: usize = 32;
+/// Rows of one decision table.
+pub const TABLE_ROWS_MAX: usize = 500;
+/// Regions walked when a table is checked for gaps and overlaps.
+pub const TABLE_REGIONS_MAX: usize = 200_000;
 /// Characters of a one-line field unless its form says less.
 pub const FORM_LINE_CHARACTERS_MAX: usize = 500;
 /// Characters of a field of several lines unless its form says less.

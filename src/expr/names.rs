@@ -5,9 +5,17 @@ use super::ast::{Ast, Binding, Kind, Step, StepKind, Test, TestKind};
 
 /// The paths `ast` reads, root first, in the order of the text, each once.
 pub(super) fn paths(ast: &Ast) -> Vec<Vec<String>> {
-    let mut walk = Walk { bound: Vec::new(), found: Vec::new() };
+    let mut walk = Walk { bound: Vec::new(), found: Vec::new(), first: None };
     walk.visit(ast);
     walk.found
+}
+
+/// The first name that tests read from outside, with its place.
+pub(super) fn first_name(tests: &[Test]) -> Option<(std::ops::Range<usize>, String)> {
+    let mut walk = Walk { bound: Vec::new(), found: Vec::new(), first: None };
+    tests.iter().for_each(|test| walk.test(test));
+    let name = walk.found.first().and_then(|path| path.first()).cloned()?;
+    walk.first.map(|span| (span, name))
 }
 
 /// The name a filter binds.
@@ -17,6 +25,8 @@ struct Walk {
     /// Bound variables, innermost last, each with the path it stands for.
     bound: Vec<(String, Option<Vec<String>>)>,
     found: Vec<Vec<String>>,
+    /// Where the first of them stands.
+    first: Option<std::ops::Range<usize>>,
 }
 
 impl Walk {
@@ -25,7 +35,7 @@ impl Walk {
             Kind::Hole | Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) => {}
             Kind::Name(_) => {
                 let path = self.resolve(ast, &[]);
-                self.record(path);
+                self.record(ast, path);
             }
             Kind::Path(base, steps) => self.path(base, steps),
             Kind::List(items) | Kind::And(items) | Kind::Or(items) | Kind::Call(_, items) => items.iter().for_each(|item| self.visit(item)),
@@ -72,7 +82,7 @@ impl Walk {
             self.visit(base);
         }
         let path = self.resolve(base, steps);
-        self.record(path);
+        self.record(base, path);
         for (position, step) in steps.iter().enumerate() {
             if let StepKind::Filter(condition) = &step.kind {
                 let stands_for = self.resolve(base, &steps[..position]);
@@ -100,8 +110,9 @@ impl Walk {
         Some(path)
     }
 
-    fn record(&mut self, path: Option<Vec<String>>) {
+    fn record(&mut self, name: &Ast, path: Option<Vec<String>>) {
         if let Some(path) = path.filter(|path| !self.found.contains(path)) {
+            self.first.get_or_insert_with(|| name.span.clone());
             self.found.push(path);
         }
     }

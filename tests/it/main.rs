@@ -14,4 +14,5 @@ mod seeds;
 mod smtp;
 mod smtp_sink;
 mod store;
+mod tables;
 mod tidy;

@@ -1,12 +1,62 @@
-//! Decision tables.
+//! Decision tables: rows of tests over inputs, a hit policy, and the sentence that says which row hit.
+//! Invariant: cells are constants, so a table is checked whole when it is read: kinds, gaps, overlaps, rows that can never hit.
+//! Never: an outcome that is not declared, or a verdict without the row it came from.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::{EvalError, Value};
+use super::{EvalError, Expr, Value};
+use crate::ids::Text;
+use crate::source::{Mistake, Node, Reader, shortened};
 
-/// A decision table.
+mod cell;
+mod coverage;
+mod parse;
+
+use cell::Cell;
+
+/// A decision table; cloning shares it.
 #[derive(Clone, Debug)]
-pub struct Table {}
+pub struct Table {
+    parts: Arc<Parts>,
+}
+
+#[derive(Debug)]
+struct Parts {
+    key: String,
+    title: Text,
+    hit: Hit,
+    inputs: Vec<Input>,
+    outcomes: Vec<String>,
+    rows: Vec<Row>,
+    warnings: Vec<Mistake>,
+}
+
+/// Which of the rows that hold gives the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hit {
+    /// U: at most one row holds.
+    Unique,
+    /// A: several may hold, with one outcome.
+    Any,
+    /// F: the first row that holds.
+    First,
+    /// P: the row whose outcome is listed first among `outcomes`.
+    Priority,
+}
+
+#[derive(Debug)]
+struct Input {
+    title: Text,
+    expr: Expr,
+}
+
+#[derive(Debug)]
+struct Row {
+    cells: Vec<Cell>,
+    then: String,
+    note: Option<Text>,
+}
 
 /// What a table comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,22 +65,201 @@ pub struct Verdict {
     pub output: String,
     /// The row that hit, from 1.
     pub row: usize,
-    /// Why, in one sentence.
+    /// Why, in one Chinese sentence.
     pub why: String,
+    /// Why, in one English sentence.
+    pub why_en: String,
 }
 
 impl Table {
-    /// The names it reads from outside.
-    #[must_use]
-    pub fn roots(&self) -> BTreeSet<String> {
-        BTreeSet::new()
-    }
-
-    /// The row that hits over `roots`.
+    /// Reads a table.
     ///
     /// # Errors
-    /// A table without rows hits nothing.
-    pub fn eval(&self, _roots: &Value) -> Result<Verdict, EvalError> {
-        Err(EvalError::new(&(0..0), "决策表没有一行适用", "no row of the table hits"))
+    /// Every mistake of the file, with its place.
+    pub fn parse(yaml: &str, file: &str) -> Result<Self, Vec<Mistake>> {
+        let node = crate::source::read(yaml, file)?;
+        let mut reader = Reader::new(file);
+        let table = Self::from_node(&mut reader, &node);
+        match (table, reader.into_mistakes()) {
+            (Some(table), mistakes) if mistakes.is_empty() => Ok(table),
+            (_, mistakes) => Err(mistakes),
+        }
     }
+
+    /// Reads a table that stands inside a larger file; what is wrong goes to the reader.
+    pub fn from_node(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+        let parts = parse::table(reader, node)?;
+        Some(Self { parts: Arc::new(parts) })
+    }
+
+    /// Its key, such as `eia-category`.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.parts.key
+    }
+
+    /// What people read.
+    #[must_use]
+    pub fn title(&self) -> &Text {
+        &self.parts.title
+    }
+
+    /// Its hit policy.
+    #[must_use]
+    pub fn hit(&self) -> Hit {
+        self.parts.hit
+    }
+
+    /// The outcomes it may come to.
+    #[must_use]
+    pub fn outcomes(&self) -> BTreeSet<String> {
+        self.parts.outcomes.iter().cloned().collect()
+    }
+
+    /// The names its inputs read.
+    #[must_use]
+    pub fn roots(&self) -> BTreeSet<String> {
+        self.parts.inputs.iter().flat_map(|input| input.expr.roots()).collect()
+    }
+
+    /// The paths its inputs read.
+    #[must_use]
+    pub fn paths(&self) -> Vec<Vec<String>> {
+        self.parts.inputs.iter().flat_map(|input| input.expr.paths()).collect()
+    }
+
+    /// What is not wrong but worth knowing: a gap.
+    #[must_use]
+    pub fn warnings(&self) -> &[Mistake] {
+        &self.parts.warnings
+    }
+
+    /// Decides. An input is read when the first row asks for it, so a row that needs nothing of a field decides without it.
+    ///
+    /// # Errors
+    /// No row holds, more hold than the hit policy allows, or an input has no value of the kind its cells test.
+    pub fn eval(&self, roots: &Value) -> Result<Verdict, EvalError> {
+        let mut inputs = Inputs { table: &self.parts, roots, values: vec![None; self.parts.inputs.len()] };
+        let mut hits = Vec::new();
+        for (index, row) in self.parts.rows.iter().enumerate() {
+            if inputs.hold(index, row)? {
+                hits.push(index);
+                if self.parts.hit == Hit::First {
+                    break;
+                }
+            }
+        }
+        let chosen = self.chosen(&hits).map_err(|(zh, en)| inputs.refused(&zh, &en))?;
+        Ok(inputs.verdict(chosen, &hits))
+    }
+
+    /// The row that decides among those that hold.
+    fn chosen(&self, hits: &[usize]) -> Result<usize, (String, String)> {
+        let rows = &self.parts.rows;
+        let Some(first) = hits.first().copied() else { return Err(("没有一行符合".to_owned(), "expected a row that holds, found none".to_owned())) };
+        let outcome = |index: usize| rows.get(index).map(|row| row.then.as_str());
+        let (zh_rows, en_rows) = numbered(hits);
+        match self.parts.hit {
+            Hit::First => Ok(first),
+            Hit::Unique if hits.len() == 1 => Ok(first),
+            Hit::Unique => Err((format!("期望只有一行符合，实际第 {zh_rows} 行都符合"), format!("expected one row that holds, found rows {en_rows}"))),
+            Hit::Any if hits.iter().all(|index| outcome(*index) == outcome(first)) => Ok(first),
+            Hit::Any => Err((
+                format!("期望符合的各行结论相同，实际第 {zh_rows} 行不同"),
+                format!("expected one outcome of all rows that hold, found different ones in rows {en_rows}"),
+            )),
+            Hit::Priority => {
+                let rank = |index: &usize| self.parts.outcomes.iter().position(|known| outcome(*index) == Some(known));
+                Ok(hits.iter().copied().min_by_key(rank).unwrap_or(first))
+            }
+        }
+    }
+}
+
+/// The inputs of one decision, read when they are asked for.
+struct Inputs<'a> {
+    table: &'a Parts,
+    roots: &'a Value,
+    values: Vec<Option<Value>>,
+}
+
+impl Inputs<'_> {
+    fn hold(&mut self, index: usize, row: &Row) -> Result<bool, EvalError> {
+        for (column, cell) in row.cells.iter().enumerate() {
+            if cell.asks_nothing() {
+                continue;
+            }
+            let value = self.value(column)?;
+            let holds = cell.holds(&value).map_err(|(zh, en)| {
+                let title = self.table.inputs.get(column).map(|input| input.title.clone()).unwrap_or_default();
+                let (number, source) = (index + 1, cell.source());
+                let zh = format!("「{}」在第 {number} 行 `{source}`：{zh}", title.zh);
+                EvalError::new(&(0..0), zh, format!("{} in row {number} `{source}`: {en}", title.en))
+            })?;
+            if !holds {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn value(&mut self, column: usize) -> Result<Value, EvalError> {
+        if let Some(Some(value)) = self.values.get(column) {
+            return Ok(value.clone());
+        }
+        let Some(input) = self.table.inputs.get(column) else { return Ok(Value::Null) };
+        let value = input.expr.eval(self.roots).map_err(|mut error| {
+            error.zh = format!("「{}」：{}", input.title.zh, error.zh);
+            error.en = format!("{}: {}", input.title.en, error.en);
+            error
+        })?;
+        if let Some(slot) = self.values.get_mut(column) {
+            *slot = Some(value.clone());
+        }
+        Ok(value)
+    }
+
+    /// Every input that was read, as `title = value`.
+    fn read(&self, which: impl Fn(usize) -> bool) -> (String, String) {
+        let pairs = self.table.inputs.iter().zip(&self.values).enumerate().filter(|(column, _)| which(*column));
+        let read = pairs.filter_map(|(_, (input, value))| Some((&input.title, shortened(&value.as_ref()?.literal()))));
+        let (zh, en): (Vec<_>, Vec<_>) = read.map(|(title, value)| (format!("「{}」= {value}", title.zh), format!("{} = {value}", title.en))).unzip();
+        (zh.join("，"), en.join(", "))
+    }
+
+    fn refused(&self, zh: &str, en: &str) -> EvalError {
+        let (zh_read, en_read) = self.read(|_| true);
+        let (zh_title, en_title) = (&self.table.title.zh, &self.table.title.en);
+        EvalError::new(&(0..0), format!("《{zh_title}》{zh}（{zh_read}）"), format!("{en_title}: {en} ({en_read})"))
+    }
+
+    fn verdict(&self, chosen: usize, hits: &[usize]) -> Verdict {
+        let Some(row) = self.table.rows.get(chosen) else { return Verdict { output: String::new(), row: 0, why: String::new(), why_en: String::new() } };
+        let asks = |column: usize| row.cells.get(column).is_some_and(|cell| !cell.asks_nothing());
+        let (mut zh, mut en) = self.read(asks);
+        if zh.is_empty() {
+            (zh, en) = ("其余情形".to_owned(), "otherwise".to_owned());
+        }
+        let number = chosen + 1;
+        let others: Vec<usize> = hits.iter().copied().filter(|hit| *hit != chosen).collect();
+        if !others.is_empty() {
+            let (zh_rows, en_rows) = numbered(&others);
+            zh = format!("{zh}（第 {zh_rows} 行也符合）");
+            en = format!("{en} (holding too: {en_rows})");
+        }
+        let (zh_note, en_note) = row.note.as_ref().map_or((String::new(), String::new()), |note| (format!("（{}）", note.zh), format!(" ({})", note.en)));
+        let output = row.then.clone();
+        Verdict {
+            why: format!("{zh}：第 {number} 行得出 {output}{zh_note}"),
+            why_en: format!("{en}: row {number} gives {output}{en_note}"),
+            row: number,
+            output,
+        }
+    }
+}
+
+/// Rows as people count them.
+fn numbered(rows: &[usize]) -> (String, String) {
+    let numbers: Vec<String> = rows.iter().map(|index| (index + 1).to_string()).collect();
+    (numbers.join("、"), numbers.join(", "))
 }
