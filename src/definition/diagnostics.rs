@@ -83,7 +83,7 @@ impl<'a> Findings<'a> {
     /// Notes a name that does not exist, with the nearest that does.
     pub fn unknown<'n>(&mut self, at: Place, code: &'static str, (zh, en): (&str, &str), found: &str, known: impl IntoIterator<Item = &'n str>) {
         let known: Vec<&str> = known.into_iter().collect();
-        let sentences = (format!("没有名为 `{found}` 的{zh}"), format!("expected the name of {en}, found `{found}`"));
+        let sentences = (format!("{zh}中没有 `{found}`"), format!("expected the name of {en}, found `{found}`"));
         let help = suggestion(found, &known);
         self.note(at, code, sentences).help(help);
     }
@@ -150,23 +150,26 @@ pub fn suggestion(found: &str, known: &[&str]) -> Option<(String, String)> {
         return None;
     }
     let list = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>();
-    Some((format!("可以写:{}", list.join("、")), format!("known here: {}", list.join(", "))))
+    Some((format!("可以写：{}", list.join("、")), format!("known here: {}", list.join(", "))))
 }
 
-/// How many letters one would have to change, add or drop.
+/// How many letters one would have to change, add, drop or swap with the next.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, other) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let substituted = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = substituted.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
         }
+        rows.push(row);
     }
-    row[b.len()]
+    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]
@@ -176,6 +179,7 @@ mod tests {
     #[test]
     fn a_near_name_is_suggested_and_a_far_one_lists_what_is_known() {
         assert_eq!(suggestion("acepted", &["accepted", "refused"]).expect("near").1, "did you mean `accepted`?");
+        assert_eq!(suggestion("sgin", &["accept", "sign"]).expect("swapped").1, "did you mean `sign`?");
         assert_eq!(suggestion("受里", &["受理", "办结"]).expect("near").0, "是否想写 `受理`?");
         assert_eq!(suggestion("xyz", &["accepted", "refused"]).expect("listed").1, "known here: `accepted`, `refused`");
     }

@@ -21,7 +21,7 @@ pub enum StepState {
     Done,
     /// 正在办.
     Here,
-    /// 在等(特别程序、公示、候补、汇合).
+    /// 在等（特别程序、公示、候补、汇合）.
     Waiting,
     /// 超时.
     Late,
@@ -40,7 +40,8 @@ pub struct View<'a> {
 
 const STYLE: &str = include_str!("draw/style.css");
 const MARGIN: i64 = 24;
-const HEADING: i64 = 34;
+const HEADING: i64 = 50;
+const START: i64 = 26;
 
 /// Draws a program.
 #[must_use]
@@ -60,6 +61,10 @@ pub fn draw(program: &Program, view: View<'_>) -> String {
     }
     for link in &laid.links {
         edge_label(&mut out, link);
+    }
+    let start = usize::from(program.start.0);
+    if let (Some(at), Some(size)) = (laid.nodes.get(start), sizes.get(start)) {
+        start_mark(&mut out, Point { x: at.x, y: at.y - size.height / 2 });
     }
     out.push_str("</g>\n</svg>\n");
     out
@@ -162,6 +167,12 @@ fn edge_label(out: &mut String, link: &Link) {
         at.x,
         at.y + 4,
     );
+}
+
+/// A dot above the first step.
+fn start_mark(out: &mut String, top: Point) {
+    let (x, y) = (top.x, top.y - START);
+    let _ = writeln!(out, "<path class=\"edge\" marker-end=\"url(#tip)\" d=\"M{x} {y} V{}\"/><circle class=\"start\" cx=\"{x}\" cy=\"{y}\" r=\"6\"/>", top.y);
 }
 
 fn shape(out: &mut String, node: &Node, label: &Label, at: Point, size: Size, live: Option<&BTreeMap<Name, StepState>>) {

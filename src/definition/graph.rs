@@ -391,7 +391,7 @@ pub struct Deem {
     pub outcome: Name,
     /// The article.
     pub basis: String,
-    /// The outcome counts from the day the papers were received, not from the day the silence ended (行政许可法 32(四)): terms that start with it start there.
+    /// The outcome counts from the day the papers were received, not from the day the silence ended (行政许可法 32（四）): terms that start with it start there.
     pub from_receipt: bool,
 }
 

@@ -10,19 +10,24 @@ use chrono::NaiveDate;
 use crate::calendar::Calendar;
 use crate::definition::account_kind::{self, AccountKind};
 use crate::definition::diagnostics::{Diagnostic, Findings};
+use crate::definition::draw::{StepState, View, draw};
 use crate::definition::graph::{Audience, Bundle, NodeKind, Pool, Program};
 use crate::definition::lower::{self, Lowered};
 use crate::definition::parts::Parts;
 use crate::definition::syntax::{self, Workflow};
 use crate::definition::{revision, rules};
+use crate::expr::Table;
 use crate::forms::Form;
 use crate::ids::{Name, Text};
-use crate::source::{self, Mistake, Node};
+use crate::source::{self, Mistake, Node, Reader};
 
 /// The files the program carries.
 #[derive(rust_embed::RustEmbed)]
 #[folder = "workflows/"]
 struct Embedded;
+
+/// The file that says what outcomes, results and causes are called.
+const WORDS: &str = "words.yaml";
 
 /// A file of the set.
 #[derive(Clone, Debug)]
@@ -41,6 +46,7 @@ pub struct Library {
     parts: Parts,
     programs: BTreeMap<Name, Arc<Program>>,
     accounts: BTreeMap<Name, AccountKind>,
+    words: BTreeMap<Name, Text>,
     bundles: BTreeMap<Name, Bundle>,
     /// The text of every file, by key.
     texts: BTreeMap<String, String>,
@@ -89,6 +95,7 @@ pub fn load(files: &[SourceFile]) -> Result<Library, Vec<Diagnostic>> {
         programs,
         parts: loading.parts,
         accounts: loading.accounts,
+        words: loading.words,
         bundles: BTreeMap::new(),
         texts: files.iter().map(|file| (file.key.clone(), file.text.clone())).collect(),
     };
@@ -117,6 +124,7 @@ fn workflow_name(text: &str) -> Option<String> {
 struct Loading {
     parts: Parts,
     accounts: BTreeMap<Name, AccountKind>,
+    words: BTreeMap<Name, Text>,
     programs: BTreeMap<Name, Lowered>,
     canonical: BTreeMap<String, Vec<u8>>,
     found: Vec<Diagnostic>,
@@ -129,6 +137,14 @@ impl Loading {
             Err(mistakes) => return self.broken(file, mistakes),
         };
         match file.key.split_once('/') {
+            Some(("forms", _)) => match Form::parse(&file.text, &file.shown) {
+                Ok(form) => self.keep(file, &node, |loading| loading.parts.forms.insert(file.key.clone(), Arc::new(form)).is_some()),
+                Err(mistakes) => self.broken(file, mistakes),
+            },
+            Some(("decisions", _)) => match Table::parse(&file.text, &file.shown) {
+                Ok(table) => self.keep(file, &node, |loading| loading.parts.tables.insert(file.key.clone(), Arc::new(table)).is_some()),
+                Err(mistakes) => self.broken(file, mistakes),
+            },
             Some(("accounts", _)) => match account_kind::parse(&node, &file.shown) {
                 Ok(kind) => self.keep(file, &node, |loading| loading.accounts.insert(kind.name.clone(), kind).is_some()),
                 Err(mistakes) => self.broken(file, mistakes),
@@ -138,7 +154,21 @@ impl Loading {
                     self.broken(file, mistakes);
                 }
             }
+            None if file.key == WORDS => self.words(file, &node),
             Some(_) | None => self.workflow(file, &node),
+        }
+    }
+
+    /// What outcomes, results and causes are called.
+    fn words(&mut self, file: &SourceFile, node: &Node) {
+        let mut reader = Reader::new(&file.shown);
+        for entry in reader.entries(node) {
+            if let Some(text) = reader.bilingual(&entry.value) {
+                self.words.insert(Name::from(entry.key.as_str()), text);
+            }
+        }
+        if !reader.is_clean() {
+            self.broken(file, reader.into_mistakes());
         }
     }
 
@@ -256,6 +286,14 @@ impl Library {
         files.map(|(key, text)| SourceFile { key: key.clone(), shown: key.clone(), text: text.clone() }).collect()
     }
 
+    /// The key of the file a workflow stands in.
+    #[must_use]
+    pub fn file_of(&self, name: &str) -> Option<&str> {
+        let mut texts = self.texts.iter();
+        let own = |(key, text): &(&String, &String)| !key.contains('/') && workflow_name(text).is_some_and(|own| own == name);
+        texts.find(own).map(|(key, _)| key.as_str())
+    }
+
     /// What of a workflow and its callees no law in force carries on a day (R6).
     #[must_use]
     pub fn lapsed(&self, name: &str, on: NaiveDate) -> Vec<Diagnostic> {
@@ -325,10 +363,22 @@ impl Library {
         posts
     }
 
-    /// The title of a workflow.
+    /// What an outcome, a result or a cause is called; a word nobody gave a name is its own.
     #[must_use]
-    pub fn title(&self, name: &str) -> Option<&Text> {
-        self.programs.get(name).map(|program| &program.title)
+    pub fn word(&self, key: &str) -> Text {
+        self.words.get(key).cloned().unwrap_or_else(|| Text { zh: key.to_owned(), en: key.to_owned() })
+    }
+
+    /// All words.
+    #[must_use]
+    pub fn words(&self) -> &BTreeMap<Name, Text> {
+        &self.words
+    }
+
+    /// The picture of a workflow, with the state of a running case when there is one.
+    #[must_use]
+    pub fn draw(&self, name: &str, live: Option<&BTreeMap<Name, StepState>>) -> Option<String> {
+        Some(draw(self.program(name)?, View { words: Some(&self.words), live }))
     }
 
     fn bundle_of(&self, name: &Name, canonical: &BTreeMap<String, Vec<u8>>) -> Bundle {

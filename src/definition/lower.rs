@@ -14,6 +14,7 @@ use crate::source::Place;
 
 mod edges;
 mod kinds;
+mod names;
 mod plan;
 mod terms;
 
@@ -45,7 +46,7 @@ pub(super) fn lower(workflow: &Workflow, parts: &Parts, findings: &mut Findings<
     let program = Program {
         name: workflow.name.value.clone(),
         title: workflow.title.clone(),
-        nature: workflow.nature,
+        nature: workflow.nature?,
         basis: workflow.basis.iter().map(|basis| basis.text.clone()).collect(),
         number: workflow.number.clone(),
         form: form.flatten(),
@@ -81,12 +82,15 @@ impl Lowering<'_> {
         match planned.slot {
             Slot::Step(step) => self.step(planned, step, blank, findings),
             Slot::Join { step, split } => {
-                let mut node = blank(beside_title(step, ":汇合", ": all done"), NodeKind::Join { split, region: self.plan.inside(split) });
+                let title = step.title.clone().unwrap_or_default();
+                let title = Text { zh: title.zh + "：汇合", en: title.en + ": all done" };
+                let mut node = blank(title, NodeKind::Join { split, region: self.plan.inside(split) });
                 node.next = self.join_edges(planned, step, findings);
                 Some(node)
             }
-            Slot::BesideEnd { step } => {
-                Some(blank(beside_title(step, ":旁支结束", ": side branch over"), NodeKind::End { result: Name::from("beside"), terminate: false }))
+            Slot::BesideEnd => {
+                let title = Text { zh: "旁支结束".into(), en: "Side branch over".into() };
+                Some(blank(title, NodeKind::End { result: Name::from("beside"), terminate: false }))
             }
         }
     }
@@ -181,11 +185,6 @@ impl Lowering<'_> {
         };
         self.resolve(planned, target, findings).map(|to| (joined, Edge { to, cancels: None })).into_iter().collect()
     }
-}
-
-fn beside_title(step: &Step, zh: &str, en: &str) -> Text {
-    let title = step.title.clone().unwrap_or_default();
-    Text { zh: title.zh + zh, en: title.en + en }
 }
 
 /// A name that may be `None` when it was refused already.

@@ -29,7 +29,7 @@ impl Parts {
         match &step.kind {
             Kind::Task(task) => Some(task.outcomes.iter().map(|outcome| outcome.value.clone()).collect()),
             Kind::Approve(_) => fixed(&["approved", "rejected"]),
-            Kind::Decide(_) => None,
+            Kind::Decide(table) => Some(self.tables.get(&*table.value)?.outcomes().iter().map(|outcome| Name::from(outcome.as_str())).collect()),
             Kind::Post(_) => fixed(&["posted", "short"]),
             Kind::Timer { .. } => fixed(&["elapsed"]),
             Kind::Message { .. } => fixed(&["received"]),

@@ -36,8 +36,8 @@ pub struct Workflow {
     pub name: Word,
     /// The name people read.
     pub title: Text,
-    /// Which statutory rules it may use.
-    pub nature: Nature,
+    /// Which statutory rules it may use; `None` when the word is unknown, so that the rest is still held against the other rules.
+    pub nature: Option<Nature>,
     /// Why the procedure exists.
     pub basis: Vec<Basis>,
     /// How its cases are numbered.

@@ -1,7 +1,16 @@
 //! The workflow language from outside: what is shipped is right, what is wrong is told with its place, and pictures are whole.
 
-use greenlane::definition::draw::{View, draw};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use greenlane::cli::check;
+use greenlane::definition::diagnostics::Diagnostic;
+use greenlane::definition::draw::{StepState, View, draw};
+use greenlane::definition::graph::{NodeIx, NodeKind};
 use greenlane::definition::library::{self, Library, SourceFile};
+
+const SMALL: &str = include_str!("definition/small.yaml");
 
 fn file(key: &str, text: &str) -> SourceFile {
     SourceFile { key: key.to_owned(), shown: key.to_owned(), text: text.to_owned() }
@@ -10,11 +19,17 @@ fn file(key: &str, text: &str) -> SourceFile {
 fn loaded(files: &[SourceFile]) -> Library {
     match library::load(files) {
         Ok(library) => library,
-        Err(found) => panic!("{}", found.iter().map(|one| one.one_line()).collect::<Vec<_>>().join("\n")),
+        Err(found) => panic!("{}", lines(&found)),
     }
 }
 
-const SMALL: &str = include_str!("definition/small.yaml");
+fn lines(found: &[Diagnostic]) -> String {
+    found.iter().map(Diagnostic::one_line).collect::<Vec<_>>().join("\n")
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
 
 #[test]
 fn a_parallel_workflow_becomes_a_graph_with_one_join() {
@@ -22,15 +37,165 @@ fn a_parallel_workflow_becomes_a_graph_with_one_join() {
     let program = library.program("small").expect("compiled");
     let keys: Vec<&str> = program.nodes.iter().map(|node| &*node.key).collect();
     assert_eq!(keys, ["accept", "ask", "fgw", "gtj", "visit", "visit-report", "ask-join", "ask-beside", "decide", "refused", "granted"]);
+    let join = NodeIx(6);
+    let NodeKind::Join { split, region } = &program.nodes[6].kind else { panic!("expected a join") };
+    assert_eq!((*split, region.iter().map(|ix| ix.0).collect::<Vec<_>>()), (NodeIx(1), vec![2, 3, 4, 5, 7]));
+    assert_eq!(program.nodes[2].next["disagree"].cancels, Some(join), "a rejection cancels the rest");
+    assert_eq!(program.nodes[2].next["agree"].to, join);
+    assert!(program.nodes[4].beside && program.nodes[5].beside && !program.nodes[2].beside);
+    assert_eq!(program.nodes[5].next["issued"].to, NodeIx(7), "a side branch ends beside the join");
+}
+
+#[test]
+fn the_shipped_definitions_have_no_mistakes() {
+    let library = loaded(&library::embedded_files());
+    let names: Vec<String> = library.bundles().map(|bundle| bundle.root.to_string()).collect();
+    assert_eq!(names, ["eia", "eia-exempt", "eia-report-form", "filing", "funding", "green-channel", "land-quota", "project-approval"]);
+    for name in &names {
+        for on in ["2025-03-03", "2026-11-22"] {
+            assert_eq!(lines(&library.lapsed(name, day(on))), "", "{name} on {on}");
+        }
+    }
+}
+
+#[test]
+fn every_outcome_of_the_shipped_definitions_has_a_name_in_both_languages() {
+    let library = loaded(&library::embedded_files());
+    let mut nameless = Vec::new();
+    for bundle in library.bundles() {
+        for node in bundle.programs.values().flat_map(|program| &program.nodes) {
+            let result = if let NodeKind::End { result, .. } = &node.kind { Some(result) } else { None };
+            let causes = node.stops.iter().chain(result.filter(|_| !node.beside));
+            nameless.extend(node.next.keys().chain(causes).filter(|word| !library.words().contains_key(*word)).cloned());
+        }
+    }
+    nameless.sort();
+    nameless.dedup();
+    assert!(nameless.is_empty(), "{nameless:?} have no entry in words.yaml");
+}
+
+#[test]
+fn every_wrong_file_is_told_with_place_and_help() {
+    let folder = PathBuf::from("tests/it/wrong");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    assert!(files.len() >= 12, "found {}", files.len());
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("wrong");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for path in &files {
+            let own = check::read(std::slice::from_ref(path)).unwrap();
+            let sources: BTreeMap<String, String> = own.iter().map(|file| (file.shown.clone(), file.text.clone())).collect();
+            let (found, _) = check::check(&own, day("2026-11-22"));
+            assert!(!found.is_empty(), "{} was let through", path.display());
+            let text: String = found.iter().map(|one| one.with_snippet(&sources)).collect();
+            insta::assert_snapshot!(path.file_stem().unwrap().to_str().unwrap(), text);
+        }
+    });
+}
+
+#[test]
+fn one_mistake_is_told_once() {
+    for path in std::fs::read_dir("tests/it/wrong").unwrap().map(|entry| entry.unwrap().path()) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if name.ends_with(".yaml") && !name.starts_with("several") {
+            let (found, _) = check::check(&check::read(&[path]).unwrap(), day("2026-11-22"));
+            assert_eq!(found.len(), 1, "{name}:\n{}", lines(&found));
+        }
+    }
 }
 
 #[test]
 fn a_picture_is_the_same_twice_and_has_every_step() {
+    let library = loaded(&library::embedded_files());
+    for bundle in library.bundles() {
+        let program = library.program(&bundle.root).expect("compiled");
+        let svg = library.draw(&bundle.root, None).expect("drawn");
+        assert_eq!(Some(&svg), library.draw(&bundle.root, None).as_ref());
+        for node in &program.nodes {
+            assert!(svg.contains(&format!("data-step=\"{}\"", node.key)), "{} of {} is missing", node.key, bundle.root);
+        }
+        assert_eq!(unclosed(&svg), Vec::<String>::new(), "{} is well formed", bundle.root);
+    }
+}
+
+#[test]
+fn a_picture_shows_where_a_case_stands() {
     let library = loaded(&[file("small.yaml", SMALL)]);
     let program = library.program("small").expect("compiled");
-    let svg = draw(program, View::default());
-    assert_eq!(svg, draw(program, View::default()));
-    for node in &program.nodes {
-        assert!(svg.contains(&format!("data-step=\"{}\"", node.key)), "{} is missing", node.key);
+    let live = BTreeMap::from([("accept".into(), StepState::Done), ("fgw".into(), StepState::Here), ("visit".into(), StepState::Skipped)]);
+    let svg = draw(program, View { words: None, live: Some(&live) });
+    assert!(svg.contains("class=\"node task done\" data-step=\"accept\""), "{svg}");
+    assert!(svg.contains("class=\"node task here\" data-step=\"fgw\"") && svg.contains("● 在办"));
+    assert!(svg.contains("class=\"node task skipped beside\" data-step=\"visit\""));
+}
+
+/// Tags that are opened and not closed, or closed and not opened, in the order they are met; also any stray `&` or `<`.
+fn unclosed(svg: &str) -> Vec<String> {
+    let mut open: Vec<String> = Vec::new();
+    let mut wrong = Vec::new();
+    for piece in svg.split('<').skip(1) {
+        let Some((tag, text)) = piece.split_once('>') else {
+            wrong.push(piece.to_owned());
+            continue;
+        };
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default().to_owned();
+        if tag.starts_with('/') {
+            if open.pop().as_ref() != Some(&name) {
+                wrong.push(tag.to_owned());
+            }
+        } else if !tag.ends_with('/') {
+            open.push(name);
+        }
+        if tag.matches('"').count() % 2 == 1 || (text.contains('&') && !text.contains(';')) {
+            wrong.push(piece.to_owned());
+        }
     }
+    wrong.extend(open);
+    wrong
+}
+
+#[test]
+fn a_bundle_has_another_digest_when_anything_in_it_changes_and_none_when_only_comments_do() {
+    let files = library::embedded_files();
+    let digest = |files: &[SourceFile]| loaded(files).bundle("green-channel").expect("there").digest;
+    let changed = |key: &str, from: &str, to: &str| {
+        let mut files = files.clone();
+        let file = files.iter_mut().find(|file| file.key == key).expect("there");
+        assert!(file.text.contains(from), "{key} has no `{from}`");
+        file.text = file.text.replacen(from, to, 1);
+        digest(&files)
+    };
+    let before = digest(&files);
+    assert_eq!(before, digest(&files));
+    for (key, from, to) in [
+        ("green-channel.yaml", "within: 2 working days", "within: 1 working day"),
+        ("eia-report-form.yaml", "within: 8 working days", "within: 9 working days"),
+        ("forms/green-channel.yaml", "max-length: 1000", "max-length: 999"),
+        ("decisions/land-source.yaml", "zh", "zh"),
+    ] {
+        let after = changed(key, from, to);
+        assert_eq!(after == before, from == to, "{key}");
+    }
+    assert_eq!(before, changed("green-channel.yaml", "\nsteps:", "\n# a remark\nsteps:"), "a comment changes nothing");
+    assert_eq!(before, changed("accounts/land.yaml", "用地计划指标", "计划指标"), "what is not referred to is not in it");
+}
+
+#[test]
+fn a_stored_bundle_loads_again_to_the_same_digest() {
+    let library = loaded(&library::embedded_files());
+    for bundle in library.bundles() {
+        let again = loaded(&library.files_of(&bundle.root));
+        assert_eq!(again.bundle(&bundle.root).expect("there").digest, bundle.digest, "{}", bundle.root);
+    }
+}
+
+#[test]
+fn a_post_that_nobody_holds_is_told_with_its_place() {
+    let library = loaded(&[file("small.yaml", SMALL)]);
+    let found = library.vacant(|office, post| (office, post) != ("ez-ghj", "handler"));
+    assert_eq!(lines(&found), "small.yaml:8:31 GL019 `ez-ghj` 的岗位 `handler` 没有人 / expected somebody in post `handler` of `ez-ghj`, found nobody");
 }

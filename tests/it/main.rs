@@ -15,5 +15,4 @@ mod smtp;
 mod smtp_sink;
 mod store;
 mod tables;
-mod spine;
 mod tidy;

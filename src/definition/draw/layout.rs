@@ -1,9 +1,10 @@
 //! Places for the nodes and ways for the edges: layers from top to bottom, by the Sugiyama method of `dagre`.
 //! The library speaks in floating pixels; they are rounded where they come out of it, and nothing but a picture depends on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dagre::graph::{Graph, GraphOptions};
+use dagre::layout::types::LabelPos;
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel};
 
 use super::measure;
@@ -56,7 +57,7 @@ pub(super) fn layout(program: &Program, sizes: &[Size], said: impl Fn(&Name) -> 
     }
     for (number, link) in links.iter().enumerate() {
         let Some(from) = link.from else { continue };
-        let mut label = EdgeLabel::default();
+        let mut label = EdgeLabel { labelpos: LabelPos::Center, ..EdgeLabel::default() };
         if !link.label.is_empty() {
             (label.width, label.height) = ((measure::width(&link.label, measure::SMALL) + 8) as _, 18.0);
         }
@@ -89,10 +90,11 @@ pub(super) fn layout(program: &Program, sizes: &[Size], said: impl Fn(&Name) -> 
 fn links(program: &Program, said: impl Fn(&Name) -> String) -> Vec<Link> {
     let mut by_pair: BTreeMap<(usize, NodeIx, bool), Vec<String>> = BTreeMap::new();
     for (from, node) in program.nodes.iter().enumerate() {
+        let targets: BTreeSet<NodeIx> = node.next.values().map(|edge| edge.to).collect();
         for (outcome, edge) in &node.next {
             let words = by_pair.entry((from, edge.to, edge.cancels.is_some())).or_default();
-            // A single outcome says nothing that the arrow does not.
-            if node.next.len() > 1 {
+            // Outcomes that all lead the same way say nothing that the arrow does not.
+            if targets.len() > 1 {
                 words.push(said(outcome));
             }
         }

@@ -73,9 +73,9 @@ impl Lowering<'_> {
         let open: Vec<&Name> = outcomes.iter().filter(|outcome| !edges.contains_key(*outcome)).collect();
         let [only] = open.as_slice() else {
             let (key, list) = (&step.key.value, quoted(outcomes));
-            let zh = format!("步骤 `{key}` 有 {} 个结果,不能只写一个去向", outcomes.len());
+            let zh = format!("步骤 `{key}` 有 {} 个结果，不能只写一个去向", outcomes.len());
             let en = format!("expected a next step for each of {list} in step `{key}`, found one for all");
-            let help = (format!("写成 next: {{结果: 步骤}},结果有:{list}"), format!("write next: {{outcome: step}} for {list}"));
+            let help = (format!("写成 next: {{结果: 步骤}}，结果有：{list}"), format!("write next: {{outcome: step}} for {list}"));
             findings.note(target.at, "GL012", (zh, en)).help(Some(help));
             // Noted once is enough.
             edges.extend(outcomes.iter().map(|outcome| (outcome.clone(), Edge { to: NodeIx(0), cancels: None })));
@@ -150,9 +150,9 @@ fn outside(planned: &Planned<'_>, there: &Home<'_>, target: &Word, findings: &mu
     let name = &target.value;
     let into = there.lane.len() > planned.home.lane.len();
     let (zh, en) = if into {
-        (format!("`{name}` 在并行分支里,不能从外面跳入"), format!("expected a step of the same branch, found `{name}` inside a parallel branch"))
+        (format!("`{name}` 在并行分支里，不能从外面跳入"), format!("expected a step of the same branch, found `{name}` inside a parallel branch"))
     } else {
-        (format!("`{name}` 在本分支之外,分支只能到 join"), format!("expected a step of the same branch or `join`, found `{name}` outside the branch"))
+        (format!("`{name}` 在本分支之外，分支只能到 join"), format!("expected a step of the same branch or `join`, found `{name}` outside the branch"))
     };
     let help = ("否决出并行用 rejects 和 on-reject".into(), "a branch leaves its parallel step by `rejects` with `on-reject`".into());
     findings.note(target.at, "GL022", (zh, en)).help(Some(help));

@@ -81,6 +81,9 @@ impl Lowering<'_> {
         if found.is_none() && !self.parts.broken.contains(&*file.value) {
             findings.unknown(file.at, "GL015", ("决策表文件", "a decision table's file"), &file.value, self.parts.tables.keys().map(String::as_str));
         }
+        for path in found.iter().flat_map(|table| table.paths()) {
+            self.path(file.at, &path, findings);
+        }
         found.map(NodeKind::Decide)
     }
 
@@ -114,11 +117,14 @@ impl Lowering<'_> {
     pub(super) fn expression(&self, node: &Source, findings: &mut Findings<'_>) -> Option<Expr> {
         let (Tree::Text(text) | Tree::Number(text)) = &node.tree else {
             let found = node.found();
-            findings.note(node.at, "GL004", (format!("期望表达式,实际 `{found}`"), format!("expected an expression, found `{found}`")));
+            findings.note(node.at, "GL004", (format!("期望表达式，实际 `{found}`"), format!("expected an expression, found `{found}`")));
             return None;
         };
         match expr::parse(text) {
-            Ok(expr) => Some(expr),
+            Ok(expr) => {
+                self.names_in(node, &expr, findings);
+                Some(expr)
+            }
             Err(errors) => {
                 for error in errors {
                     findings.note(node.place_in(error.span.start), "GL017", (error.zh, error.en));
@@ -135,7 +141,7 @@ impl Lowering<'_> {
         };
         let is_post = self.plan.nodes.get(usize::from(ix.0)).is_some_and(|planned| match planned.slot {
             super::Slot::Step(step) => matches!(step.kind, Kind::Post(_) | Kind::Broken),
-            super::Slot::Join { .. } | super::Slot::BesideEnd { .. } => false,
+            super::Slot::Join { .. } | super::Slot::BesideEnd => false,
         });
         if !is_post {
             let name = &word.value;

@@ -34,7 +34,7 @@ pub(super) struct Planned<'w> {
 pub(super) enum Slot<'w> {
     Step(&'w Step),
     Join { step: &'w Step, split: NodeIx },
-    BesideEnd { step: &'w Step },
+    BesideEnd,
 }
 
 /// The branch a node lies in.
@@ -82,7 +82,7 @@ impl<'w> Plan<'w> {
         let beside_end = (!parallel.beside.is_empty()).then(|| {
             let key = Name::from(format!("{}-beside", step.key.value));
             let inner = Home { region: Some(split), beside: true, ..home.clone() };
-            self.push(key, step.key.at, Slot::BesideEnd { step }, inner, findings)
+            self.push(key, step.key.at, Slot::BesideEnd, inner, findings)
         });
         self.ends.insert(split, (join, beside_end));
     }
@@ -114,7 +114,7 @@ impl<'w> Plan<'w> {
     fn is_beside(&self, split: NodeIx, number: usize) -> bool {
         match self.nodes.get(usize::from(split.0)).map(|planned| planned.slot) {
             Some(Slot::Step(Step { kind: Kind::Parallel(parallel), .. })) => number >= parallel.branches.len(),
-            Some(Slot::Step(_) | Slot::Join { .. } | Slot::BesideEnd { .. }) | None => false,
+            Some(Slot::Step(_) | Slot::Join { .. } | Slot::BesideEnd) | None => false,
         }
     }
 

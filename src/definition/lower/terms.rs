@@ -54,7 +54,8 @@ impl Lowering<'_> {
             }
             if at.step.value != first.step.value {
                 let (one, other) = (&first.step.value, &at.step.value);
-                let sentences = (format!("until 只能指同一步骤,已有 `{one}`,又写了 `{other}`"), format!("expected outcomes of `{one}` only, found `{other}`"));
+                let sentences =
+                    (format!("until 只能指同一步骤，已有 `{one}`，又写了 `{other}`"), format!("expected outcomes of `{one}` only, found `{other}`"));
                 findings.note(at.step.at, "GL011", sentences);
             }
         }
@@ -91,7 +92,7 @@ impl Lowering<'_> {
             if !rungs.is_empty() || on_expiry.is_some() {
                 let key = &step.key.value;
                 let sentences =
-                    (format!("步骤 `{key}` 有提醒或到期后果,但没有时限"), format!("expected `within` in step `{key}` for its reminders, found no such key"));
+                    (format!("步骤 `{key}` 有提醒或到期后果，但没有时限"), format!("expected `within` in step `{key}` for its reminders, found no such key"));
                 findings.note(step.key.at, "GL003", sentences);
             }
             return Vec::new();

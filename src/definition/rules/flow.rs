@@ -24,7 +24,7 @@ pub(in crate::definition) fn check(lowered: &Lowered, findings: &mut Findings<'_
         }
         if is_circle(program, ix) {
             let key = &node.key;
-            let zh = format!("从步骤 `{key}` 出发,没有任何人办理就会回到它自己");
+            let zh = format!("从步骤 `{key}` 出发，没有任何人办理就会回到它自己");
             let en = format!("expected somebody to act between step `{key}` and itself, found a circle that turns by itself");
             findings.note(at, "GL026", (zh, en)).help(Some(("在环上放一个办理(task)或等待(wait)".into(), "put a task or a wait on the circle".into())));
         }
@@ -51,7 +51,7 @@ fn unreached(node: &Node, at: Place, findings: &mut Findings<'_>) {
         | NodeKind::Document { .. }
         | NodeKind::End { .. } => {
             let sentences = (format!("没有任何去向通到步骤 `{key}`"), format!("expected an edge that leads to step `{key}`, found none"));
-            let help = (format!("在前面某步的 next 中写上 `{key}`,或删去这一步"), format!("name `{key}` in the next of an earlier step, or remove it"));
+            let help = (format!("在前面某步的 next 中写上 `{key}`，或删去这一步"), format!("name `{key}` in the next of an earlier step, or remove it"));
             findings.note(at, "GL020", sentences).help(Some(help));
         }
     }

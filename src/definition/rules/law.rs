@@ -15,15 +15,17 @@ const STATUTORY_CAUSES: &[&str] = &["hearing", "expert-review", "evaluation", "i
 
 /// Holds the text of a workflow against its nature.
 pub(in crate::definition) fn check(workflow: &Workflow, findings: &mut Findings<'_>) {
-    if workflow.nature != Nature::Licence {
-        only_for_a_licence(workflow, findings);
+    if let Some(nature) = workflow.nature
+        && nature != Nature::Licence
+    {
+        only_for_a_licence(workflow, nature, findings);
     }
     for limit in &workflow.limits {
         causes(limit, findings);
     }
     stops(workflow, findings);
     walk(&workflow.steps, &mut |step| {
-        if workflow.nature == Nature::Licence {
+        if workflow.nature == Some(Nature::Licence) {
             opinions(step, findings);
             queue(step, findings);
         }
@@ -32,19 +34,19 @@ pub(in crate::definition) fn check(workflow: &Workflow, findings: &mut Findings<
 }
 
 /// R1: nobody else cites 行政许可法 or deems.
-fn only_for_a_licence(workflow: &Workflow, findings: &mut Findings<'_>) {
-    let nature = word(workflow.nature);
+fn only_for_a_licence(workflow: &Workflow, nature: Nature, findings: &mut Findings<'_>) {
+    let nature = word(nature);
     let mut cited: Vec<&Basis> = workflow.basis.iter().chain(workflow.limits.iter().flat_map(|limit| &limit.basis)).collect();
     walk(&workflow.steps, &mut |step| {
         cited.extend(&step.basis);
         if let Some(rule) = &step.on_expiry {
-            let zh = format!("事项性质为“{}”,不能写视为受理等到期后果", nature.0);
+            let zh = format!("事项性质为“{}”，不能写视为受理等到期后果", nature.0);
             let en = format!("expected a deemed outcome in a licence only, found one in a workflow of nature `{}`", nature.1);
             findings.note(rule.outcome.at, "GL031", (zh, en)).help(Some(("到期改为提醒(remind)".into(), "remind at expiry instead".into())));
         }
     });
     for basis in cited.into_iter().filter(|basis| basis.text.contains(LICENSING_ACT)) {
-        let zh = format!("事项性质为“{}”,不能引用行政许可法", nature.0);
+        let zh = format!("事项性质为“{}”，不能引用行政许可法", nature.0);
         let en = format!("expected {LICENSING_ACT} in a licence only, found it in a workflow of nature `{}`", nature.1);
         findings.note(basis.at, "GL031", (zh, en));
     }
@@ -66,7 +68,7 @@ fn causes(limit: &Limit, findings: &mut Findings<'_>) {
         let name = &*cause.value;
         if name == "correction" {
             let sentences =
-                ("补正在受理之前,时限尚未起算".into(), "expected causes after acceptance, found `correction`: the clock has not started then".into());
+                ("补正在受理之前，时限尚未起算".into(), "expected causes after acceptance, found `correction`: the clock has not started then".into());
             let help = ("让时限自受理起算(from: accept.accepted)".into(), "start the limit at acceptance (from: accept.accepted)".into());
             findings.note(cause.at, "GL033", sentences).help(Some(help));
         } else if limit.kind == TermKind::Statutory && !STATUTORY_CAUSES.contains(&name) {
@@ -87,7 +89,7 @@ fn stops(workflow: &Workflow, findings: &mut Findings<'_>) {
     let listed: BTreeSet<&str> = workflow.limits.iter().flat_map(|limit| &limit.excludes).map(|cause| &*cause.value).collect();
     walk(&workflow.steps, &mut |step| {
         if let Some(cause) = step.stops.as_ref().filter(|cause| !listed.contains(&*cause.value)) {
-            let thing = ("不计入事由(某个时限的 excludes)", "a cause that some limit excludes");
+            let thing = ("不计入事由（某个时限的 excludes）", "a cause that some limit excludes");
             findings.unknown(cause.at, "GL034", thing, &cause.value, listed.iter().copied());
         }
     });
@@ -99,7 +101,7 @@ fn opinions(step: &Step, findings: &mut Findings<'_>) {
         && &*task.by.value != "applicant"
         && let Some(outcome) = task.without_opinion.first()
     {
-        let zh = "行政许可的签批必须有意见,不能免填".into();
+        let zh = "行政许可的签批必须有意见，不能免填".into();
         let en = format!("expected an opinion with every answer of a licence, found `{}` without one", outcome.value);
         findings.note(outcome.at, "GL044", (zh, en));
     }
@@ -108,7 +110,7 @@ fn opinions(step: &Step, findings: &mut Findings<'_>) {
 /// R9: a waiting list is ordered by rank, and a licence goes by order of acceptance (许可法 57).
 fn queue(step: &Step, findings: &mut Findings<'_>) {
     if let Kind::Message { queue: Some(queue), .. } = &step.kind {
-        let zh = "有数量限制的许可按受理先后(行政许可法 57),不能按等级候补".into();
+        let zh = "有数量限制的许可按受理先后（行政许可法 57），不能按等级候补".into();
         let en = format!("expected no waiting list by rank in a licence, found a queue for `{}`", queue.value);
         findings.note(queue.at, "GL039", (zh, en));
     }
@@ -120,8 +122,10 @@ fn form_to_edit(workflow: &Workflow, step: &Step, findings: &mut Findings<'_>) {
         && workflow.form.is_none()
     {
         let key = &step.key.value;
-        let sentences =
-            (format!("步骤 `{key}` 修改表单,但工作流没有写 form"), format!("expected `form` in the workflow because step `{key}` edits it, found no such key"));
+        let sentences = (
+            format!("步骤 `{key}` 修改表单，但工作流没有写 form"),
+            format!("expected `form` in the workflow because step `{key}` edits it, found no such key"),
+        );
         findings.note(step.key.at, "GL003", sentences);
     }
 }
@@ -148,10 +152,10 @@ fn in_force(bases: &[Basis], on: NaiveDate, findings: &mut Findings<'_>) {
         let law = &basis.text;
         let (zh, en) = match (basis.from, basis.until) {
             (_, Some(until)) if until < on => {
-                (format!("{law} 施行至 {until},{on} 不能作依据"), format!("expected a basis in force on {on}, found `{law}`, in force until {until}"))
+                (format!("{law} 施行至 {until}，{on} 不能作依据"), format!("expected a basis in force on {on}, found `{law}`, in force until {until}"))
             }
             (Some(from), _) => {
-                (format!("{law} 自 {from} 起施行,{on} 不能作依据"), format!("expected a basis in force on {on}, found `{law}`, in force from {from}"))
+                (format!("{law} 自 {from} 起施行，{on} 不能作依据"), format!("expected a basis in force on {on}, found `{law}`, in force from {from}"))
             }
             (None, _) => continue,
         };

@@ -32,7 +32,7 @@ fn rejections(step: &Step, parallel: &Parallel, parts: &Parts, findings: &mut Fi
     match (rejecting.first(), &parallel.on_reject) {
         (Some((branch, word)), None) => {
             let branch = &branch.key.value;
-            let zh = format!("分支 `{branch}` 会否决,但并行步骤 `{key}` 没有写否决后去哪里");
+            let zh = format!("分支 `{branch}` 会否决，但并行步骤 `{key}` 没有写否决后去哪里");
             let en = format!("expected `on-reject` in the parallel step `{key}` because branch `{branch}` rejects, found no such key");
             let help = ("写 on-reject: {go: 步骤, cancel: rest}".into(), "write on-reject: {go: step, cancel: rest}".into());
             findings.note(word.at, "GL023", (zh, en)).help(Some(help));

@@ -20,10 +20,10 @@ pub(in crate::definition) fn check(workflow: &Workflow, program: &Program, findi
         let (days, steps) = start.map(|start| longest_way(program, term, start, &mut BTreeSet::new())).unwrap_or_default();
         if days > term.within.days {
             let promised = term.within;
-            let zh = format!("环节时限合计 {days} {},超过承诺的 {}", promised.unit.zh(), promised.zh());
+            let zh = format!("环节时限合计 {days} {}，超过承诺的 {}", promised.unit.zh(), promised.zh());
             let en = format!("expected step limits of at most {promised} in all, found {days}");
             let (zh_way, en_way) = (listed(program, term, &steps, |title| &title.zh), listed(program, term, &steps, |title| &title.en));
-            findings.note(limit.within.at, "GL042", (zh, en)).help(Some((format!("最长的一路:{zh_way}"), format!("the longest way: {en_way}"))));
+            findings.note(limit.within.at, "GL042", (zh, en)).help(Some((format!("最长的一路：{zh_way}"), format!("the longest way: {en_way}"))));
         }
     }
 }

@@ -14,7 +14,7 @@ const NATURES: &[(&str, Nature)] = &[
     ("internal", Nature::Internal),
 ];
 
-/// Reads a workflow file. Without its key, its title and its nature there is no workflow, only mistakes.
+/// Reads a workflow file. Without its key there is no workflow, only mistakes.
 #[must_use]
 pub fn workflow(node: &Node, file: &str) -> (Option<Workflow>, Vec<Mistake>) {
     let mut reader = Reader::new(file);
@@ -36,7 +36,7 @@ fn head(reader: &mut Reader<'_>, node: &Node) -> Option<Workflow> {
     let limits = fields.get("limits").map(|node| limits(reader, node)).unwrap_or_default();
     let steps = reader.required(&fields, "steps").map(|node| read_step::steps(reader, node)).unwrap_or_default();
     let file = reader.file().to_owned();
-    Some(Workflow { file, name: name?, title: title?, nature: nature?, basis, number, form, people, ladders, limits, steps })
+    Some(Workflow { file, name: name?, title: title.unwrap_or_default(), nature, basis, number, form, people, ladders, limits, steps })
 }
 
 fn people(reader: &mut Reader<'_>, node: &Node) -> Vec<(Word, Pool)> {

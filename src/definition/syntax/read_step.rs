@@ -70,10 +70,10 @@ fn kind(reader: &mut Reader<'_>, name: &Word, fields: &Fields<'_>) -> Option<Kin
         let kinds: Vec<&str> = found.iter().map(|(kind, _)| *kind).collect();
         let (all, step) = (KINDS.join(", "), &name.value);
         let pair = if kinds.is_empty() {
-            (format!("步骤 `{step}` 没有写做什么,期望 {all} 之一"), format!("expected one of {all} in step `{step}`, found none"))
+            (format!("步骤 `{step}` 没有写做什么，期望 {all} 之一"), format!("expected one of {all} in step `{step}`, found none"))
         } else {
             let kinds = kinds.join(", ");
-            (format!("步骤 `{step}` 只能做一件事,实际写了 {kinds}"), format!("expected exactly one thing to do in step `{step}`, found {kinds}"))
+            (format!("步骤 `{step}` 只能做一件事，实际写了 {kinds}"), format!("expected exactly one thing to do in step `{step}`, found {kinds}"))
         };
         reader.mistake(name.at, "wrong-kind", pair);
         return None;

@@ -48,7 +48,7 @@ pub(super) fn words_of(reader: &mut Reader<'_>, node: Option<&Node>) -> Vec<Word
 pub(super) fn span(reader: &mut Reader<'_>, node: &Node) -> Option<At<Span>> {
     let parsed = reader.text(node)?.parse::<Span>().ok();
     if parsed.is_none() {
-        reader.expected(node, "wrong-kind", ("时限,如 `20 working days` 或 `30 calendar days`", "a limit such as `20 working days` or `30 calendar days`"));
+        reader.expected(node, "wrong-kind", ("时限，如 `20 working days` 或 `30 calendar days`", "a limit such as `20 working days` or `30 calendar days`"));
     }
     parsed.map(|span| at(span, node.at))
 }
@@ -80,7 +80,7 @@ fn in_force(reader: &mut Reader<'_>, node: &Node) -> Option<(Option<NaiveDate>, 
     let text = reader.text(node)?;
     let parsed = text.split_once("..").and_then(|(from, until)| Some((day(from)?, day(until)?)));
     if parsed.is_none() {
-        reader.expected(node, "wrong-kind", ("起止日期,如 `2004-07-01..`", "the days in force, such as `2004-07-01..`"));
+        reader.expected(node, "wrong-kind", ("起止日期，如 `2004-07-01..`", "the days in force, such as `2004-07-01..`"));
     }
     parsed
 }
@@ -163,7 +163,7 @@ fn offset(reader: &mut Reader<'_>, node: &Node) -> Option<(i32, Unit)> {
     let parsed = rest.parse::<Span>().ok().and_then(|span| Some((i32::try_from(span.days).ok()? * sign, span.unit)));
     if parsed.is_none() {
         let expected =
-            ("相对到期日的日数,如 `-2 working days`、`due`、`+1 working day`", "days from the due day such as `-2 working days`, `due`, `+1 working day`");
+            ("相对到期日的日数，如 `-2 working days`、`due`、`+1 working day`", "days from the due day such as `-2 working days`, `due`, `+1 working day`");
         reader.expected(node, "wrong-kind", expected);
     }
     parsed
@@ -177,7 +177,7 @@ fn minute(reader: &mut Reader<'_>, node: &Node) -> Option<u16> {
         hour.parse::<u16>().ok()?.checked_mul(60)?.checked_add(minute).filter(|minute| *minute < DAY_MINUTES)
     });
     if parsed.is_none() {
-        reader.expected(node, "wrong-kind", ("时刻,如 \"09:00\"", "a time of day such as \"09:00\""));
+        reader.expected(node, "wrong-kind", ("时刻，如 \"09:00\"", "a time of day such as \"09:00\""));
     }
     parsed
 }

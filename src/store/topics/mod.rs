@@ -8,4 +8,3 @@ pub mod log;
 pub mod outbox;
 pub mod registry;
 pub mod stats;
-pub mod walk;

@@ -1,0 +1,135 @@
+//! `greenlane check`: reads workflow files and says everything that is wrong with them.
+//! Invariant: exit 0 means that nothing is wrong, 1 that something is; every mistake is told once, with its place.
+//! Never: changes a file or needs the store.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use chrono::NaiveDate;
+
+use crate::definition::diagnostics::Diagnostic;
+use crate::definition::library::{self, Library, SourceFile};
+use crate::ids::Moment;
+
+/// Checks workflows, forms, decision tables, accounts and calendars.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  greenlane check
+  greenlane check workflows/land-quota.yaml
+  greenlane check my-workflows/ --on 2025-03-03 --json")]
+pub struct Args {
+    /// Files, or folders laid out like `workflows/`; the definitions the program carries when none is given.
+    files: Vec<PathBuf>,
+    /// The day on which every cited law must be in force; today unless said.
+    #[arg(long, value_name = "DATE")]
+    on: Option<NaiveDate>,
+    /// One JSON object a mistake, on standard output.
+    #[arg(long)]
+    json: bool,
+    /// One line a mistake.
+    #[arg(long, conflicts_with = "json")]
+    plain: bool,
+}
+
+/// Checks, prints, and exits 1 when something is wrong.
+///
+/// # Errors
+/// A file that cannot be read, or an output that is gone.
+pub fn run(args: &Args, now: Moment, out: &mut dyn Write) -> io::Result<ExitCode> {
+    let own = read(&args.files)?;
+    let sources: BTreeMap<String, String> = own.iter().map(|file| (file.shown.clone(), file.text.clone())).collect();
+    let (found, checked) = check(&own, args.on.unwrap_or_else(|| now.date()));
+    for diagnostic in &found {
+        if args.json {
+            writeln!(out, "{}", serde_json::to_string(diagnostic)?)?;
+        } else if args.plain {
+            writeln!(out, "{}", diagnostic.one_line())?;
+        } else {
+            writeln!(out, "{}", diagnostic.with_snippet(&sources))?;
+        }
+    }
+    if found.is_empty() {
+        if !args.json {
+            writeln!(out, "没有发现错误 / no mistakes: {}", checked.join(", "))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !args.json {
+        writeln!(out, "{} 处错误 / {} mistakes", found.len(), found.len())?;
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+/// Every mistake of an author's files over the program's own, and the workflows that were checked.
+#[must_use]
+pub fn check(own: &[SourceFile], on: NaiveDate) -> (Vec<Diagnostic>, Vec<String>) {
+    match library::load(&library::over_embedded(own)) {
+        Ok(library) => {
+            let names = named(&library, own);
+            let mut found: Vec<Diagnostic> = names.iter().flat_map(|name| library.lapsed(name, on)).collect();
+            found.sort();
+            found.dedup();
+            (found, names)
+        }
+        Err(found) => (found, Vec::new()),
+    }
+}
+
+/// The workflows of the given files; of all files when none was given.
+fn named(library: &Library, own: &[SourceFile]) -> Vec<String> {
+    let names = library.bundles().map(|bundle| bundle.root.to_string());
+    names.filter(|name| own.is_empty() || library.files_of(name).iter().any(|file| own.iter().any(|given| given.key == file.key))).collect()
+}
+
+/// The files, and everything in the folders, by the names workflows use for them.
+///
+/// # Errors
+/// One that cannot be read, with its name.
+pub fn read(paths: &[PathBuf]) -> io::Result<Vec<SourceFile>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            folder(path, path, &mut files)?;
+        } else {
+            files.push(source(path, key_of(path))?);
+        }
+    }
+    files.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(files)
+}
+
+fn folder(root: &Path, path: &Path, files: &mut Vec<SourceFile>) -> io::Result<()> {
+    for entry in fs::read_dir(path).map_err(|error| named_error(path, &error))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            folder(root, &path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            let key = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            files.push(source(&path, key)?);
+        }
+    }
+    Ok(())
+}
+
+/// `forms/x.yaml` for a file in a folder of that name, else the file's own name.
+fn key_of(path: &Path) -> String {
+    const FOLDERS: &[&str] = &["forms", "decisions", "accounts", "calendars"];
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = path.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy().into_owned());
+    match folder.filter(|folder| FOLDERS.contains(&folder.as_str())) {
+        Some(folder) => format!("{folder}/{name}"),
+        None => name,
+    }
+}
+
+fn source(path: &Path, key: String) -> io::Result<SourceFile> {
+    let text = fs::read_to_string(path).map_err(|error| named_error(path, &error))?;
+    Ok(SourceFile { key, shown: path.to_string_lossy().into_owned(), text })
+}
+
+fn named_error(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
+}
