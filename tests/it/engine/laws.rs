@@ -1,0 +1,130 @@
+//! What must hold after every act of a storm, counted again from the outside.
+
+use std::collections::BTreeSet;
+
+use greenlane::calendar::{TermQuery, Unit};
+use greenlane::definition::graph::{NodeIx, TermKind};
+use greenlane::engine::case::{Case, Local};
+use greenlane::engine::event::Event;
+use greenlane::engine::standing;
+use greenlane::ids::Name;
+
+use super::storm::Storm;
+use super::world::Nothing;
+
+impl Storm {
+    /// Everything that must hold after an act.
+    pub fn look(&self, run: usize, verb: &str) -> Result<(), String> {
+        let told = |what: String| format!("case {run} after `{verb}`: {what}");
+        self.world.check(run).map_err(told)?;
+        self.joins_were_due(run).map_err(told)?;
+        self.tokens_are_accounted_for(run).map_err(told)?;
+        self.rungs_speak_once(run).map_err(told)?;
+        self.accounts_balance().map_err(told)?;
+        let case = self.world.case(run);
+        self.dates_are_right(case).map_err(told)?;
+        let none = Nothing::default();
+        for (id, task) in &case.tasks {
+            if standing::eligible(case, &self.world.facts(&none), *id).is_empty() {
+                return Err(told(format!("nobody can finish task {id} at `{}`", task.step)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Recounts the tokens at each join that fired in the last act, over the regions as they were drawn.
+    fn joins_were_due(&self, run: usize) -> Result<(), String> {
+        let acts = &self.world.runs[run].acts;
+        let (Some(last), Some(earlier)) = (acts.last(), acts.len().checked_sub(1)) else { return Ok(()) };
+        if !last.iter().any(|event| matches!(event, Event::StepDone { outcome, .. } if &**outcome == "joined")) {
+            return Ok(());
+        }
+        let mut state = acts[..earlier].iter().fold(None, |state, act| greenlane::engine::fold_act(state, act));
+        for event in last {
+            if let (Event::StepDone { scope, step, outcome, .. }, Some(case)) = (event, &state)
+                && &**outcome == "joined"
+            {
+                self.join_was_due(case, *scope, step)?;
+            }
+            state = greenlane::engine::evolve(state, event);
+        }
+        Ok(())
+    }
+
+    fn join_was_due(&self, case: &Case, scope: Local, step: &Name) -> Result<(), String> {
+        let program = &case.scopes[&scope].program;
+        let at = case.tokens.values().find(|token| token.scope == scope && token.step == *step).map(|token| token.node);
+        let Some(join) = at else { return Err(format!("join `{step}` fired without a token")) };
+        let region = &self.regions[&(program.clone(), join)];
+        let aside = |node: NodeIx| self.beside.contains(&(program.clone(), node));
+        let missing = case.tokens.values().find(|token| {
+            let still_to_come = region.contains(&token.node) || token.back_to.is_some_and(|back| region.contains(&back));
+            token.scope == scope && token.node != join && still_to_come && (aside(join) || !aside(token.node))
+        });
+        match missing {
+            Some(token) => Err(format!("join `{step}` fired while a token was at `{}`", token.step)),
+            None => Ok(()),
+        }
+    }
+
+    /// A token is taken once, and a new one comes only with a scope that opened or for a token that was taken.
+    fn tokens_are_accounted_for(&self, run: usize) -> Result<(), String> {
+        let acts = &self.world.runs[run].acts;
+        let Some(last) = acts.last() else { return Ok(()) };
+        let mut taken = BTreeSet::new();
+        for event in last {
+            if let Event::TokenTaken { token } = event
+                && !taken.insert(*token)
+            {
+                return Err(format!("token {token} was taken twice"));
+            }
+        }
+        let grows = last.iter().any(|event| matches!(event, Event::TokenTaken { .. } | Event::ScopeOpened { .. }));
+        let known: BTreeSet<Local> = acts[..acts.len() - 1].iter().flatten().filter_map(placed).collect();
+        match last.iter().filter_map(placed).find(|token| !grows && !known.contains(token)) {
+            Some(token) => Err(format!("token {token} came from nowhere")),
+            None => Ok(()),
+        }
+    }
+
+    /// Every running term's date is what the calendar says of its start, its stops and its extension.
+    fn dates_are_right(&self, case: &Case) -> Result<(), String> {
+        for (id, term) in case.terms.iter().filter(|(_, term)| term.stopped_on.is_none()) {
+            let roll_over = term.kind == TermKind::Statutory && term.within.unit == Unit::Calendar;
+            let query = TermQuery { from: term.from, within: term.within, extended: term.extended, suspended: &term.stopped, roll_over };
+            let due = self.world.calendar.due(&query).date();
+            if due != term.due {
+                return Err(format!("term {id} (`{}`) is due {:?} and the calendar says {due:?}", term.key, term.due));
+            }
+        }
+        Ok(())
+    }
+
+    /// A rung speaks once of one date.
+    fn rungs_speak_once(&self, run: usize) -> Result<(), String> {
+        for event in self.world.runs[run].acts.last().into_iter().flatten() {
+            if let Event::RungFired { term, rung, due } = event
+                && !self.spoken.borrow_mut().insert((run, *term, *rung, *due))
+            {
+                return Err(format!("rung {rung} of term {term} spoke twice of {due:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The accounts hold what the cases hold: nothing was reserved twice or forgotten.
+    fn accounts_balance(&self) -> Result<(), String> {
+        for (key, account) in &self.world.accounts {
+            let cases = self.world.runs.iter().filter_map(|run| run.case.as_ref());
+            let held: i64 = cases.flat_map(|case| case.holds.values()).filter(|hold| hold.account == *key).map(|hold| hold.amount).sum();
+            if held + account.kept != account.reserved {
+                return Err(format!("cases hold {held} of `{key}` and its ledger says {}", account.reserved));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn placed(event: &Event) -> Option<Local> {
+    if let Event::TokenPlaced { token, .. } = event { Some(*token) } else { None }
+}

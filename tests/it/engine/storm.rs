@@ -1,0 +1,307 @@
+//! A storm: random acts by random people over random workflows, with time moving, and after each act everything that must hold.
+//! At the end a fair driver finishes every case: what cannot be finished was lost, doubled or stuck on the way.
+//! A failure names its seed; `GREENLANE_FULL=1` walks the 200,000 steps over 1,000 workflows, without it a part of them.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use greenlane::definition::graph::{NodeIx, NodeKind};
+use greenlane::engine::case::{BodyRef, Case, Local, Waits};
+use greenlane::engine::command::{Actor, Command};
+use greenlane::engine::standing;
+use greenlane::ids::{Moment, Name, PersonId};
+use serde_json::json;
+
+use super::chance::Chance;
+use super::counts::{Counts, verb};
+use super::random_flow::{DETOURS, PEOPLE, flows};
+use super::world::{Account, Nothing, Sabotage, World, day, person};
+
+/// Refusals that only a broken engine gives on a sound workflow.
+const NEVER: &[&str] = &[
+    "account_key_not_text",
+    "amount_not_whole",
+    "calls_too_deep",
+    "case_broken",
+    "definition_loops",
+    "not_evaluated",
+    "outcome_without_edge",
+    "unknown_account",
+    "unknown_workflow",
+];
+/// More acts than any of these workflows needs from anywhere to its end.
+const FAIR_ACTS: usize = 2_000;
+
+/// What is broken on purpose.
+#[derive(Clone, Copy, Default)]
+pub struct Broken {
+    pub events: Option<Sabotage>,
+    /// The engine believes that nothing is reachable from anywhere, so that its joins wait for nobody.
+    pub blind_joins: bool,
+}
+
+pub struct Storm {
+    pub world: World,
+    chance: Chance,
+    /// For each workflow and join, the nodes between split and join, as the generator drew them.
+    pub regions: BTreeMap<(Name, NodeIx), BTreeSet<NodeIx>>,
+    pub beside: BTreeSet<(Name, NodeIx)>,
+    /// Rungs that spoke: case, term, rung, due day.
+    pub spoken: RefCell<BTreeSet<(usize, Local, u16, Option<NaiveDate>)>>,
+}
+
+impl Storm {
+    pub fn new(seed: u64, broken: Broken) -> Self {
+        let flows = flows(seed);
+        let mut world = World::new(&flows.iter().collect::<Vec<_>>(), PEOPLE);
+        let mut chance = Chance(seed ^ 0x5ca1_ab1e);
+        for account in ["land/2025", "land/2026"] {
+            world.accounts.insert(account.to_owned(), Account { free: 2 + chance.below(8) as i64, ..Account::default() });
+        }
+        let (mut regions, mut beside) = (BTreeMap::new(), BTreeSet::new());
+        for (name, program) in &world.bundle.programs {
+            for (node, at) in program.nodes.iter().zip(0_u16..) {
+                if let NodeKind::Join { region, .. } = &node.kind {
+                    regions.insert((name.clone(), NodeIx(at)), region.clone());
+                }
+                if node.beside {
+                    beside.insert((name.clone(), NodeIx(at)));
+                }
+            }
+        }
+        world.sabotage = broken.events;
+        if broken.blind_joins {
+            for program in world.bundle.programs.values_mut() {
+                let program = Arc::make_mut(program);
+                program.reach.iter_mut().for_each(BTreeSet::clear);
+            }
+        }
+        Self { world, chance, regions, beside, spoken: RefCell::default() }
+    }
+
+    /// `steps` random commands, then the end of every case.
+    pub fn blow(&mut self, steps: usize, counts: &mut Counts) -> Result<(), String> {
+        for _ in 0..steps {
+            let run = self.some_case(counts)?;
+            let (actor, command) = self.some_command(run);
+            self.act(run, &actor, &command, counts)?;
+        }
+        for run in 0..self.world.runs.len() {
+            self.finish(run, counts)?;
+            if self.world.replay(run) != *self.world.case(run) {
+                return Err(format!("case {run}: the whole log folded from nothing differs from the state"));
+            }
+        }
+        Ok(())
+    }
+
+    fn some_case(&mut self, counts: &mut Counts) -> Result<usize, String> {
+        let open: Vec<usize> = (0..self.world.runs.len()).filter(|run| self.world.case(*run).ended.is_none()).collect();
+        if open.is_empty() || (open.len() < 3 && self.chance.percent(2)) {
+            let (area, n, rank) = (1 + self.chance.below(5), self.chance.below(5), self.chance.below(3));
+            let run = self.world.start_ranked(json!({"area": area, "n": n}), i16::try_from(rank).unwrap());
+            counts.note("start", None);
+            self.look(run, "start")?;
+            return Ok(run);
+        }
+        // An ended case is tried now and then too.
+        let any = self.chance.percent(3);
+        Ok(if any { self.chance.below(self.world.runs.len()) } else { *self.chance.pick(&open).unwrap() })
+    }
+
+    fn again(&mut self, run: usize, actor: &Actor, command: &Command) -> Result<(), String> {
+        let waits = |case: &Case| case.tokens.values().filter(|token| matches!(token.waits, Waits::Message(_))).count();
+        if matches!(command, Command::Message { .. }) && waits(self.world.case(run)) > 0 {
+            return Ok(());
+        }
+        match self.world.act(run, actor, command) {
+            Ok(events) if events.is_empty() => Ok(()),
+            told => Err(format!("`{}` a second time gave {told:?}", verb(command))),
+        }
+    }
+
+    fn act(&mut self, run: usize, actor: &Actor, command: &Command, counts: &mut Counts) -> Result<(), String> {
+        let before = self.world.runs[run].acts.len();
+        let told = self.world.act(run, actor, command);
+        counts.note(verb(command), told.as_ref().err().map(|refusal| refusal.code));
+        match told {
+            Err(refusal) if NEVER.contains(&refusal.code) => Err(format!("{} on {command:?}: {}", refusal.code, refusal.en)),
+            Err(_) if self.world.runs[run].acts.len() != before => Err(format!("a refusal left events: {command:?}")),
+            Err(_) => Ok(()),
+            Ok(events) if events.is_empty() => Ok(()),
+            Ok(events) => {
+                counts.happened(&events);
+                self.look(run, verb(command))?;
+                // A cause is consumed by the event it leads to: the same command again finds nothing.
+                if matches!(command, Command::Wake | Command::Recompute | Command::Message { .. }) && self.chance.percent(20) {
+                    self.again(run, actor, command)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn some_command(&mut self, run: usize) -> (Actor, Command) {
+        let body = self.chance.percent(97).then(|| self.world.opinion());
+        let tasks: Vec<Local> = self.world.case(run).tasks.keys().copied().collect();
+        let draw = self.chance.below(100);
+        // With nothing to answer, time passes or a letter comes; a few acts are tried all the same.
+        let act = if tasks.is_empty() && self.chance.percent(90) { 76 + draw % 20 } else { draw };
+        let fits = |storm: &Self, task: &Local| match act {
+            0..=14 => storm.world.case(run).tasks[task].claimed.is_none(),
+            15..=19 => storm.world.case(run).tasks[task].claimed.is_some(),
+            62..=71 => storm.return_target(run, *task).is_some(),
+            _ => true,
+        };
+        let fitting: Vec<Local> = tasks.iter().copied().filter(|task| fits(self, task)).collect();
+        // A verb that fits no task is mostly an answer instead.
+        let act = if fitting.is_empty() && act < 72 && self.chance.percent(90) { 20 } else { act };
+        let task = *self.chance.pick(if fitting.is_empty() { &tasks } else { &fitting }).unwrap_or(&0);
+        let who = self.somebody(run, task);
+        let command = match act {
+            0..=14 => Command::Claim { task },
+            15..=19 => Command::Release { task },
+            20..=61 => self.some_answer(run, task, body),
+            62..=71 => self.some_return(run, task, body),
+            72..=74 => {
+                let terms: Vec<Local> = self.world.case(run).terms.keys().copied().collect();
+                Command::Extend { term: self.chance.pick(&terms).copied().unwrap_or(9), by: 1 + self.chance.below(12) as u32, body }
+            }
+            75 if self.chance.percent(25) => Command::Withdraw { body },
+            75..=82 => return (Actor::System, self.some_message(run)),
+            83..=95 => {
+                self.pass_time(run);
+                return (Actor::System, Command::Wake);
+            }
+            96..=97 => return (Actor::System, Command::Recompute),
+            98 => return (Actor::System, Command::NoticeSettled { key: "k".to_owned(), sent: true, attempts: 1, at: self.world.now }),
+            _ => Command::Record { what: "note".into(), body },
+        };
+        let who = match command {
+            Command::Extend { .. } if self.chance.percent(60) => Actor::Person(person("hal")),
+            Command::Withdraw { .. } if self.chance.percent(60) => Actor::Person(person("chen")),
+            _ => who,
+        };
+        (who, command)
+    }
+
+    /// Mostly somebody who may, sometimes anybody.
+    fn somebody(&mut self, run: usize, task: Local) -> Actor {
+        let none = Nothing::default();
+        let claimed = self.world.case(run).tasks.get(&task).and_then(|task| task.claimed);
+        if let Some(claimer) = claimed.filter(|_| self.chance.percent(80)) {
+            return Actor::Person(claimer);
+        }
+        let may: Vec<PersonId> = standing::eligible(self.world.case(run), &self.world.facts(&none), task).into_iter().collect();
+        if self.chance.percent(85)
+            && let Some(person) = self.chance.pick(&may)
+        {
+            return Actor::Person(*person);
+        }
+        match self.chance.below(PEOPLE.len() + 2) {
+            0 => Actor::System,
+            1 => Actor::Person(person("chen")),
+            other => Actor::Person(person(PEOPLE[other - 2].0)),
+        }
+    }
+
+    fn outcomes(&self, run: usize, task: Local) -> Vec<Name> {
+        let case = self.world.case(run);
+        let Some(open) = case.tasks.get(&task) else { return Vec::new() };
+        let node = case.tokens[&open.token].node;
+        let program = &self.world.bundle.programs[&case.scopes[&open.scope].program];
+        program.nodes[usize::from(node.0)].next.keys().cloned().collect()
+    }
+
+    fn some_answer(&mut self, run: usize, task: Local, body: Option<BodyRef>) -> Command {
+        let outcomes = self.outcomes(run, task);
+        let known = self.chance.pick(&outcomes).filter(|_| self.chance.clone().percent(97)).cloned();
+        let outcome = known.unwrap_or_else(|| "nonsense".into());
+        let (area, n) = (1 + self.chance.below(5), self.chance.below(5));
+        let form = (&*outcome == "resubmitted").then(|| self.world.body(json!({"area": area, "n": n})));
+        Command::Complete { task, outcome, body, form }
+    }
+
+    fn some_return(&mut self, run: usize, task: Local, body: Option<BodyRef>) -> Command {
+        let to = self.return_target(run, task).unwrap_or_else(|| "nowhere".into());
+        Command::Return { task, to, body }
+    }
+
+    fn return_target(&self, run: usize, task: Local) -> Option<Name> {
+        let case = self.world.case(run);
+        let open = case.tasks.get(&task)?;
+        let program = &self.world.bundle.programs[&case.scopes[&open.scope].program];
+        let rule = program.nodes[usize::from(case.tokens[&open.token].node.0)].may_return.as_ref()?;
+        Some(program.nodes[usize::from(rule.to[0].0)].key.clone())
+    }
+
+    fn some_message(&mut self, run: usize) -> Command {
+        let waits = |waits: &Waits| if let Waits::Message(name) = waits { Some(name.clone()) } else { None };
+        let names: Vec<(Local, Name)> = self.world.case(run).tokens.iter().filter_map(|(id, token)| Some((*id, waits(&token.waits)?))).collect();
+        let one = self.chance.percent(50);
+        match self.chance.pick(&names).cloned() {
+            Some((token, name)) => Command::Message { name, token: one.then_some(token) },
+            None => Command::Message { name: "letter".into(), token: None },
+        }
+    }
+
+    fn pass_time(&mut self, run: usize) {
+        let due = greenlane::engine::next_wake(self.world.case(run));
+        self.world.now = match due {
+            // Past the published years nothing is due, and time goes no further.
+            _ if self.world.now.date() > day("2026-11-30") => self.world.now,
+            Some(due) if self.chance.percent(50) => self.world.now.max(due),
+            Some(_) | None => Moment(self.world.now.0 + 3_600_000 * (1 + self.chance.below(40) as i64)),
+        };
+    }
+
+    /// People who only go forward, and a world that gives what is waited for.
+    fn finish(&mut self, run: usize, counts: &mut Counts) -> Result<(), String> {
+        for _ in 0..FAIR_ACTS {
+            if self.world.case(run).ended.is_some() {
+                return Ok(());
+            }
+            let Some((actor, command)) = self.fair_command(run) else {
+                return Err(format!("case {run} is stuck: {:?}", self.world.case(run).tokens));
+            };
+            self.act(run, &actor, &command, counts)?;
+        }
+        Err(format!("case {run} does not end: {:?}", self.world.standing(run)))
+    }
+
+    fn fair_command(&mut self, run: usize) -> Option<(Actor, Command)> {
+        let none = Nothing::default();
+        let case = self.world.case(run);
+        let first = case.tasks.iter().next().map(|(id, task)| (*id, task.clone()));
+        if let Some((task, open)) = first {
+            let eligible = standing::eligible(case, &self.world.facts(&none), task);
+            return Some(match open.claimed {
+                // Claimed, and kept apart since: it is given back.
+                Some(claimer) if !eligible.contains(&claimer) => (Actor::Person(claimer), Command::Release { task }),
+                claimed => {
+                    let forward = self.outcomes(run, task).into_iter().find(|outcome| !DETOURS.contains(&&**outcome) && &**outcome != "resubmitted");
+                    let body = Some(self.world.opinion());
+                    let by = claimed.or_else(|| eligible.first().copied())?;
+                    (Actor::Person(by), Command::Complete { task, outcome: forward?, body, form: None })
+                }
+            });
+        }
+        if let Some((token, place)) = self.world.case(run).queue.iter().next() {
+            let (token, place) = (*token, place.clone());
+            let account = self.world.accounts.get_mut(&place.account)?;
+            account.free += place.amount;
+            // Everybody ahead has gone home.
+            account.waiting.retain(|other| other.token == token && other.case == self.world.runs[run].case.as_ref().unwrap().id);
+            return Some((Actor::System, Command::Message { name: "quota-freed".into(), token: Some(token) }));
+        }
+        let waits = |waits: &Waits| if let Waits::Message(name) = waits { Some(name.clone()) } else { None };
+        if let Some(name) = self.world.case(run).tokens.values().find_map(|token| waits(&token.waits)) {
+            return Some((Actor::System, Command::Message { name, token: None }));
+        }
+        let due = self.world.case(run).timers.values().filter_map(|timer| timer.at).min()?;
+        self.world.now = self.world.now.max(due);
+        Some((Actor::System, Command::Wake))
+    }
+}
