@@ -17,11 +17,11 @@ use crate::expr::{Expr, Table};
 use crate::ids::Name;
 
 impl<'f> Draft<'f> {
-    /// A decision table; the row that hit stands in the event.
+    /// A decision table. The row that hit stands in the event; what it was compared with does not, because an event outlives the form.
     pub fn consult_table(&mut self, spot: Spot, node: &Node, table: &Table) -> Step<()> {
-        let context = self.context(spot.scope, &table.roots(), None)?;
+        let context = self.context(spot.scope, &table.roots(), &table.paths())?;
         let verdict = table.eval(&context).map_err(|error| not_evaluated(&node.key, (&error.zh, &error.en)))?;
-        let why = format!("row {}: {}", verdict.row, verdict.why);
+        let why = format!("{} row {}", table.key(), verdict.row);
         self.leave(spot, &Name::from(verdict.output), Ending { why: Some(why), ..Ending::default() })
     }
 

@@ -16,18 +16,18 @@ use crate::expr::{Expr, Value};
 impl<'f> Draft<'f> {
     /// Evaluates a guard.
     pub fn condition(&mut self, scope: Local, when: &Expr) -> Step<bool> {
-        let context = self.context(scope, &when.roots(), Some(&when.paths()))?;
+        let context = self.context(scope, &when.roots(), &when.paths())?;
         Ok(when.holds(&context).map_err(|error| not_evaluated(when.source(), (&error.zh, &error.en)))?)
     }
 
     /// Evaluates an expression in a scope.
     pub fn value(&mut self, scope: Local, expression: &Expr) -> Step<Value> {
-        let context = self.context(scope, &expression.roots(), Some(&expression.paths()))?;
+        let context = self.context(scope, &expression.roots(), &expression.paths())?;
         Ok(expression.eval(&context).map_err(|error| not_evaluated(expression.source(), (&error.zh, &error.en)))?)
     }
 
-    /// The roots an expression names. With `paths` known, a step of which only the outcome is read needs no body.
-    pub fn context(&mut self, scope: Local, roots: &BTreeSet<String>, paths: Option<&[Vec<String>]>) -> Step<Value> {
+    /// The roots an expression names. A step of which only the outcome is read needs no body.
+    pub fn context(&mut self, scope: Local, roots: &BTreeSet<String>, paths: &[Vec<String>]) -> Step<Value> {
         let mut context = BTreeMap::new();
         for root in roots {
             let value = match root.as_str() {
@@ -36,7 +36,7 @@ impl<'f> Draft<'f> {
                 step => {
                     let own = |path: &&Vec<String>| path.first().is_some_and(|first| first == step);
                     let outcome_only = |path: &Vec<String>| path.get(1).is_some_and(|field| field == "outcome");
-                    let whole = paths.is_none_or(|paths| !paths.iter().filter(own).all(outcome_only));
+                    let whole = !paths.iter().filter(own).all(outcome_only);
                     self.step_result(scope, step, whole)?
                 }
             };
