@@ -1,1 +1,142 @@
-//! Putting the parts together at start: configuration, store, writers, workers, listener.
+//! Putting the parts together at start: store, writers, workers, listener. Everything that can be wrong is found out here, before anybody is served.
+//! Invariant: a node that is listening is whole; a node that stops answers what it has accepted.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::api;
+use crate::app::App;
+use crate::app::failure::Fault;
+use crate::channels::{Channel, Folder, PasswordFrom, Smtp, SmtpConfig};
+use crate::clock::Clock;
+use crate::config::{self, Config, Mail, Role};
+use crate::notice::{Signature, Templates};
+use crate::store::{Store, Target};
+use crate::telemetry::Metrics;
+use crate::workers::Crew;
+use crate::workers::deliver::Mailroom;
+use crate::workers::digests::Mornings;
+
+/// What a node is started with.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// Where the data lives.
+    pub target: Target,
+    /// The clock.
+    pub clock: Clock,
+    /// The settings.
+    pub config: Config,
+    /// The folder relative paths of the settings start from, and where the log's key and the outbox live.
+    pub home: PathBuf,
+}
+
+/// A running node.
+pub struct Node {
+    /// The use cases.
+    pub app: App,
+    /// The workers.
+    pub crew: Crew,
+    address: SocketAddr,
+    stop: CancellationToken,
+    tracker: TaskTracker,
+}
+
+impl Node {
+    /// Opens the store and starts the writers and, by role, the listener and the workers.
+    ///
+    /// # Errors
+    /// The first part that cannot be opened, by name.
+    pub async fn start(start: Start) -> Result<Self, Fault> {
+        let (app, crew) = open(&start).await?;
+        let listener = TcpListener::bind(start.config.listen)
+            .await
+            .map_err(|cause| Fault::new(format!("listening on {} (`listen` in the configuration)", start.config.listen), cause))?;
+        let address = listener.local_addr().map_err(|cause| Fault::new("asking for the address listened on", cause))?;
+        let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
+        let shared = api::Shared { app: app.clone(), metrics: Metrics::install() };
+        let router = api::router(shared);
+        let stopped = stop.clone();
+        tracker.spawn(async move {
+            let serving = axum::serve(listener, router).with_graceful_shutdown(async move { stopped.cancelled().await });
+            if let Err(cause) = serving.await {
+                tracing::error!(%cause, "the listener ended");
+            }
+        });
+        match start.config.role {
+            Role::Worker | Role::Both => crew.spawn(&tracker, &stop),
+            Role::Web => {}
+        }
+        Ok(Self { app, crew, address, stop, tracker })
+    }
+
+    /// The address listened on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops listening and working, and waits for what was begun.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+        self.app.store().close().await;
+    }
+}
+
+/// Opens store, use cases and workers, without listening or working.
+///
+/// # Errors
+/// The first part that cannot be opened, by name.
+pub async fn open(start: &Start) -> Result<(App, Crew), Fault> {
+    let templates = Templates::embedded(Signature::default()).map_err(|mistakes| Fault::new("compiling the texts of notices", listed(&mistakes)))?;
+    let store = Store::open(start.target.clone()).await.map_err(|cause| Fault::new("opening the database", cause))?;
+    let app = App::open(store, start.clock.clone(), &start.config.origin, &start.home).await?;
+    let mailroom = Mailroom { templates, mail: channel(&start.config, &start.home)?, origin: start.config.origin.clone(), from: sender(&start.config) };
+    let mornings = Mornings::new(&start.config.digest)?;
+    let crew = Crew { app: app.clone(), mailroom: Arc::new(mailroom), mornings: Arc::new(mornings) };
+    Ok((app, crew))
+}
+
+fn sender(config: &Config) -> String {
+    match &config.mail {
+        Mail::Folder(_) => format!("greenlane@{}", config.origin),
+        Mail::Smtp(smtp) => smtp.from.clone(),
+    }
+}
+
+fn channel(config: &Config, home: &Path) -> Result<Channel, Fault> {
+    match &config.mail {
+        Mail::Folder(folder) => Ok(Channel::Folder(Folder::new(home.join(folder)))),
+        Mail::Smtp(smtp) => smtp_channel(smtp, home),
+    }
+}
+
+fn smtp_channel(smtp: &config::Smtp, home: &Path) -> Result<Channel, Fault> {
+    const SEND_S_MAX: u64 = 30;
+    let tls = smtp.tls.parse().map_err(|cause| Fault::new("reading `mail.smtp.tls` in the configuration", cause))?;
+    let settings = SmtpConfig {
+        host: smtp.host.clone(),
+        port: smtp.port,
+        user: smtp.user.clone(),
+        password: smtp.password_file.as_ref().map(|file| PasswordFrom::File(home.join(file))),
+        from: smtp.from.clone(),
+        tls,
+        hello: None,
+        timeout: Duration::from_secs(SEND_S_MAX),
+        root_certificates: smtp.root_certificate.as_ref().map(|file| home.join(file)),
+    };
+    let opened = Smtp::open(&settings)
+        .map_err(|mistakes| Fault::new("opening the mail channel", mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
+    Ok(Channel::Smtp(opened))
+}
+
+fn listed(mistakes: &[crate::source::Mistake]) -> String {
+    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

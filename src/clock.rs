@@ -41,6 +41,15 @@ impl Clock {
         }
     }
 
+    /// Whether `set` can move this clock.
+    #[must_use]
+    pub fn can_move(&self) -> bool {
+        match self {
+            Self::Machine => false,
+            Self::Moved(_) | Self::Standing(_) => true,
+        }
+    }
+
     /// Sets a movable clock; answers false when this clock cannot be moved.
     #[must_use]
     pub fn set(&self, moment: Moment) -> bool {

@@ -68,3 +68,37 @@ pub const FORM_TEXT_CHARACTERS_MAX: usize = 10_000;
 pub const FORM_ROWS_MAX: usize = 500;
 /// Fields of one form, those of rows included.
 pub const FORM_FIELDS_MAX: usize = 500;
+/// Cases a lane keeps as working copies.
+pub const CASE_CACHE_MAX: usize = 20_000;
+/// Parsed bodies a lane keeps.
+pub const BODY_CACHE_MAX: usize = 2_000;
+/// Commands that may wait in one queue of a lane.
+pub const LANE_QUEUE_MAX: usize = 4_096;
+/// Times a command that lost a version race is decided again before it is answered as a conflict.
+pub const CONFLICT_RETRIES_MAX: u32 = 16;
+/// Milliseconds for which a node trusts its copy of the register when it accepts something (a refusal always asks).
+pub const REGISTER_STALE_MS_MAX: i64 = 1_000;
+/// Cases woken in one turn of the deadlines worker.
+pub const WAKES_PER_TURN_MAX: u32 = 512;
+/// Wakes that wait for the writer at once.
+pub const WAKES_AT_ONCE_MAX: usize = 128;
+/// Heads of waiting lists served in one turn.
+pub const WAITING_PER_TURN_MAX: u32 = 64;
+/// Notices claimed in one turn of the delivery worker.
+pub const NOTICES_PER_TURN_MAX: u32 = 64;
+/// Notices on their way at once.
+pub const NOTICES_AT_ONCE_MAX: usize = 16;
+/// Milliseconds a claimed notice belongs to one worker.
+pub const NOTICE_LEASE_MS: i64 = 120_000;
+/// Leaves sealed in one turn.
+pub const LEAVES_PER_TURN_MAX: u32 = 4_096;
+/// Acts read in one go.
+pub const CASE_ACTS_PER_READ_MAX: u32 = 1_000;
+/// Tasks one digest lists.
+pub const DIGEST_TASKS_MAX: u32 = 200;
+/// The format of snapshots this program writes and reads; one with another is thrown away and the acts are folded from the first.
+pub const SNAPSHOT_FORMAT: i32 = 1;
+/// Rows read in one go by an inspection.
+pub const WALK_PAGE_ROWS: u32 = 1_000;
+/// Findings an inspection lists; further ones are counted.
+pub const FINDINGS_LISTED_MAX: usize = 50;

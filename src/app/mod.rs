@@ -1,3 +1,99 @@
-//! Use cases: the only code that opens a transaction.
+//! Use cases: the only code that opens a transaction. Surfaces and workers hand an order to `App::execute`; a writer commits it and only then is anybody answered.
+//! Invariant: what a person sees of a case is read after a commit. Never: a page, a status code, a template.
 
+pub mod clockwork;
+pub mod digests;
+pub mod execute;
+pub mod failure;
+pub mod inspect;
+pub mod known;
+pub mod ledger;
+pub mod notices;
+pub mod operate;
+pub mod outbox;
+pub mod plant;
+pub mod queries;
+pub mod register;
+pub mod replay;
+pub mod sealing;
 pub mod seed;
+pub mod view;
+pub mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::app::failure::Fault;
+use crate::app::known::{Known, Shelf};
+use crate::app::sealing::Sealer;
+use crate::app::writer::{LaneParts, Lanes, spawn_lane};
+use crate::clock::Clock;
+use crate::ids::Tenant;
+use crate::store::Store;
+
+/// A running node: its store, its clock, its writers. Cloning shares them.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    clock: Clock,
+    shelf: Shelf,
+    lanes: Lanes,
+    sealer: Sealer,
+}
+
+impl App {
+    /// Opens the lanes over `store`: one on SQLite, which has one writer, two on PostgreSQL.
+    ///
+    /// # Errors
+    /// When a connection cannot be opened or the register cannot be read.
+    pub async fn open(store: Store, clock: Clock, origin: &str, home: &Path) -> Result<Self, Fault> {
+        let sealer = Sealer::open(home, origin)?;
+        sealing::name_key(&store, &sealer).await?;
+        let shelf = Shelf::default();
+        let lane_count = if store.is_embedded() { 1 } else { 2 };
+        let mut lanes = Vec::new();
+        for _ in 0..lane_count {
+            let writer = store.writer().await.map_err(|cause| Fault::new("opening a writer", cause))?;
+            let parts = LaneParts { writer, store: store.clone(), shelf: shelf.clone(), clock: clock.clone() };
+            lanes.push(spawn_lane(parts).map_err(|cause| Fault::new("starting a writer", cause))?);
+        }
+        Ok(Self { inner: Arc::new(Inner { store, clock, shelf, lanes: Lanes::new(lanes), sealer }) })
+    }
+
+    /// The store, for reading.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The sealer of the log.
+    #[must_use]
+    pub fn sealer(&self) -> &Sealer {
+        &self.inner.sealer
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// What is known of a tenant, read anew when the register has moved on.
+    ///
+    /// # Errors
+    /// When the register cannot be read.
+    pub async fn known(&self, tenant: Tenant) -> Result<Arc<Known>, Fault> {
+        let held = self.inner.shelf.of(tenant);
+        let reading = |cause| Fault::new("reading the register", cause);
+        let stored = self.inner.store.registry_version(tenant).await.map_err(reading)?;
+        if stored == held.version {
+            return Ok(held);
+        }
+        let known = register::read(&self.inner.store, tenant, stored, &held).await?;
+        Ok(self.inner.shelf.put(tenant, known))
+    }
+}

@@ -24,6 +24,7 @@ pub use topics::log::{CheckpointRow, LogRow, Sealing, TileRow, Unsealed};
 pub use topics::outbox::{Attempt, ClaimedNotice, NoticeView};
 pub use topics::registry::{RegistryEntry, TokenRow};
 pub use topics::stats::Stats;
+pub use topics::walk::WalkedAct;
 pub use writer::{LoadedCase, StoredReceipt, Writer};
 
 /// Where the data lives.

@@ -43,6 +43,15 @@ impl Store {
         }
     }
 
+    /// Whether this is a SQLite folder: one node, one writer.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        match &*self.pools {
+            Pools::Sqlite(_) => true,
+            Pools::Postgres(_) => false,
+        }
+    }
+
     /// Closes every pooled connection.
     pub async fn close(&self) {
         match &*self.pools {

@@ -16,6 +16,14 @@ pub struct Commit {
     pub registry: Vec<RegistryRow>,
 }
 
+impl Commit {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cases.is_empty() && self.accounts.is_empty() && self.counters.is_empty() && self.registry.is_empty()
+    }
+}
+
 /// What one commit writes of one case.
 #[derive(Clone, Debug)]
 pub struct CaseWrite {

@@ -40,6 +40,15 @@ pub enum Writer {
 }
 
 impl Writer {
+    /// Whether its calls complete on the calling thread, so that it wants a thread of its own; it is then also the only writer there is.
+    #[must_use]
+    pub fn is_synchronous(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Postgres(_) => false,
+        }
+    }
+
     /// Begins a transaction.
     pub async fn begin(&mut self) -> Result<(), StoreFault> {
         match self {

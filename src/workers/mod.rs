@@ -1,1 +1,126 @@
-//! Workers: deadlines, delivery, digests, sealing; bounded batches.
+//! Workers: deadlines, waiting lists, delivery, digests, sealing. Each takes turns; a turn is one bounded batch and may be done by any number of nodes.
+//! Invariant: a worker holds nothing the database does not; it may be killed at any instruction. Never: a table, a page.
+
+pub mod deadlines;
+pub mod deliver;
+pub mod digests;
+pub mod rescue;
+pub mod seal;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::app::failure::Fault;
+use crate::workers::deliver::Mailroom;
+use crate::workers::digests::Mornings;
+
+/// How long a worker rests after a turn that found nothing.
+const REST: Duration = Duration::from_millis(200);
+/// How long it rests after a turn that failed.
+const REST_AFTER_FAULT: Duration = Duration::from_secs(2);
+
+/// What the workers share.
+#[derive(Clone)]
+pub struct Crew {
+    /// The node.
+    pub app: App,
+    /// How notices leave.
+    pub mailroom: Arc<Mailroom>,
+    /// When digests leave.
+    pub mornings: Arc<Mornings>,
+}
+
+/// The roles, in the order a drain takes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Fires what is due.
+    Deadlines,
+    /// Serves waiting lists.
+    Rescue,
+    /// Writes the morning digests.
+    Digests,
+    /// Sends notices.
+    Deliver,
+    /// Seals the log.
+    Seal,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Deadlines, Self::Rescue, Self::Digests, Self::Deliver, Self::Seal];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Deadlines => "deadlines",
+            Self::Rescue => "rescue",
+            Self::Digests => "digests",
+            Self::Deliver => "deliver",
+            Self::Seal => "seal",
+        }
+    }
+}
+
+impl Crew {
+    /// One turn of one role; answers how much was done.
+    ///
+    /// # Errors
+    /// A fault of the store or of a command.
+    pub async fn turn(&self, role: Role) -> Result<usize, Fault> {
+        match role {
+            Role::Deadlines => deadlines::turn(&self.app).await,
+            Role::Rescue => rescue::turn(&self.app).await,
+            Role::Digests => digests::turn(&self.app, &self.mornings).await,
+            Role::Deliver => deliver::turn(&self.app, &self.mailroom).await,
+            Role::Seal => seal::turn(&self.app).await,
+        }
+    }
+
+    /// Turns of every role until none finds anything to do: for tests, the tour, and a clock that was moved.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub async fn drain(&self) -> Result<usize, Fault> {
+        let mut total = 0;
+        loop {
+            let mut done = 0;
+            for role in Role::ALL {
+                let turned = self.turn(role).await?;
+                tracing::debug!(role = role.name(), turned, "drained");
+                done += turned;
+            }
+            if done == 0 {
+                return Ok(total);
+            }
+            total += done;
+        }
+    }
+
+    /// Runs every role until `stop`.
+    pub fn spawn(&self, tracker: &TaskTracker, stop: &CancellationToken) {
+        for role in Role::ALL {
+            let (crew, stop) = (self.clone(), stop.clone());
+            tracker.spawn(async move { crew.work(role, &stop).await });
+        }
+    }
+
+    async fn work(&self, role: Role, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            let rest = match self.turn(role).await {
+                Ok(0) => REST,
+                Ok(_) => continue,
+                Err(fault) => {
+                    tracing::error!(role = role.name(), %fault, "a worker's turn failed");
+                    REST_AFTER_FAULT
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(rest) => {}
+            }
+        }
+    }
+}

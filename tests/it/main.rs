@@ -15,4 +15,5 @@ mod smtp;
 mod smtp_sink;
 mod store;
 mod tables;
+mod spine;
 mod tidy;

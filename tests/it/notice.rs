@@ -241,7 +241,7 @@ fn a_short_message_that_costs_two_or_carries_a_link_is_refused() {
     let found = wrong(|files| {
         files.insert(
             "sms/o.task.zh-CN.hbs".into(),
-            "您有一项新待办事项需要尽快登录平台处理:{{no}}{{item}}{{#if due}},请务必在{{due}}之前办理完毕{{/if}}。".into(),
+            "您有一项新待办事项需要尽快登录平台处理：{{no}}{{item}}{{#if due}}，请务必在{{due}}之前办理完毕{{/if}}。".into(),
         );
         files.insert("sms/o.red.zh-CN.hbs".into(), "{{no}} https://example.invalid".into());
         files.insert("sms/o.red.en.hbs".into(), "{{no}} – late".into());

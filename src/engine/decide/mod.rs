@@ -30,7 +30,7 @@ pub fn decide(state: Option<&Case>, actor: &Actor, command: &Command, facts: &Fa
     match command {
         Command::Start { .. } => Decision::Refused(Refusal::conflict(
             "case_exists",
-            format!("无法开始办件 {}:该编号的办件已经存在", case.id),
+            format!("无法开始办件 {}：该编号的办件已经存在", case.id),
             format!("cannot start case {}: it already exists", case.id),
         )),
         Command::Claim { task } => claim::claim(case, actor, *task, facts),
@@ -77,14 +77,14 @@ fn denied(denial: Denial) -> Refusal {
         "claimed_by_another" | "not_claimed" => Class::Conflict,
         _ => Class::Forbidden,
     };
-    Refusal { code: denial.code, class, zh: denial.zh, en: denial.en }
+    Refusal { code: denial.code, class, zh: denial.zh, en: denial.en, details: Vec::new() }
 }
 
 fn still_open(case: &Case) -> Result<(), Refusal> {
     match &case.ended {
         None => Ok(()),
         Some((result, _)) => {
-            Err(Refusal::conflict("case_ended", format!("无法办理:办件已经结束({result})"), format!("cannot act on the case: it has ended ({result})")))
+            Err(Refusal::conflict("case_ended", format!("无法办理：办件已经结束（{result}）"), format!("cannot act on the case: it has ended ({result})")))
         }
     }
 }
@@ -94,7 +94,7 @@ fn task_for<'c>((case, actor, facts): Asked<'c, '_>, act: Act, task: Local) -> R
     still_open(case)?;
     let person = person(actor, act)?;
     let missing =
-        || Refusal::not_found("no_such_task", format!("没有待办 {task}:已办结或不存在"), format!("cannot act on task {task}: it is closed or never was"));
+        || Refusal::not_found("no_such_task", format!("没有待办 {task}：已办结或不存在"), format!("cannot act on task {task}: it is closed or never was"));
     let open = case.tasks.get(&task).ok_or_else(missing)?;
     let disabled = facts.roster.people.get(&person).is_some_and(|known| known.disabled);
     let standing = Standing { task: standing::to_task(case, facts, task, person), disabled, ..Standing::default() };

@@ -8,3 +8,4 @@ pub mod log;
 pub mod outbox;
 pub mod registry;
 pub mod stats;
+pub mod walk;

@@ -1,0 +1,44 @@
+//! The description of the API, made from the handlers themselves so that it cannot drift.
+
+use axum::Json;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use crate::api::v1::{accounts, acts, audit, cases, clock, me, workflows};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Greenlane 绿色通道", description = "项目审批绿色通道引擎的接口。The green-channel approval engine."),
+    paths(
+        me::me, me::inbox,
+        cases::start, cases::list, cases::show, cases::form, cases::documents, cases::days,
+        acts::claim, acts::release, acts::complete, acts::send_back, acts::extend, acts::withdraw,
+        accounts::list, accounts::postings, accounts::post,
+        workflows::list, workflows::picture,
+        audit::checkpoint, audit::ledger, audit::notices,
+        clock::show, clock::set,
+    ),
+    modifiers(&Bearer),
+    security(("bearer" = [])),
+)]
+struct Description;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let components = description.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
+
+/// The description.
+#[must_use]
+pub fn description() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+/// Serves it.
+pub async fn serve() -> Json<utoipa::openapi::OpenApi> {
+    Json(description())
+}

@@ -1,0 +1,40 @@
+//! Version 1 of the API: one file per kind of thing.
+
+pub mod accounts;
+pub mod acts;
+pub mod audit;
+pub mod cases;
+pub mod clock;
+pub mod me;
+pub mod workflows;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use super::Shared;
+
+/// The routes below `/api/v1`.
+pub fn router() -> Router<Shared> {
+    Router::new()
+        .route("/me", get(me::me))
+        .route("/inbox", get(me::inbox))
+        .route("/cases", get(cases::list).post(cases::start))
+        .route("/cases/{case}", get(cases::show))
+        .route("/cases/{case}/form", get(cases::form))
+        .route("/cases/{case}/documents", get(cases::documents))
+        .route("/cases/{case}/terms/{term}/days", get(cases::days))
+        .route("/cases/{case}/terms/{term}/extend", post(acts::extend))
+        .route("/cases/{case}/withdraw", post(acts::withdraw))
+        .route("/cases/{case}/tasks/{task}/claim", post(acts::claim))
+        .route("/cases/{case}/tasks/{task}/release", post(acts::release))
+        .route("/cases/{case}/tasks/{task}/complete", post(acts::complete))
+        .route("/cases/{case}/tasks/{task}/return", post(acts::send_back))
+        .route("/accounts", get(accounts::list))
+        .route("/accounts/postings", get(accounts::postings).post(accounts::post))
+        .route("/workflows", get(workflows::list))
+        .route("/workflows/{workflow}/picture", get(workflows::picture))
+        .route("/notices", get(audit::notices))
+        .route("/audit/checkpoint", get(audit::checkpoint))
+        .route("/audit/ledger.csv", get(audit::ledger))
+        .route("/clock", get(clock::show).put(clock::set))
+}

@@ -1,0 +1,92 @@
+//! The movable clock of a demonstration, and what follows from the day: recomputing terms.
+//! Invariant: a clock moves forward only, and where it stands is stored, so that `serve` refuses a database that has one.
+
+use crate::app::App;
+use crate::app::execute::{Act, Order};
+use crate::app::failure::{Failure, Fault, refusal};
+use crate::clock::{self, Clock};
+use crate::engine::refusal::Class;
+use crate::identity::Actor;
+use crate::ids::{CaseId, Moment, Tenant};
+use crate::store::{CaseFilter, Store, StoreFault};
+
+/// The setting that holds a demonstration's offset from the machine's clock, in milliseconds.
+pub const OFFSET_SETTING: &str = "demo-clock-offset-ms";
+
+/// The clock a demonstration left in the store; `None` for a database without one.
+///
+/// # Errors
+/// A fault.
+pub async fn stored_clock(store: &Store) -> Result<Option<Clock>, Fault> {
+    let found = store.setting(OFFSET_SETTING).await.map_err(|cause| Fault::new("reading the clock", cause))?;
+    let Some(text) = found else { return Ok(None) };
+    let offset: i64 = text.parse().map_err(|cause| Fault::new(format!("reading the clock's offset `{text}`"), cause))?;
+    Ok(Some(Clock::moved_to(Moment(clock::real().0 + offset))))
+}
+
+impl App {
+    /// Moves the clock of a demonstration.
+    ///
+    /// # Errors
+    /// `clock_fixed` where the clock cannot be moved, `clock_backwards` for a moment before the one it shows.
+    pub async fn move_clock(&self, to: Moment) -> Result<(), Failure> {
+        let now = self.clock().now();
+        if to < now {
+            let (zh, en) = (format!("时钟只能向前拨，现在是 {}。", now.to_rfc3339()), format!("cannot move the clock back: it shows {}", now.to_rfc3339()));
+            return Err(refusal("clock_backwards", Class::Invalid, zh, en).into());
+        }
+        if !self.clock().set(to) {
+            return Err(refusal("clock_fixed", Class::Forbidden, "正式环境的时钟不能拨动。", "cannot move the clock: this is no demonstration").into());
+        }
+        let offset = to.0 - clock::real().0;
+        self.store().set_setting(OFFSET_SETTING, &offset.to_string()).await.map_err(|cause| Fault::new("storing the clock", cause))?;
+        Ok(())
+    }
+
+    /// Tenants with a register.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn tenants(&self) -> Result<Vec<Tenant>, Fault> {
+        self.store().tenants().await.map_err(|cause| Fault::new("listing tenants", cause))
+    }
+
+    /// Cases with something due, longest due first.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn due_cases(&self, limit: u32) -> Result<Vec<(Tenant, CaseId)>, Fault> {
+        let due = self.store().due_cases(self.clock().now(), limit).await.map_err(|cause| Fault::new("looking for what is due", cause))?;
+        Ok(due.into_iter().map(|(tenant, case, _)| (tenant, case)).collect())
+    }
+
+    /// Heads of waiting lists whose account covers them now.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn servable(&self, limit: u32) -> Result<Vec<(Tenant, CaseId, u32)>, Fault> {
+        let places = self.store().waiting_served(limit).await.map_err(|cause| Fault::new("looking for who can be served", cause))?;
+        Ok(places.into_iter().map(|place| (place.tenant, place.case, place.token)).collect())
+    }
+
+    /// Recomputes the terms of every open case after a calendar changed; answers how many cases changed.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn recompute_terms(&self, tenant: Tenant) -> Result<usize, Fault> {
+        const PAGE: u32 = 500;
+        let listing = |cause: StoreFault| Fault::new("listing open cases", cause);
+        let mut filter = CaseFilter { running: Some(true), ..CaseFilter::default() };
+        let mut changed = 0;
+        loop {
+            let rows = self.store().cases(tenant, &filter, PAGE).await.map_err(listing)?;
+            let Some(last) = rows.last() else { return Ok(changed) };
+            filter.before = Some(last.id);
+            for row in rows {
+                let order = Order { tenant, case: Some(row.id), actor: Actor::System, command_id: None, act: Act::Recompute };
+                let receipt = self.execute(order).await.map_err(|failure| Fault::new("recomputing terms", failure))?;
+                changed += usize::from(receipt.version > row.version);
+            }
+        }
+    }
+}

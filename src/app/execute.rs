@@ -1,0 +1,219 @@
+//! The spine: an order becomes a command with its bodies, goes to the writer, and comes back as a receipt.
+//! Invariant: the answer follows the commit. The future may be dropped at any point: the command is then still decided and committed once.
+
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::app::App;
+use crate::app::failure::{Failure, Fault, refusal};
+use crate::app::register;
+use crate::app::writer::{Job, Receipt, RegisterPosting};
+use crate::audit::leaf::commit;
+use crate::engine::case::{BodyRef, Local};
+use crate::engine::command::{Actor, Command};
+use crate::engine::refusal::Class;
+use crate::ids::{CaseId, CommandId, Digest, Moment, Name, Tenant};
+use crate::store::rows::{BodyRow, NoticeRow, RegistryRow};
+
+/// What a surface or a worker wants done.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The case; `None` for a start.
+    pub case: Option<CaseId>,
+    /// Who.
+    pub actor: Actor,
+    /// The caller's id for the command; one is made when there is none.
+    pub command_id: Option<CommandId>,
+    /// What.
+    pub act: Act,
+}
+
+/// A command before its bodies are salted and committed to.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each mirrors the command of the same name, which documents its fields")]
+pub enum Act {
+    Start {
+        workflow: Name,
+        form: Option<Value>,
+        rank: i16,
+    },
+    Claim {
+        task: Local,
+    },
+    Release {
+        task: Local,
+    },
+    Complete {
+        task: Local,
+        outcome: Name,
+        answer: Answer,
+    },
+    Return {
+        task: Local,
+        to: Name,
+        opinion: Option<String>,
+    },
+    Extend {
+        term: Local,
+        by: u32,
+        opinion: Option<String>,
+    },
+    Withdraw {
+        opinion: Option<String>,
+    },
+    Message {
+        name: Name,
+        token: Option<Local>,
+    },
+    Wake,
+    Recompute,
+    NoticeSettled {
+        key: String,
+        sent: bool,
+        attempts: u32,
+        at: Moment,
+    },
+    Record {
+        what: Name,
+        details: Option<Value>,
+        #[serde(skip)]
+        rows: RegisterRows,
+    },
+}
+
+/// What a person says when completing a task.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Answer {
+    /// The opinion (签批意见).
+    pub opinion: Option<String>,
+    /// The outcome's fields.
+    pub fields: Option<Value>,
+    /// A new submission of the form.
+    pub form: Option<Value>,
+}
+
+/// What a register act changes beside its own log.
+#[derive(Clone, Debug, Default)]
+pub struct RegisterRows {
+    /// Rows.
+    pub registry: Vec<RegistryRow>,
+    /// Postings.
+    pub postings: Vec<RegisterPosting>,
+    /// Notices (digests) that leave with it.
+    pub notices: Vec<NoticeRow>,
+}
+
+impl App {
+    /// Has the order decided and committed.
+    ///
+    /// # Errors
+    /// A refusal for whoever asked, or a fault of ours.
+    pub async fn execute(&self, order: Order) -> Result<Receipt, Failure> {
+        let (answer, answered) = oneshot::channel();
+        let job = self.job(order, answer)?;
+        self.inner.lanes.submit(job).await?;
+        answered.await.map_err(|_| {
+            let mut fault = Fault::new("waiting for the writer", "it ended before it answered");
+            fault.outcome_unknown = true;
+            Failure::Fault(fault)
+        })?
+    }
+
+    fn job(&self, order: Order, answer: oneshot::Sender<Result<Receipt, Failure>>) -> Result<Job, Failure> {
+        let now = self.clock().now();
+        let digest = Digest::of(&serde_json::to_vec(&(order.case, &order.act)).map_err(|cause| Fault::new("reading a command", cause))?);
+        let command_id = match order.command_id {
+            Some(id) => id,
+            None => CommandId::new(now, entropy()?),
+        };
+        let case = match (order.case, &order.act) {
+            (None, Act::Start { .. }) => CaseId::new(now, entropy()?),
+            (Some(case), _) => case,
+            (None, _) => return Err(refusal("case_missing", Class::Invalid, "没有指明办件。", "cannot do this: no case is named").into()),
+        };
+        let mut bodies = Bodies::default();
+        let mut register_rows = RegisterRows::default();
+        let command = self.command(order.tenant, case, order.act, &mut bodies, &mut register_rows)?;
+        Ok(Job { tenant: order.tenant, case, actor: order.actor, command, command_id, digest, bodies: bodies.rows, register: register_rows, answer })
+    }
+
+    fn command(&self, tenant: Tenant, case: CaseId, act: Act, bodies: &mut Bodies, register_rows: &mut RegisterRows) -> Result<Command, Failure> {
+        Ok(match act {
+            Act::Start { workflow, form, rank } => {
+                let revision = self.revision(tenant, &workflow)?;
+                Command::Start { tenant, case, workflow, revision, form: bodies.add(form.as_ref())?, rank }
+            }
+            Act::Claim { task } => Command::Claim { task },
+            Act::Release { task } => Command::Release { task },
+            Act::Complete { task, outcome, answer } => {
+                let form = bodies.add(answer.form.as_ref())?;
+                Command::Complete { task, outcome, body: bodies.add_answer(answer.opinion, answer.fields)?, form }
+            }
+            Act::Return { task, to, opinion } => Command::Return { task, to, body: bodies.add_answer(opinion, None)? },
+            Act::Extend { term, by, opinion } => Command::Extend { term, by, body: bodies.add_answer(opinion, None)? },
+            Act::Withdraw { opinion } => Command::Withdraw { body: bodies.add_answer(opinion, None)? },
+            Act::Message { name, token } => Command::Message { name, token },
+            Act::Wake => Command::Wake,
+            Act::Recompute => Command::Recompute,
+            Act::NoticeSettled { key, sent, attempts, at } => Command::NoticeSettled { key, sent, attempts, at },
+            Act::Record { what, details, rows } => {
+                *register_rows = rows;
+                Command::Record { what, body: bodies.add(details.as_ref())? }
+            }
+        })
+    }
+
+    /// The revision a new case of `workflow` pins.
+    fn revision(&self, tenant: Tenant, workflow: &Name) -> Result<Digest, Failure> {
+        if **workflow == *register::WORKFLOW {
+            return Ok(register::REVISION);
+        }
+        let known = self.inner.shelf.of(tenant);
+        known.current.get(workflow).copied().ok_or_else(|| {
+            let published: Vec<&str> = known.current.keys().map(|name| &**name).collect();
+            let zh = format!("没有已发布的流程“{workflow}”；已发布的有：{}。", published.join("、"));
+            let en = format!("cannot start `{workflow}`: expected a published workflow ({})", published.join(", "));
+            refusal("unknown_workflow", Class::NotFound, zh, en).into()
+        })
+    }
+}
+
+/// The bodies of one command, salted.
+#[derive(Default)]
+struct Bodies {
+    rows: Vec<BodyRow>,
+}
+
+impl Bodies {
+    fn add(&mut self, value: Option<&Value>) -> Result<Option<BodyRef>, Fault> {
+        let Some(value) = value else { return Ok(None) };
+        let bytes = serde_json::to_vec(value).map_err(|cause| Fault::new("storing a body", cause))?;
+        let salt = entropy()?;
+        let commit = commit(&salt, &bytes);
+        self.rows.push(BodyRow { commit, salt, bytes });
+        Ok(Some(BodyRef { commit }))
+    }
+
+    /// Opinion and fields; nothing at all gives no body, so that a missing opinion is seen as missing.
+    fn add_answer(&mut self, opinion: Option<String>, fields: Option<Value>) -> Result<Option<BodyRef>, Fault> {
+        let opinion = opinion.filter(|opinion| !opinion.trim().is_empty());
+        if opinion.is_none() && fields.is_none() {
+            return Ok(None);
+        }
+        let mut body = serde_json::Map::new();
+        body.extend(opinion.map(|opinion| ("opinion".to_owned(), Value::String(opinion))));
+        body.extend(fields.map(|fields| ("fields".to_owned(), fields)));
+        self.add(Some(&Value::Object(body)))
+    }
+}
+
+/// Random bytes from the operating system, for ids and salts.
+pub(crate) fn entropy<const N: usize>() -> Result<[u8; N], Fault> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|cause| Fault::new("asking the operating system for random bytes", cause))?;
+    Ok(bytes)
+}

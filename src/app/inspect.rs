@@ -1,0 +1,253 @@
+//! Verifying the whole record: the audit walk over everything stored, then the fold of every case against its stored tasks, balances and row.
+//! Invariant: an inspection reads; it changes nothing and needs no writer.
+
+use std::collections::BTreeMap;
+
+use crate::app::failure::Fault;
+use crate::app::sealing::{KEYS_SETTING, unsigned};
+use crate::app::view;
+use crate::audit::verify::{self, Checkpoints, EntryOf, EntryRow, Report, Trust};
+use crate::audit::{Checkpoint, LogKey, TileId};
+use crate::definition::graph::Settlement;
+use crate::engine::case::{Case, Local};
+use crate::engine::event::Event;
+use crate::ids::{CaseId, Tenant};
+use crate::limits::{CASE_ACTS_PER_READ_MAX, FINDINGS_LISTED_MAX, WALK_PAGE_ROWS};
+use crate::store::rows::CaseRow;
+use crate::store::{Store, StoreFault};
+
+/// What an inspection found.
+#[derive(Debug)]
+pub struct Inspection {
+    /// The walk over leaves, log, tiles and checkpoints.
+    pub report: Report,
+    /// Where a stored table differs from the fold of the events, a sentence each in both languages.
+    pub differences: Vec<crate::ids::Text>,
+}
+
+impl Inspection {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.report.holds() && self.differences.is_empty()
+    }
+}
+
+fn reading(cause: StoreFault) -> Fault {
+    Fault::new("reading the record", cause)
+}
+
+/// The log's public keys as stored; a verifier that trusts nobody brings its own.
+///
+/// # Errors
+/// A fault.
+pub async fn keys(store: &Store) -> Result<Vec<LogKey>, Fault> {
+    let text = store.setting(KEYS_SETTING).await.map_err(reading)?.unwrap_or_default();
+    text.lines().map(|line| line.parse().map_err(|cause| Fault::new(format!("reading the log key `{line}`"), cause))).collect()
+}
+
+/// Walks everything.
+///
+/// # Errors
+/// A fault: the record could not be read. What is wrong with it is in the inspection.
+pub async fn inspect(store: &Store, keys: Vec<LogKey>, outside: Vec<Checkpoint>) -> Result<Inspection, Fault> {
+    let trust = Trust { keys, outside, findings_max: FINDINGS_LISTED_MAX, lag_ms_max: None };
+    let mut checkpoints = Checkpoints::begin(trust);
+    let mut after = -1;
+    loop {
+        let rows = store.checkpoints(after, WALK_PAGE_ROWS).await.map_err(reading)?;
+        let Some(last) = rows.last() else { break };
+        after = last.size;
+        for row in &rows {
+            checkpoints.checkpoint(&verify::CheckpointRow { size: unsigned(row.size), at: row.at, note: row.note.as_bytes() });
+        }
+    }
+    let mut acts = checkpoints.acts();
+    let mut fold = Fold::default();
+    let mut place: Option<(Tenant, CaseId)> = None;
+    loop {
+        let rows = store.walk_cases(place, WALK_PAGE_ROWS).await.map_err(reading)?;
+        let Some(last) = rows.last() else { break };
+        place = Some((last.tenant, last.id));
+        for row in &rows {
+            walk_case(store, row, &mut acts, &mut fold).await?;
+        }
+    }
+    let mut entries = acts.entries();
+    let mut next = 0;
+    loop {
+        let rows = store.log_entries(next, WALK_PAGE_ROWS).await.map_err(reading)?;
+        let Some(last) = rows.last() else { break };
+        next = last.index + 1;
+        for row in &rows {
+            entries.entry(&EntryRow { index: unsigned(row.index), case: row.case, seq: unsigned(row.seq), leaf: row.hash });
+        }
+    }
+    let mut tiles = entries.tiles();
+    walk_tiles(store, &mut tiles).await?;
+    walk_bodies(store, &mut tiles).await?;
+    let differences = fold.against_balances(store).await?;
+    Ok(Inspection { report: tiles.finish(), differences })
+}
+
+async fn walk_case(store: &Store, row: &CaseRow, acts: &mut verify::Acts, fold: &mut Fold) -> Result<(), Fault> {
+    acts.case(&verify::CaseRow { tenant: row.tenant, case: row.id, version: unsigned(row.version), head: row.head });
+    let mut read = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = store.walk_acts(row.tenant, row.id, after, CASE_ACTS_PER_READ_MAX).await.map_err(reading)?;
+        let Some(last) = page.last() else { break };
+        after = last.act.seq;
+        for walked in &page {
+            let entry = walked.entry.map(|(index, leaf)| EntryOf { index: unsigned(index), leaf });
+            acts.act(&verify::ActRow {
+                case: row.id,
+                seq: unsigned(walked.act.seq),
+                kind: &walked.act.kind,
+                at: walked.act.at,
+                events: &walked.act.events,
+                leaf: &walked.act.leaf,
+                entry,
+                pending: walked.pending,
+            });
+            if let Ok(events) = serde_json::from_slice(&walked.act.events) {
+                read.push(view::Act { seq: walked.act.seq, at: walked.act.at, events });
+            }
+        }
+    }
+    fold.case(store, row, &read).await
+}
+
+async fn walk_tiles(store: &Store, tiles: &mut verify::Tiles) -> Result<(), Fault> {
+    let mut place = (-1, -1);
+    loop {
+        let rows = store.walk_tiles(place, WALK_PAGE_ROWS).await.map_err(reading)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        place = (last.level, last.index);
+        for row in &rows {
+            // A level beyond the highest there can be is one no entry expects.
+            let level = u8::try_from(row.level).unwrap_or(u8::MAX);
+            tiles.tile(TileId { level, index: unsigned(row.index) }, &row.bytes);
+        }
+    }
+}
+
+async fn walk_bodies(store: &Store, tiles: &mut verify::Tiles) -> Result<(), Fault> {
+    let mut place: Option<(Tenant, CaseId)> = None;
+    loop {
+        let rows = store.walk_cases(place, WALK_PAGE_ROWS).await.map_err(reading)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        place = Some((last.tenant, last.id));
+        for row in &rows {
+            for (commit, salt, bytes) in store.walk_bodies(row.tenant, row.id).await.map_err(reading)? {
+                // A salt of another length commits to nothing; the walk then says that the body was changed.
+                let salt = <[u8; 32]>::try_from(salt.as_slice()).unwrap_or([0; 32]);
+                tiles.body(&verify::BodyRow { commit, salt: &salt, bytes: &bytes });
+            }
+        }
+    }
+}
+
+/// What the events of all cases come to.
+#[derive(Default)]
+struct Fold {
+    /// Reserved and used, by account, as reservations and their settlements say.
+    held: BTreeMap<(Tenant, String), (i64, i64)>,
+    differences: Vec<crate::ids::Text>,
+}
+
+impl Fold {
+    async fn case(&mut self, store: &Store, row: &CaseRow, acts: &[view::Act]) -> Result<(), Fault> {
+        let mut state: Option<Case> = None;
+        let mut holds = BTreeMap::new();
+        for act in acts {
+            for event in &act.events {
+                self.post(row.tenant, event, &mut holds);
+            }
+            state = crate::engine::fold_act(state, &act.events);
+        }
+        let Some(state) = state else {
+            self.differ(row, "事件折叠不出办件", "the events fold to no case");
+            return Ok(());
+        };
+        if state.number != row.number
+            || state.ended.is_some() != row.ended.is_some()
+            || state.rank != row.rank
+            || crate::engine::next_wake(&state) != row.next_wake
+        {
+            self.differ(row, "办件表与事件不符", "the row differs from the fold of its events");
+        }
+        let stored = store.tasks(row.tenant, row.id).await.map_err(reading)?;
+        let mut listed: Vec<(u32, String, Option<crate::ids::PersonId>)> =
+            stored.iter().map(|task| (task.task, task.step.clone(), task.claimed.filter(|_| task.post != "applicant"))).collect();
+        listed.dedup();
+        let folded: Vec<(u32, String, Option<crate::ids::PersonId>)> = state
+            .tasks
+            .iter()
+            .map(|(id, task)| (*id, task.step.to_string(), task.claimed.filter(|_| task.pool != crate::engine::case::TaskPool::Applicant)))
+            .collect();
+        if listed != folded {
+            self.differ(row, "待办表与事件不符", "the open tasks differ from the fold of the events");
+        }
+        Ok(())
+    }
+
+    /// What an event does to an account; `holds` are the case's open reservations.
+    fn post(&mut self, tenant: Tenant, event: &Event, holds: &mut BTreeMap<Local, (String, i64)>) {
+        let (account, reserved, used) = match event {
+            Event::Reserved { hold, account, amount, .. } => {
+                holds.insert(*hold, (account.clone(), *amount));
+                (account.clone(), *amount, 0)
+            }
+            Event::Settled { hold, as_ } => match (holds.remove(hold), as_) {
+                (Some((account, amount)), Settlement::Use) => (account, -amount, amount),
+                (Some((account, amount)), Settlement::Release) => (account, -amount, 0),
+                (Some(_), Settlement::Keep) | (None, _) => return,
+            },
+            _ => return,
+        };
+        let sums = self.held.entry((tenant, account)).or_default();
+        sums.0 += reserved;
+        sums.1 += used;
+    }
+
+    fn differ(&mut self, row: &CaseRow, zh: &str, en: &str) {
+        let name = row.number.clone().unwrap_or_else(|| row.id.to_string());
+        self.differences.push(crate::ids::Text { zh: format!("办件 {name}：{zh}"), en: format!("case {name}: {en}") });
+    }
+
+    /// Holds every balance against its postings and against the reservations of the cases.
+    async fn against_balances(mut self, store: &Store) -> Result<Vec<crate::ids::Text>, Fault> {
+        const PAGE: u32 = 10_000;
+        for tenant in store.tenants().await.map_err(reading)? {
+            for account in store.accounts(tenant, "", PAGE).await.map_err(reading)? {
+                let (reserved, used) = self.held.remove(&(tenant, account.account.clone())).unwrap_or_default();
+                let mut sums = [0; 5];
+                let mut after = 0;
+                loop {
+                    let rows = store.postings(tenant, &account.account, after, PAGE).await.map_err(reading)?;
+                    let Some(last) = rows.last() else { break };
+                    after = last.id;
+                    for row in &rows {
+                        for (sum, moved) in sums.iter_mut().zip(row.kind.moves(row.amount)) {
+                            *sum += moved;
+                        }
+                    }
+                }
+                let stored = [account.free, account.reserved, account.used, account.written_off, account.issued];
+                if stored != sums || (account.reserved, account.used) != (reserved, used) {
+                    let (zh, en) = (
+                        format!("账户 {}：余额与记账、事件不符", account.account),
+                        format!("account {}: the balance differs from its postings or events", account.account),
+                    );
+                    self.differences.push(crate::ids::Text { zh, en });
+                }
+            }
+        }
+        for (_, account) in self.held.keys().cloned().collect::<Vec<_>>() {
+            let (zh, en) = (format!("账户 {account}：事件里有，账户表里没有"), format!("account {account}: in the events, but not among the accounts"));
+            self.differences.push(crate::ids::Text { zh, en });
+        }
+        Ok(self.differences)
+    }
+}

@@ -1,0 +1,277 @@
+//! What an operator does from the command line: publish, seed, issue quota, hand out tokens. The same operation runs in the command's own process or, while `serve` holds the database, behind its socket.
+//! Invariant: every operation is an act on the register, by the operator's name. Never: a way around the writer.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::app::App;
+use crate::app::execute::{RegisterRows, entropy};
+use crate::app::failure::{Failure, Fault, refusal};
+use crate::app::register::{CALENDAR, PublishedBundle, put, source_files};
+use crate::app::writer::{Receipt, RegisterPosting};
+use crate::calendar::Calendar;
+use crate::definition::diagnostics::Diagnostic;
+use crate::definition::library;
+use crate::engine::refusal::{Class, Detail, Refusal};
+use crate::identity::{Actor, Person};
+use crate::ids::{Digest, Moment, Tenant};
+use crate::source::Mistake;
+use crate::store::rows::{PostingKind, RegistryRow};
+
+/// An operation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "operation", rename_all = "kebab-case")]
+pub enum Operation {
+    /// Publishes the workflows among the files: all of them, or those named.
+    Publish {
+        /// Files by path below `workflows/`.
+        files: BTreeMap<String, String>,
+        /// The workflows to publish; empty for every one.
+        workflows: Vec<String>,
+    },
+    /// Puts a working calendar in force.
+    Calendar {
+        /// The file's text.
+        text: String,
+        /// The file's name.
+        file: String,
+    },
+    /// Plants the seeds; what is there already is left as it is.
+    Seed {
+        /// Files by path below `seeds/`.
+        files: BTreeMap<String, String>,
+    },
+    /// Hands out a bearer token.
+    Token {
+        /// Whose.
+        login: String,
+        /// For how many days.
+        days: u32,
+    },
+    /// Ends somebody's access: the person stays on the record, the tokens are dead.
+    Disable {
+        /// Whose.
+        login: String,
+    },
+    /// Posts to an account by a document.
+    Post {
+        /// The account's key.
+        account: String,
+        /// `issue`, `add` or `carry-over`.
+        kind: String,
+        /// How much, in the account's unit.
+        amount: i64,
+        /// The document it rests on.
+        document: String,
+    },
+}
+
+/// The workflow files the program carries, by path.
+#[must_use]
+pub fn embedded_workflows() -> BTreeMap<String, String> {
+    library::embedded_files().into_iter().map(|file| (file.key, file.text)).collect()
+}
+
+/// What was done, a line each in both languages.
+pub type Told = Vec<crate::ids::Text>;
+
+pub(super) fn line(zh: impl Into<String>, en: impl Into<String>) -> crate::ids::Text {
+    crate::ids::Text { zh: zh.into(), en: en.into() }
+}
+
+impl App {
+    /// Does an operation.
+    ///
+    /// # Errors
+    /// A refusal with every mistake of the input, or a fault.
+    pub async fn operate(&self, tenant: Tenant, actor: Actor, operation: Operation) -> Result<Told, Failure> {
+        match operation {
+            Operation::Publish { files, workflows } => self.publish(tenant, actor, files, &workflows).await,
+            Operation::Calendar { text, file } => self.publish_calendar(tenant, actor, text, &file).await,
+            Operation::Seed { files } => self.plant(actor, &files).await,
+            Operation::Token { login, days } => self.hand_out_token(tenant, actor, &login, days).await,
+            Operation::Disable { login } => self.disable(tenant, actor, &login).await,
+            Operation::Post { account, kind, amount, document } => {
+                let receipt = self.post_by_document(tenant, actor, &account, &kind, amount, &document).await?;
+                Ok(vec![line(format!("已记账，登记簿第 {} 项", receipt.version), format!("posted: act {} of the register", receipt.version))])
+            }
+        }
+    }
+
+    async fn publish(&self, tenant: Tenant, actor: Actor, files: BTreeMap<String, String>, workflows: &[String]) -> Result<Told, Failure> {
+        let library = library::load(&source_files(&files)).map_err(|mistakes| wrong_input("workflow_wrong", mistakes.iter().map(Detail::from)))?;
+        let known = self.known(tenant).await?;
+        let names: Vec<_> = library
+            .bundles()
+            .map(|bundle| bundle.root.clone())
+            .filter(|name| workflows.is_empty() || workflows.iter().any(|wanted| **wanted == **name))
+            .collect();
+        if let Some(missing) = workflows.iter().find(|wanted| !names.iter().any(|name| **name == ***wanted)) {
+            return Err(refusal(
+                "unknown_workflow",
+                Class::NotFound,
+                format!("文件中没有流程“{missing}”。"),
+                format!("cannot publish `{missing}`: no file defines it"),
+            )
+            .into());
+        }
+        let mut told = Vec::new();
+        for name in names {
+            let Some(bundle) = library.bundle(&name) else { continue };
+            if known.current.get(&name) == Some(&bundle.digest) {
+                told.push(line(format!("{name} 未变（{}）", short(bundle.digest)), format!("{name} is unchanged ({})", short(bundle.digest))));
+                continue;
+            }
+            let published = PublishedBundle { workflow: name.clone(), files: library.files_of(&name).into_iter().map(|file| (file.key, file.text)).collect() };
+            let rows = RegisterRows {
+                registry: vec![
+                    put(self, tenant, "bundle", &bundle.digest.to_string(), &published)?,
+                    raw(self, tenant, "workflow", &name, bundle.digest.to_string().into_bytes()),
+                ],
+                ..RegisterRows::default()
+            };
+            let details = json!({"workflow": name, "revision": bundle.digest});
+            self.record(tenant, actor.clone(), "workflow-published", details, rows).await?;
+            told.push(line(format!("{name} 已发布（{}）", short(bundle.digest)), format!("{name} is published ({})", short(bundle.digest))));
+        }
+        Ok(told)
+    }
+
+    async fn publish_calendar(&self, tenant: Tenant, actor: Actor, text: String, file: &str) -> Result<Told, Failure> {
+        let calendar = Calendar::parse(&text, file).map_err(|mistakes| wrong_input("calendar_wrong", mistakes.iter().map(Detail::from)))?;
+        let (version, until) = (calendar.version().to_owned(), calendar.covered().map(|(_, last)| last.to_string()).unwrap_or_default());
+        let details = json!({"version": version, "covered_until": until, "digest": Digest::of(text.as_bytes())});
+        let rows = RegisterRows { registry: vec![raw(self, tenant, "calendar", CALENDAR, text.into_bytes())], ..RegisterRows::default() };
+        self.record(tenant, actor, "calendar-published", details, rows).await?;
+        let moved = self.recompute_terms(tenant).await?;
+        Ok(vec![line(
+            format!("工作日历 {version} 已生效，覆盖至 {until}；重算在办件 {moved} 件"),
+            format!("calendar {version} is in force until {until}; {moved} open cases recomputed"),
+        )])
+    }
+
+    async fn hand_out_token(&self, tenant: Tenant, actor: Actor, login: &str, days: u32) -> Result<Told, Failure> {
+        let person = self.person(tenant, login).await?;
+        let (token, row) = token(tenant, &person, days)?;
+        let rows = RegisterRows { registry: vec![row], ..RegisterRows::default() };
+        self.record(tenant, actor, "token-handed-out", json!({"person": person.id, "days": days}), rows).await?;
+        Ok(vec![line(
+            format!("{} 的令牌（只显示这一次，{days} 天有效）:{token}", person.name),
+            format!("token of {} (shown only now, valid {days} days): {token}", person.name),
+        )])
+    }
+
+    /// A token for everybody who may sign in, in one act: for demonstrations.
+    ///
+    /// # Errors
+    /// A refusal or a fault.
+    pub async fn hand_out_tokens(&self, tenant: Tenant, actor: Actor, days: u32) -> Result<Vec<(Person, String)>, Failure> {
+        let known = self.known(tenant).await?;
+        let mut tokens = Vec::new();
+        let mut registry = Vec::new();
+        for person in known.roster.people.values().filter(|person| !person.disabled) {
+            let (text, row) = token(tenant, person, days)?;
+            registry.push(row);
+            tokens.push((person.clone(), text));
+        }
+        let rows = RegisterRows { registry, ..RegisterRows::default() };
+        self.record(tenant, actor, "tokens-handed-out", json!({"people": tokens.len(), "days": days}), rows).await?;
+        Ok(tokens)
+    }
+
+    async fn disable(&self, tenant: Tenant, actor: Actor, login: &str) -> Result<Told, Failure> {
+        let person = Person { disabled: true, ..self.person(tenant, login).await? };
+        let rows = RegisterRows { registry: vec![put(self, tenant, "person", &person.id.to_string(), &person)?], ..RegisterRows::default() };
+        self.record(tenant, actor, "person-disabled", json!({"person": person.id}), rows).await?;
+        Ok(vec![line(format!("{} 已停用", person.name), format!("{} is disabled", person.name))])
+    }
+
+    async fn person(&self, tenant: Tenant, login: &str) -> Result<Person, Failure> {
+        let known = self.known(tenant).await?;
+        known.roster.people.values().find(|person| person.login == login).cloned().ok_or_else(|| {
+            let (zh, en) = (format!("没有登录名为“{login}”的人员。"), format!("cannot find a person with the login `{login}`"));
+            refusal("unknown_person", Class::NotFound, zh, en).into()
+        })
+    }
+
+    /// Posts an issue, an addition or a carry-over by a document.
+    ///
+    /// # Errors
+    /// A refusal naming what is wrong, or a fault.
+    pub async fn post_by_document(&self, tenant: Tenant, actor: Actor, account: &str, kind: &str, amount: i64, document: &str) -> Result<Receipt, Failure> {
+        let mut details = Vec::new();
+        let kind_posted = match kind {
+            "issue" => Some(PostingKind::Issue),
+            "add" => Some(PostingKind::Add),
+            "carry-over" => Some(PostingKind::CarryOver),
+            _ => None,
+        };
+        if kind_posted.is_none() {
+            details.push(Detail::new(
+                "kind",
+                "unknown_word",
+                format!("期望 issue、add 或 carry-over,实际 `{kind}`"),
+                format!("expected issue, add or carry-over, found `{kind}`"),
+            ));
+        }
+        if amount <= 0 {
+            details.push(Detail::new(
+                "amount",
+                "out_of_range",
+                format!("期望大于零的整数，实际 `{amount}`"),
+                format!("expected a whole number above zero, found `{amount}`"),
+            ));
+        }
+        if document.trim().is_empty() {
+            details.push(Detail::new("document", "missing", "期望依据文号，实际为空", "expected the number of the document it rests on, found nothing"));
+        }
+        if !self.known(tenant).await?.accounts.contains_key(account) {
+            details.push(Detail::new("account", "unknown_account", format!("没有账户 `{account}`"), format!("expected an account, found `{account}`")));
+        }
+        let Some(kind_posted) = kind_posted.filter(|_| details.is_empty()) else { return Err(wrong_input("posting_wrong", details.into_iter()).into()) };
+        let posting = RegisterPosting { account: account.to_owned(), kind: kind_posted, amount, document: Some(document.to_owned()), at: None };
+        let rows = RegisterRows { postings: vec![posting], ..RegisterRows::default() };
+        self.record(tenant, actor, "account-posted", json!({"account": account, "kind": kind, "amount": amount, "document": document}), rows).await
+    }
+}
+
+/// A refusal that lists every mistake of an input.
+pub(super) fn wrong_input(code: &'static str, details: impl Iterator<Item = Detail>) -> Refusal {
+    let details: Vec<Detail> = details.collect();
+    let (zh, en) =
+        (format!("输入有 {} 处错误，什么也没有改变。", details.len()), format!("cannot accept the input: {} mistakes; nothing was changed", details.len()));
+    Refusal { details, ..refusal(code, Class::Invalid, zh, en) }
+}
+
+impl From<&Mistake> for Detail {
+    fn from(mistake: &Mistake) -> Self {
+        let place = format!("{}:{}:{}", mistake.file, mistake.line, mistake.column);
+        Self::new(&place, mistake.code, mistake.zh.clone(), mistake.en.clone())
+    }
+}
+
+impl From<&Diagnostic> for Detail {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        let place = format!("{}:{}:{}", diagnostic.file, diagnostic.line, diagnostic.column);
+        Self::new(&place, diagnostic.code, diagnostic.zh.clone(), diagnostic.en.clone())
+    }
+}
+
+fn raw(app: &App, tenant: Tenant, kind: &str, key: &str, value: Vec<u8>) -> RegistryRow {
+    RegistryRow::Put { tenant, kind: kind.to_owned(), key: key.to_owned(), value, at: app.clock().now() }
+}
+
+fn short(digest: Digest) -> String {
+    digest.to_string().chars().take(12).collect()
+}
+
+/// A new token and the row that stands for it: 256 random bits, at rest as SHA-256.
+pub(super) fn token(tenant: Tenant, person: &Person, days: u32) -> Result<(String, RegistryRow), Fault> {
+    const DAY_MS: i64 = 86_400_000;
+    let token = format!("gl_{}", hex::encode(entropy::<32>()?));
+    let expires = Moment(crate::clock::real().0 + i64::from(days) * DAY_MS);
+    let row = RegistryRow::Token { tenant, digest: Digest::of(token.as_bytes()), person: person.id, expires };
+    Ok((token, row))
+}

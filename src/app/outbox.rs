@@ -1,0 +1,150 @@
+//! The outbox between workers and store: claiming, recording attempts, and the one event that says a notice is over.
+//! Invariant: a claim is committed before anything is sent; an attempt is on record before the event.
+
+use crate::app::App;
+use crate::app::execute::{Act, Order};
+use crate::app::failure::{Failure, Fault};
+use crate::clock;
+use crate::engine::refusal::Class;
+use crate::identity::Actor;
+use crate::ids::{CaseId, Moment, Tenant};
+use crate::limits::NOTICE_LEASE_MS;
+use crate::notice::{Next, Outcome, settle};
+use crate::store::{Attempt, ClaimedNotice, StoreFault};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A notice this worker may send until its lease ends.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// Its key.
+    pub key: String,
+    /// Its kind.
+    pub kind: String,
+    /// `zh-CN` or `en`.
+    pub language: String,
+    /// The context, JSON.
+    pub context: Vec<u8>,
+    /// When it was due to leave.
+    pub due: Moment,
+    /// The recipient's address now.
+    pub address: Option<String>,
+    claim: ClaimedNotice,
+}
+
+/// A notice with its attempts, for operators and auditors.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct NoticeLine {
+    /// Its key.
+    pub key: String,
+    /// Its kind.
+    pub kind: String,
+    /// The channel.
+    pub channel: String,
+    /// The recipient's name.
+    pub recipient: String,
+    /// When it was due to leave.
+    pub due: String,
+    /// Sent, parked, or (absent) still to go.
+    pub sent: Option<bool>,
+    /// Each attempt: when, whether it was taken, and what the other side said.
+    pub attempts: Vec<AttemptLine>,
+}
+
+/// An attempt.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AttemptLine {
+    /// When.
+    pub at: String,
+    /// The other side took it.
+    pub sent: bool,
+    /// What it said.
+    pub answer: String,
+}
+
+fn storing(cause: StoreFault) -> Fault {
+    Fault::new("recording a delivery", cause)
+}
+
+impl App {
+    /// Claims notices whose turn it is; leases run on real time.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn claim_notices(&self, limit: u32) -> Result<Vec<Claimed>, Fault> {
+        let real = clock::real();
+        let until = Moment(real.0 + NOTICE_LEASE_MS);
+        let found = self.store().claim_notices(self.clock().now(), real, until, limit).await.map_err(|cause| Fault::new("claiming notices", cause))?;
+        let mut claimed = Vec::with_capacity(found.len());
+        for claim in found {
+            let known = self.known(claim.tenant).await?;
+            let address = known.roster.people.get(&claim.notice.recipient).and_then(|person| person.email.clone());
+            claimed.push(Claimed {
+                key: claim.notice.key.clone(),
+                kind: claim.notice.kind.clone(),
+                language: claim.notice.language.clone(),
+                context: claim.notice.context.clone(),
+                due: claim.notice.due,
+                address,
+                claim,
+            });
+        }
+        Ok(claimed)
+    }
+
+    /// Records how an attempt went; once sent or parked, the case hears of it.
+    ///
+    /// # Errors
+    /// A fault: the lease then ends and the notice is tried again.
+    pub async fn settle_notice(&self, claimed: &Claimed, outcome: Outcome, answer: &str) -> Result<(), Fault> {
+        let now = self.clock().now();
+        let number = claimed.claim.attempts + 1;
+        let next = settle(number, outcome, now);
+        let again_at = match next {
+            Next::Retry { at } => Some(at),
+            Next::Sent | Next::Parked => None,
+        };
+        let attempt = Attempt { at: now, sent: outcome == Outcome::Accepted, answer: answer.to_owned(), again_at };
+        if !self.store().record_attempt(&claimed.claim, &attempt).await.map_err(storing)? {
+            // Another worker has claimed it since; what it records counts.
+            return Ok(());
+        }
+        let sent = match next {
+            Next::Retry { .. } => return Ok(()),
+            Next::Sent => true,
+            Next::Parked => false,
+        };
+        metrics::counter!("greenlane_notices_total", "outcome" => if sent { "sent" } else { "parked" }).increment(1);
+        let act = Act::NoticeSettled { key: claimed.key.clone(), sent, attempts: number, at: now };
+        let order = Order { tenant: claimed.claim.tenant, case: Some(claimed.claim.case), actor: Actor::System, command_id: None, act };
+        match self.execute(order).await {
+            Ok(_) => Ok(()),
+            // Somebody else settled it: that is what was wanted.
+            Err(Failure::Refused(refusal)) if refusal.class == Class::Conflict => Ok(()),
+            Err(failure) => Err(Fault::new("recording a delivery in its case", failure)),
+        }
+    }
+
+    /// The notices of a case with their attempts.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn notices(&self, tenant: Tenant, case: CaseId) -> Result<Vec<NoticeLine>, Fault> {
+        let known = self.known(tenant).await?;
+        let mut lines = Vec::new();
+        for view in self.store().notices(tenant, case).await.map_err(|cause| Fault::new("listing notices", cause))? {
+            let attempts = self.store().attempts(tenant, case, &view.notice.key).await.map_err(|cause| Fault::new("listing attempts", cause))?;
+            let recipient = known.roster.people.get(&view.notice.recipient).map(|person| person.name.clone()).unwrap_or_default();
+            lines.push(NoticeLine {
+                key: view.notice.key,
+                kind: view.notice.kind,
+                channel: view.notice.channel,
+                recipient,
+                due: view.notice.due.to_rfc3339(),
+                sent: view.sent,
+                attempts: attempts.into_iter().map(|attempt| AttemptLine { at: attempt.at.to_rfc3339(), sent: attempt.sent, answer: attempt.answer }).collect(),
+            });
+        }
+        Ok(lines)
+    }
+}

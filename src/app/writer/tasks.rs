@@ -1,0 +1,108 @@
+//! The inbox's rows, derived from the state: which tasks an act opened, changed or closed.
+//! Invariant: a row says nothing the state does not say; no light is stored, only the moments from which one shows.
+
+use std::collections::BTreeSet;
+
+use crate::engine::case::{Case, Local, Task, TaskPool};
+use crate::engine::event::Event;
+use crate::engine::facts::Facts;
+use crate::ids::Moment;
+use crate::store::rows::TaskRow;
+use crate::supervision::Watch;
+
+/// A moment that does not come.
+const NEVER: Moment = Moment(i64::MAX);
+
+/// The rows an act changes.
+pub(super) fn rows(before: Option<&Case>, after: &Case, events: &[Event], facts: &Facts<'_>) -> Vec<TaskRow> {
+    let mut rows = Vec::new();
+    for id in touched(after, events) {
+        if let Some(task) = after.tasks.get(&id) {
+            open(id, task, after, None, facts, &mut rows);
+        } else if let Some((case, task)) = before.and_then(|case| case.tasks.get(&id).map(|task| (case, task))) {
+            open(id, task, case, Some(facts.now), facts, &mut rows);
+        }
+    }
+    rows
+}
+
+fn touched(after: &Case, events: &[Event]) -> BTreeSet<Local> {
+    let mut touched = BTreeSet::new();
+    for event in events {
+        match event {
+            Event::TaskOpened { task, .. }
+            | Event::TaskClaimed { task, .. }
+            | Event::TaskReleased { task, .. }
+            | Event::TaskClosed { task, .. }
+            | Event::SeatAnswered { task, .. } => drop(touched.insert(*task)),
+            Event::StepDone { task, .. } => touched.extend(task),
+            Event::TermStarted { scope, token, .. } => by_term(after, *scope, *token, &mut touched),
+            Event::TermStopped { term, .. } | Event::TermResumed { term, .. } | Event::TermMoved { term, .. } | Event::TermExtended { term, .. } => {
+                if let Some(term) = after.terms.get(term) {
+                    by_term(after, term.scope, term.token, &mut touched);
+                }
+            }
+            Event::Ranked { .. } => touched.extend(after.tasks.keys()),
+            Event::Started { .. }
+            | Event::Recorded { .. }
+            | Event::ScopeOpened { .. }
+            | Event::ScopeClosed { .. }
+            | Event::Submitted { .. }
+            | Event::TokenPlaced { .. }
+            | Event::TokenTaken { .. }
+            | Event::BranchSkipped { .. }
+            | Event::GroupOpened { .. }
+            | Event::GroupClosed { .. }
+            | Event::Returned { .. }
+            | Event::TermEnded { .. }
+            | Event::RungFired { .. }
+            | Event::TimerSet { .. }
+            | Event::TimerCleared { .. }
+            | Event::Reserved { .. }
+            | Event::Queued { .. }
+            | Event::Unqueued { .. }
+            | Event::Settled { .. }
+            | Event::DocumentIssued { .. }
+            | Event::NoticeQueued { .. }
+            | Event::NoticeSettled { .. }
+            | Event::NumberTaken { .. }
+            | Event::EndReached { .. }
+            | Event::Withdrawn { .. }
+            | Event::Ended { .. } => {}
+        }
+    }
+    touched
+}
+
+/// The tasks a term speaks of: those of its step, or all of its scope.
+fn by_term(case: &Case, scope: Local, token: Option<Local>, touched: &mut BTreeSet<Local>) {
+    let concerned = |task: &Task| token.map_or(task.scope == scope, |token| task.token == token);
+    touched.extend(case.tasks.iter().filter(|(_, task)| concerned(task)).map(|(id, _)| *id));
+}
+
+/// One row per office asked.
+fn open(id: Local, task: &Task, case: &Case, closed: Option<Moment>, facts: &Facts<'_>, rows: &mut Vec<TaskRow>) {
+    let scope = case.scopes.get(&task.scope);
+    let watch = Watch::over_task(case, task, facts.calendar);
+    let row = TaskRow {
+        task: id,
+        number: scope.and_then(|scope| scope.number.clone()).or_else(|| case.number.clone()),
+        program: scope.map_or_else(String::new, |scope| scope.program.to_string()),
+        step: task.step.to_string(),
+        office: String::new(),
+        post: "applicant".to_owned(),
+        claimed: task.claimed,
+        closed,
+        rank: case.rank,
+        opened: task.opened,
+        red_from: watch.red_from.into_iter().chain(watch.dark_red_from).min().unwrap_or(NEVER),
+        yellow_from: watch.yellow_from.unwrap_or(NEVER),
+        due: watch.due.map(|due| due.to_string()),
+    };
+    match &task.pool {
+        TaskPool::Applicant => rows.push(TaskRow { claimed: Some(case.applicant), ..row }),
+        TaskPool::Posts { offices, post } => {
+            rows.extend(offices.iter().map(|office| TaskRow { office: office.to_string(), post: post.to_string(), ..row.clone() }));
+        }
+    }
+}

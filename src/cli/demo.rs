@@ -1,0 +1,174 @@
+//! `greenlane demo`: a fresh database with the seeds, a clock that can be moved, and a token for everybody in the story.
+//! Invariant: nothing here writes but through the surfaces everybody uses. Never: a demonstration on a database that has served for real.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::app::App;
+use crate::app::clockwork::{self, OFFSET_SETTING};
+use crate::app::failure::Fault;
+use crate::app::operate::Operation;
+use crate::boot::{Node, Start};
+use crate::cli::place::{Place, as_role, operator};
+use crate::cli::serve::until_told;
+use crate::cli::tour;
+use crate::cli::{Trouble, say};
+use crate::clock::{Clock, real};
+use crate::config::Config;
+use crate::ids::{Moment, Tenant};
+use crate::store::{Store, Target};
+
+/// The morning the story begins: Monday 2025-03-03, 08:30 in China. The plan is in force until 2025-12-31 and the calendar is complete.
+const BEGINS: &str = "2025-03-03T08:30:00+08:00";
+
+/// For how long the demonstration's tokens are valid.
+const TOKEN_DAYS: u32 = 30;
+
+/// How to demonstrate.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// 播放整个故事，逐项核对后退出；有一项不符则退出码 1。Plays the whole story and exits; 1 if anything was not as expected.
+    #[arg(long)]
+    tour: bool,
+    /// 监听地址；端口 0 为任选空闲端口。The address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<std::net::SocketAddr>,
+    /// 用这份工作日历代替内置的。A calendar file instead of the built-in one.
+    #[arg(long, value_name = "FILE")]
+    calendar: Option<PathBuf>,
+}
+
+/// A demonstration, ready to be listened to.
+pub struct Demonstration {
+    /// How the node is started.
+    pub start: Start,
+    /// The calendar's text and the name of its file.
+    pub calendar: (String, String),
+}
+
+/// Runs the demonstration.
+///
+/// # Errors
+/// What start-up or the story refuses.
+pub async fn run(args: &Args, place: &Place) -> Result<ExitCode, Trouble> {
+    let demonstration = prepare(args, place).await?;
+    let home = demonstration.start.home.clone();
+    if args.tour {
+        return tour::run(demonstration).await;
+    }
+    let node = Node::start(demonstration.start.clone()).await?;
+    let tokens = plant(&node.app, &demonstration).await?;
+    tell(&node, &tokens, &home);
+    let place = Place { data: Some(home), ..place.clone() };
+    until_told(node, &place).await
+}
+
+/// Makes the database, or opens one an earlier demonstration left, and sets the clock.
+async fn prepare(args: &Args, place: &Place) -> Result<Demonstration, Trouble> {
+    let home = match &place.data {
+        Some(folder) => folder.clone(),
+        None => fresh_folder()?,
+    };
+    let target = match &place.database {
+        Some(owner) => {
+            Target::Postgres { writer_url: as_role(owner, "gl_writer"), reader_url: place.reader.clone().unwrap_or_else(|| as_role(owner, "gl_reader")) }
+        }
+        None => Target::Sqlite(home.clone()),
+    };
+    Store::migrate(&target, place.database.as_deref()).await.map_err(|cause| Fault::new("making the database", cause))?;
+    let store = Store::open(target.clone()).await.map_err(|cause| Fault::new("opening the database", cause))?;
+    let clock = clock(&store).await?;
+    store.close().await;
+    let calendar = match &args.calendar {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|cause| Trouble(format!("{}: cannot read the file: {cause}", path.display())))?;
+            (text, path.display().to_string())
+        }
+        None => (crate::calendar::CN.to_owned(), "workflows/calendars/cn.yaml".to_owned()),
+    };
+    let config = Config { listen: args.listen.unwrap_or(Config::default().listen), ..Config::default() };
+    Ok(Demonstration { start: Start { target, clock, config, home }, calendar })
+}
+
+fn fresh_folder() -> Result<PathBuf, Trouble> {
+    let folder = std::env::temp_dir().join(format!("greenlane-demo-{}", real().0));
+    std::fs::create_dir_all(&folder).map_err(|cause| Trouble(format!("{}: cannot make the folder: {cause}", folder.display())))?;
+    Ok(folder)
+}
+
+/// The clock where an earlier demonstration left it, else at the beginning of the story.
+async fn clock(store: &Store) -> Result<Clock, Trouble> {
+    if let Some(clock) = clockwork::stored_clock(store).await? {
+        return Ok(clock);
+    }
+    let served = !store.tenants().await.map_err(|cause| Fault::new("reading the register", cause))?.is_empty();
+    if served {
+        return Err(Trouble("该数据库已有正式数据，不能用于演示。\ncannot demonstrate here: this database has served for real".to_owned()));
+    }
+    let begins = chrono::DateTime::parse_from_rfc3339(BEGINS).map_err(|cause| Trouble(cause.to_string()))?;
+    let begins = Moment(begins.timestamp_millis());
+    let offset = (begins.0 - real().0).to_string();
+    store.set_setting(OFFSET_SETTING, &offset).await.map_err(|cause| Fault::new("storing the clock", cause))?;
+    Ok(Clock::moved_to(begins))
+}
+
+/// A person of the story with a token.
+pub struct Guest {
+    /// The login.
+    pub login: String,
+    /// The name shown.
+    pub name: String,
+    /// The posts, for the list.
+    pub posts: String,
+    /// The token.
+    pub token: String,
+}
+
+/// Publishes the calendar and the workflows, plants the seeds, hands out tokens. Doing it again changes nothing but the tokens.
+///
+/// # Errors
+/// What was refused or broke.
+pub async fn plant(app: &App, demonstration: &Demonstration) -> Result<Vec<Guest>, Trouble> {
+    let tenant = demonstration.start.config.tenant;
+    let (text, file) = demonstration.calendar.clone();
+    app.operate(tenant, operator(), Operation::Calendar { text, file }).await?;
+    app.operate(tenant, operator(), Operation::Seed { files: crate::app::seed::embedded_files() }).await?;
+    let files = crate::app::operate::embedded_workflows();
+    app.operate(tenant, operator(), Operation::Publish { files, workflows: Vec::new() }).await?;
+    guests(app, tenant).await
+}
+
+async fn guests(app: &App, tenant: Tenant) -> Result<Vec<Guest>, Trouble> {
+    let known = app.known(tenant).await?;
+    let today = app.clock().now().date();
+    let mut guests = Vec::new();
+    for (person, token) in app.hand_out_tokens(tenant, operator(), TOKEN_DAYS).await? {
+        let posts = known.roster.posts_of(person.id, today);
+        let posts = posts.iter().map(|(office, post)| format!("{office}/{post}")).collect::<Vec<_>>().join(" ");
+        guests.push(Guest { login: person.login, name: person.name, posts, token });
+    }
+    guests.sort_by(|left, right| left.login.cmp(&right.login));
+    Ok(guests)
+}
+
+fn tell(node: &Node, guests: &[Guest], home: &std::path::Path) {
+    let address = node.address();
+    say("绿色通道演示（全部数据为虚构）· Greenlane demonstration (all data invented)");
+    say(&format!("  地址 address   http://{address}"));
+    say(&format!("  数据 data      {}", home.display()));
+    say(&format!("  时钟 clock     {}(可拨动 can be moved)", node.app.clock().now().civil().format("%Y-%m-%d %H:%M")));
+    say("");
+    say("人员和令牌 people and tokens");
+    for guest in guests {
+        say(&format!("  {:<24} {}  {}  [{}]", guest.login, guest.token, guest.name, guest.posts));
+    }
+    say("");
+    say("试一试 what to try (TOKEN: 上面任一令牌, any of the above)");
+    say(&format!("  curl -H \"Authorization: Bearer TOKEN\" http://{address}/api/v1/inbox"));
+    say(&format!("  curl -H \"Authorization: Bearer TOKEN\" http://{address}/api/v1/workflows/green-channel/picture > green-channel.svg"));
+    say(&format!("  curl -X PUT -H \"Authorization: Bearer TOKEN\" -d '{{\"to\":\"2025-03-04T09:00:00+08:00\"}}' http://{address}/api/v1/clock"));
+    say(&format!("  greenlane audit verify --data {}", home.display()));
+    say("  greenlane demo --tour");
+    say("");
+    say("按 Ctrl-C 结束。Ctrl-C ends it.");
+}

@@ -1,0 +1,108 @@
+//! The whole record in order, for whoever folds or verifies it. Invariant: every page begins after the last row of the one before, so a walk is bounded in memory and never skips.
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::ids::{CaseId, Digest, Moment, Tenant};
+use crate::store::dialect::on_both;
+use crate::store::rows::{ActRow, CaseRow, SnapshotRow};
+use crate::store::topics::cases::{StoredCase, digest};
+use crate::store::{LoadedCase, Store, StoreFault, TileRow};
+
+/// An act with its place in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WalkedAct {
+    /// The act.
+    pub act: ActRow,
+    /// Its entry in the log: index and leaf hash.
+    pub entry: Option<(i64, Digest)>,
+    /// It is on the list of acts to be sealed.
+    pub pending: bool,
+}
+
+#[derive(FromRow)]
+struct StoredWalk {
+    seq: i64,
+    at: i64,
+    kind: String,
+    events: Vec<u8>,
+    leaf: Vec<u8>,
+    idx: Option<i64>,
+    hash: Option<Vec<u8>>,
+    pending: i64,
+}
+
+impl StoredWalk {
+    fn row(self) -> Result<WalkedAct, StoreFault> {
+        let entry = match (self.idx, self.hash) {
+            (Some(index), Some(hash)) => Some((index, digest("log", &hash)?)),
+            (_, _) => None,
+        };
+        let act = ActRow { seq: self.seq, at: Moment(self.at), kind: self.kind, events: self.events, leaf: self.leaf };
+        Ok(WalkedAct { act, entry, pending: self.pending != 0 })
+    }
+}
+
+impl Store {
+    /// A case as stored, for reading: its row, its newest snapshot, the acts after it.
+    pub async fn load_case(&self, tenant: Tenant, case: CaseId) -> Result<Option<LoadedCase>, StoreFault> {
+        // One snapshot of the database on PostgreSQL; on SQLite an act committed between two reads is cut off by the row's version below.
+        let Some(row) = self.case(tenant, case).await? else { return Ok(None) };
+        let text = "select version, format, state from snapshots where tenant = $1 and case_id = $2 and version <= $3";
+        let mut connection = self.reader(tenant).await?;
+        let found: Option<(i64, i32, Vec<u8>)> =
+            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).bind(row.version).fetch_optional(&mut **c).await?);
+        drop(connection);
+        let snapshot = found.map(|(version, format, state)| SnapshotRow { version, format, state });
+        let snapshot = snapshot.filter(|snapshot| snapshot.format == crate::limits::SNAPSHOT_FORMAT);
+        let mut after = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
+        let mut acts = Vec::new();
+        while after < row.version {
+            let page = self.acts(tenant, case, after, crate::limits::CASE_ACTS_PER_READ_MAX).await?;
+            let Some(last) = page.last() else { break };
+            after = last.seq;
+            acts.extend(page.into_iter().filter(|act| act.seq <= row.version));
+        }
+        Ok(Some(LoadedCase { row, snapshot, acts }))
+    }
+
+    /// Cases over all tenants in order of (tenant, id), after the one given.
+    pub async fn walk_cases(&self, after: Option<(Tenant, CaseId)>, limit: u32) -> Result<Vec<CaseRow>, StoreFault> {
+        let text = "select * from cases where (tenant, id) > ($1, $2) order by tenant, id limit $3";
+        let (tenant, case) = after.map_or((i32::MIN, Uuid::nil()), |(tenant, case)| (tenant.0, case.0));
+        let mut connection = self.everywhere().await?;
+        let found: Vec<StoredCase> =
+            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant).bind(case).bind(i64::from(limit)).fetch_all(&mut **c).await?);
+        found.into_iter().map(StoredCase::row).collect()
+    }
+
+    /// The acts of a case with their places in the log, after `seq`; an act with two entries comes twice.
+    pub async fn walk_acts(&self, tenant: Tenant, case: CaseId, after: i64, limit: u32) -> Result<Vec<WalkedAct>, StoreFault> {
+        let text = "select a.seq, a.at, a.kind, a.events, a.leaf, l.idx, l.hash,
+              (select count(*) from unsealed u where u.tenant = a.tenant and u.case_id = a.case_id and u.seq = a.seq) as pending
+            from acts a left join log l on l.tenant = a.tenant and l.case_id = a.case_id and l.seq = a.seq
+            where a.tenant = $1 and a.case_id = $2 and a.seq > $3 order by a.seq, l.idx limit $4";
+        let mut connection = self.everywhere().await?;
+        let found: Vec<StoredWalk> =
+            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).bind(after).bind(i64::from(limit)).fetch_all(&mut **c).await?);
+        found.into_iter().map(StoredWalk::row).collect()
+    }
+
+    /// Tiles in order of (level, index), after the one given.
+    pub async fn walk_tiles(&self, (level, index): (i64, i64), limit: u32) -> Result<Vec<TileRow>, StoreFault> {
+        let text = "select level, idx, bytes from tiles where (level, idx) > ($1, $2) order by level, idx limit $3";
+        let mut connection = self.everywhere().await?;
+        let found: Vec<(i64, i64, Vec<u8>)> =
+            on_both!(&mut connection, c => sqlx::query_as(text).bind(level).bind(index).bind(i64::from(limit)).fetch_all(&mut **c).await?);
+        Ok(found.into_iter().map(|(level, index, bytes)| TileRow { level, index, bytes }).collect())
+    }
+
+    /// Every body of a case: commitment, salt, bytes.
+    pub async fn walk_bodies(&self, tenant: Tenant, case: CaseId) -> Result<Vec<(Digest, Vec<u8>, Vec<u8>)>, StoreFault> {
+        let text = "select digest, salt, bytes from bodies where tenant = $1 and case_id = $2";
+        let mut connection = self.everywhere().await?;
+        let found: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> =
+            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
+        found.into_iter().map(|(key, salt, bytes)| Ok((digest("bodies", &key)?, salt, bytes))).collect()
+    }
+}

@@ -1,0 +1,66 @@
+//! Sends notices: claims them by a lease, commits the claim, sends, then records the attempt and, once sent or parked, the event of the case.
+//! Invariant: a notice is recorded once; a crash between send and record may send it twice, with the same Message-ID.
+
+use futures::StreamExt;
+
+use crate::app::App;
+use crate::app::failure::Fault;
+use crate::app::outbox::Claimed;
+use crate::channels::{Channel, Rendered, SendError};
+use crate::limits::{NOTICES_AT_ONCE_MAX, NOTICES_PER_TURN_MAX};
+use crate::notice::{self, Outcome, Templates, message_id};
+
+/// How notices leave this node.
+pub struct Mailroom {
+    /// Every text, compiled at start.
+    pub templates: Templates,
+    /// Mail.
+    pub mail: Channel,
+    /// The right-hand side of every Message-ID.
+    pub origin: String,
+    /// The sender.
+    pub from: String,
+}
+
+/// One turn: claim a batch, send each.
+pub(super) async fn turn(app: &App, mailroom: &Mailroom) -> Result<usize, Fault> {
+    let claimed = app.claim_notices(NOTICES_PER_TURN_MAX).await?;
+    let sends = claimed.into_iter().map(|notice| async move {
+        let outcome = send(mailroom, &notice).await;
+        let settled = app.settle_notice(&notice, outcome.0, &outcome.1).await;
+        if let Err(fault) = &settled {
+            tracing::error!(key = notice.key, %fault, "a delivery could not be recorded; its lease will end and it is tried again");
+        }
+        usize::from(settled.is_ok())
+    });
+    Ok(futures::stream::iter(sends).buffer_unordered(NOTICES_AT_ONCE_MAX).fold(0, |sum, done| async move { sum + done }).await)
+}
+
+/// Sends one, and says how it went in the words the attempt keeps.
+async fn send(mailroom: &Mailroom, notice: &Claimed) -> (Outcome, String) {
+    let rendered = match render(mailroom, notice) {
+        Ok(rendered) => rendered,
+        Err(cause) => return (Outcome::Permanent, cause),
+    };
+    match mailroom.mail.send(&rendered).await {
+        Ok(receipt) => (Outcome::Accepted, receipt.detail),
+        Err(SendError::Temporary(cause)) => (Outcome::Temporary, cause),
+        Err(SendError::Permanent(cause)) => (Outcome::Permanent, cause),
+    }
+}
+
+fn render(mailroom: &Mailroom, notice: &Claimed) -> Result<Rendered, String> {
+    let kind: notice::Kind = notice.kind.parse().map_err(|unknown: notice::kind::UnknownKind| format!("unknown kind {}", unknown.0))?;
+    let context: notice::Context = serde_json::from_slice(&notice.context).map_err(|cause| format!("reading the context: {cause}"))?;
+    let to = notice.address.clone().ok_or_else(|| "the recipient has no address".to_owned())?;
+    let language = notice::Language::of(&notice.language);
+    let text = mailroom.templates.letter(kind, language, &context).map_err(|cause| cause.to_string())?;
+    Ok(Rendered {
+        message_id: message_id(&notice.key, &mailroom.origin),
+        from: mailroom.from.clone(),
+        to,
+        subject: text.subject,
+        text: text.text,
+        date: notice.due,
+    })
+}
