@@ -36,7 +36,7 @@ const MODES: &[(&str, Mode, &str)] = &[
     ("floor-list-sqlite", floor::sqlite::list, "OPEN FILE                    the same"),
     ("floor-timers-pg", floor::postgres::timers, "DUE BATCH URL                due timers, set by set"),
     ("floor-timers-sqlite", floor::sqlite::timers, "DUE BATCH FILE               the same"),
-    ("store-pg", writer::postgres, "CLIENTS SECONDS OWNER WRITER READER   the store's writers with made-up commits"),
+    ("store-pg", writer::postgres, "CLIENTS SECONDS OWNER WRITER READER [LANES]   the store's writers with made-up commits"),
     ("store-sqlite", writer::sqlite, "CLIENTS SECONDS FOLDER       the same"),
     ("inbox-pg", inbox::postgres, "OPEN OWNER WRITER READER     first page of an inbox"),
     ("inbox-sqlite", inbox::sqlite, "OPEN FOLDER                  the same"),

@@ -56,6 +56,8 @@ impl Lane {
             for (_, done) in batch.drain(..) {
                 let _ = done.send(());
             }
+            // Lets every client that was answered ask again before the next batch begins; without it batches of one and of the rest alternate.
+            tokio::task::yield_now().await;
         }
     }
 
@@ -223,7 +225,6 @@ pub async fn fresh_postgres(owner: &str, writer: String, reader: String) -> Stor
 }
 
 pub fn postgres(words: &Words) -> Value {
-    const LANES: usize = 2;
     let (clients, seconds, owner) = (words.number(0, 8), words.number(1, 5), words.text(2, "the owner's URL"));
     runtime().block_on(async {
         let store = fresh_postgres(&owner, words.text(3, "the writer's URL"), words.text(4, "the reader's URL")).await;
@@ -231,7 +232,7 @@ pub fn postgres(words: &Words) -> Value {
         let growth = Growth::from_here(&mut admin).await;
         let mut queues = Vec::new();
         let mut lanes = tokio::task::JoinSet::new();
-        for _ in 0..LANES {
+        for _ in 0..words.number(5, 1) {
             let (queue, jobs) = mpsc::unbounded_channel();
             lanes.spawn(Lane::new(store.writer().await.unwrap()).run(jobs));
             queues.push(queue);
