@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::app::execute::{Act, Order, RegisterRows};
 use crate::app::failure::Fault;
 use crate::app::known::Known;
+use crate::app::notices::short_name;
 use crate::app::register::case_of;
 use crate::identity::Actor;
 use crate::ids::{CommandId, Digest, Moment, Name, PersonId, Tenant, Text};
@@ -93,7 +94,7 @@ fn lists(tasks: Vec<InboxTask>, now: Moment, known: &Known) -> notice::Digest {
         let program = known.bundles.values().find_map(|bundle| bundle.programs.get(task.program.as_str()));
         let node = program.and_then(|program| program.nodes.iter().find(|node| *node.key == *task.step));
         let line = notice::Line {
-            no: task.number.clone().unwrap_or_default(),
+            no: task.number.clone().unwrap_or_else(|| short_name(found.case)),
             item: program.map(|program| program.title.clone()).unwrap_or_default(),
             step: node.map(|node| node.title.clone()),
             office: known.roster.offices.get(task.office.as_str()).map(|office| Text { zh: office.zh.clone(), en: office.en.clone() }),

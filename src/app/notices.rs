@@ -5,17 +5,43 @@ use std::collections::BTreeMap;
 
 use crate::app::known::Known;
 use crate::definition::graph::{Audience, TermKind, Text};
-use crate::engine::case::{Case, Task, TaskPool, Term};
+use crate::engine::case::{Case, Local, Task, TaskPool, Term};
 use crate::engine::effect::NoticeEffect;
+use crate::engine::event::Event;
 use crate::engine::facts::Facts;
 use crate::identity::Person;
-use crate::ids::PersonId;
+use crate::ids::{CaseId, Name, PersonId};
 use crate::notice::{Context, Days, Kind, Medium, Occasion};
 use crate::store::rows::NoticeRow;
 use crate::supervision::Watch;
 
+/// An act as its notices see it.
+#[derive(Clone, Copy)]
+pub(super) struct ActSeen<'a> {
+    /// The state before it.
+    pub before: Option<&'a Case>,
+    /// The state after it.
+    pub after: &'a Case,
+    /// What happened.
+    pub events: &'a [Event],
+}
+
+impl<'a> ActSeen<'a> {
+    /// The program and number of a scope that this act opened; it may have closed it, too, and then it is in neither state.
+    fn opened(&self, wanted: Local) -> Option<(&'a Name, Option<&'a String>)> {
+        self.events.iter().find_map(|event| match event {
+            Event::ScopeOpened { scope, program, number, .. } if *scope == wanted => Some((program, number.as_ref())),
+            _ => None,
+        })
+    }
+}
+
 /// The outbox rows of one notice. People without an address are left out: they see it in their inbox.
-pub(super) fn rows(notice: &NoticeEffect, task: Option<&Task>, case: &Case, known: &Known, facts: &Facts<'_>) -> Vec<NoticeRow> {
+pub(super) fn rows(notice: &NoticeEffect, act: &ActSeen<'_>, known: &Known, facts: &Facts<'_>) -> Vec<NoticeRow> {
+    let ActSeen { before, after, .. } = *act;
+    // A link that closed with this act is in the state before it only.
+    let case = before.filter(|_| !after.scopes.contains_key(&notice.scope)).unwrap_or(after);
+    let task = notice.task.and_then(|task| case.tasks.get(&task));
     let kind: Kind = match notice.kind.parse() {
         Ok(kind) => kind,
         Err(unknown) => {
@@ -24,7 +50,7 @@ pub(super) fn rows(notice: &NoticeEffect, task: Option<&Task>, case: &Case, know
             return Vec::new();
         }
     };
-    let context = context(notice, task, case, facts);
+    let context = context(notice, task, case, act.opened(notice.scope), facts);
     // Plain data with string keys always serialises.
     let bytes = serde_json::to_vec(&context).unwrap_or_default();
     let occasion =
@@ -69,15 +95,15 @@ fn audience<'a>(to: &[Audience], task: Option<&Task>, case: &Case, known: &'a Kn
     people
 }
 
-fn context(notice: &NoticeEffect, task: Option<&Task>, case: &Case, facts: &Facts<'_>) -> Context {
-    let scope = case.scopes.get(&notice.scope);
-    let program = scope.and_then(|scope| facts.bundle.programs.get(&scope.program));
+fn context(notice: &NoticeEffect, task: Option<&Task>, case: &Case, opened: Option<(&Name, Option<&String>)>, facts: &Facts<'_>) -> Context {
+    let (program, number) = case.scopes.get(&notice.scope).map(|scope| (&scope.program, scope.number.as_ref())).or(opened).unzip();
+    let program = program.and_then(|program| facts.bundle.programs.get(program));
     let step = notice.step.as_ref().and_then(|step| program.and_then(|program| program.nodes.iter().find(|node| node.key == *step)));
     let today = facts.now.date();
     let date = |kind: TermKind| scope_term(case, notice.scope, kind).and_then(|term| term.due);
     let due = notice.due.or_else(|| Watch::over_task(case, task?, facts.calendar).due);
     Context {
-        no: scope.and_then(|scope| scope.number.clone()).or_else(|| case.number.clone()).unwrap_or_default(),
+        no: number.flatten().cloned().or_else(|| case.number.clone()).unwrap_or_else(|| short_name(case.id)),
         item: program.map(|program| program.title.clone()).unwrap_or_default(),
         step: step.map(|node| node.title.clone()),
         office: office(task, facts),
@@ -92,6 +118,12 @@ fn context(notice: &NoticeEffect, task: Option<&Task>, case: &Case, facts: &Fact
         path: case.number.as_ref().map(|number| format!("/cases/{number}")),
         ..Context::default()
     }
+}
+
+/// What a case without a number is called in a text: the end of its id, where two cases of one moment differ.
+pub(super) fn short_name(case: CaseId) -> String {
+    let id = case.0.simple().to_string();
+    id.chars().skip(id.len().saturating_sub(8)).collect()
 }
 
 fn office(task: Option<&Task>, facts: &Facts<'_>) -> Option<Text> {

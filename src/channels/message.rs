@@ -40,13 +40,17 @@ pub fn compose(rendered: &Rendered, transfer: Transfer) -> Result<Composed, Send
     if !is_message_id(message_id) {
         return Err(SendError::Permanent(format!("expected a Message-ID such as `<key@origin>`, found `{message_id}`")));
     }
-    let encoding = match transfer {
-        Transfer::Relay => ContentTransferEncoding::Base64,
-        Transfer::File => ContentTransferEncoding::EightBit,
-    };
     let to = mailbox("To", to)?;
     let from = mailbox("From", from)?;
-    let body = Body::new_with_encoding(text.clone(), encoding).map_err(|_| SendError::Permanent("the text cannot be carried".to_owned()))?;
+    let body = match transfer {
+        Transfer::File if readable(text) => {
+            Body::dangerous_pre_encoded(text.lines().flat_map(|line| [line, "\r\n"]).collect::<String>().into_bytes(), ContentTransferEncoding::EightBit)
+        }
+        Transfer::File | Transfer::Relay => {
+            let encoded = Body::new_with_encoding(text.clone(), ContentTransferEncoding::Base64);
+            encoded.map_err(|_| SendError::Permanent("the text cannot be carried".to_owned()))?
+        }
+    };
     let message = Message::builder()
         .message_id(Some(message_id.clone()))
         .date(UNIX_EPOCH + Duration::from_millis(date.0.max(0).unsigned_abs()))
@@ -59,6 +63,12 @@ pub fn compose(rendered: &Rendered, transfer: Transfer) -> Result<Composed, Send
         .body(body)
         .map_err(|error| SendError::Permanent(error.to_string()))?;
     Ok(Composed { envelope: message.envelope().clone(), bytes: message.formatted() })
+}
+
+/// Whether the text may stand in a file as it is: no line past the bound of RFC 5322. The library itself encodes any text that is mostly Chinese.
+fn readable(text: &str) -> bool {
+    const LINE_BYTES_MAX: usize = 998;
+    text.lines().all(|line| line.len() <= LINE_BYTES_MAX && !line.contains('\r'))
 }
 
 fn mailbox(header: &str, value: &str) -> Result<Mailbox, SendError> {

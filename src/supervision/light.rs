@@ -118,7 +118,7 @@ fn stands_still(term: &Term) -> bool {
         (Some(stopped), Some(due)) => stopped <= due,
         (None, _) | (_, None) => true,
     };
-    !term.stops_open.is_empty() && in_time
+    term.stopped_on.is_some() && in_time
 }
 
 fn day_after(term: &Term) -> Option<NaiveDate> {

@@ -13,7 +13,7 @@ mod pg;
 mod seeds;
 mod smtp;
 mod smtp_sink;
+mod spine;
 mod store;
 mod tables;
-mod spine;
 mod tidy;

@@ -9,7 +9,7 @@ use super::locks::Locked;
 use super::{Job, Receipt, actor_key, tasks};
 use crate::app::failure::Fault;
 use crate::app::known::Known;
-use crate::app::notices;
+use crate::app::notices::{self, ActSeen};
 use crate::audit::leaf::{Leaf, NO_LEAF, Who, kind_of};
 use crate::definition::graph::Settlement;
 use crate::engine;
@@ -40,6 +40,15 @@ impl Draft {
         self.write.as_ref()?;
         Some(Working { state: self.state?, row: self.row? })
     }
+}
+
+/// One act while its rows are composed.
+#[derive(Clone, Copy)]
+struct Acted<'a> {
+    job: &'a Job,
+    row: &'a CaseRow,
+    seen: ActSeen<'a>,
+    facts: &'a Facts<'a>,
 }
 
 /// Composes one batch.
@@ -103,8 +112,9 @@ impl Draftsman {
         write.tasks.extend(tasks::rows(before.as_ref(), &after, events, facts));
         write.documents.extend(documents(&after, act.seq, events));
         write.settled.extend(settled(events));
+        let acted = Acted { job, row: &row, seen: ActSeen { before: before.as_ref(), after: &after, events }, facts };
         for effect in &effects {
-            self.effect(effect, &mut write, job, &row, &after, facts);
+            self.effect(effect, &mut write, &acted);
         }
         self.register(job, &row, facts.now);
         write.notices.extend(job.register.notices.iter().cloned());
@@ -139,12 +149,10 @@ impl Draftsman {
         }
     }
 
-    fn effect(&mut self, effect: &Effect, write: &mut CaseWrite, job: &Job, row: &CaseRow, after: &Case, facts: &Facts<'_>) {
+    fn effect(&mut self, effect: &Effect, write: &mut CaseWrite, acted: &Acted<'_>) {
+        let Acted { job, row, seen, facts } = *acted;
         match effect {
-            Effect::Notice(notice) => {
-                let task = notice.task.and_then(|task| after.tasks.get(&task));
-                write.notices.extend(notices::rows(notice, task, after, &self.known, facts));
-            }
+            Effect::Notice(notice) => write.notices.extend(notices::rows(notice, &seen, &self.known, facts)),
             Effect::Posting { account, kind, amount, hold } => {
                 if let Some(kind) = posting_kind(*kind) {
                     self.accounts.entry(account.clone()).or_default().push(PostingRow {
@@ -159,7 +167,7 @@ impl Draftsman {
                 }
             }
             Effect::Queue { account, token, wants } => {
-                let place = wants.map(|(since, amount)| WaitingRow { account: account.clone(), rank: after.rank, since, amount });
+                let place = wants.map(|(since, amount)| WaitingRow { account: account.clone(), rank: seen.after.rank, since, amount });
                 write.waiting.push((*token, place));
             }
             Effect::Counter { key, value } => drop(self.counters.insert(key.clone(), *value)),

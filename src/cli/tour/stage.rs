@@ -112,7 +112,11 @@ impl Stage {
         let status = response.status();
         let text = response.text().await.map_err(|cause| Trouble(format!("{method} {path}: {cause}")))?;
         let answer: Value = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        if status.is_success() { Ok(answer) } else { Err(Trouble(format!("{login}: {method} {path}: {status} {}", answer["detail"].as_str().unwrap_or_default()))) }
+        if status.is_success() {
+            Ok(answer)
+        } else {
+            Err(Trouble(format!("{login}: {method} {path}: {status} {}", answer["detail"].as_str().unwrap_or_default())))
+        }
     }
 
     /// Reads something.

@@ -123,7 +123,10 @@ async fn admission(stage: &mut Stage, project: &ProjectSeed) -> Result<(), Troub
     stage.answer(CASE, "correct", "resubmitted", super::stage::Said { form: Some(form(project, 1)), ..quiet() }).await?;
 
     stage.until("2025-03-07", 9, 30).await?;
-    stage.tell("初核通过，同时征求发改、自然资源、生态环境、园区四家意见，三个工作日内反馈。", "The check passes; four offices are asked at once, three working days each.");
+    stage.tell(
+        "初核通过，同时征求发改、自然资源、生态环境、园区四家意见，三个工作日内反馈。",
+        "The check passes; four offices are asked at once, three working days each.",
+    );
     stage.answer(CASE, "check", "ok", opinion("材料齐全，符合条件，拟同意。")).await?;
     let view = stage.case(CASE).await?;
     let asked = view["tasks"].as_array().map_or(0, Vec::len);
@@ -141,7 +144,10 @@ async fn admission(stage: &mut Stage, project: &ProjectSeed) -> Result<(), Troub
     stage.until("2025-03-12", 10, 0).await?;
     stage.answer(CASE, "ask-land", "agree", quiet()).await?;
     stage.answer(CASE, "ask-environment", "agree-with-conditions", opinion("同意。开工前完成环评。")).await?;
-    stage.tell("意见齐，领导小组授权组长签批认定；按决策表定为 B 级，公示五个工作日。", "All have replied; the leading group admits the project; the table makes it class B; five working days of public notice.");
+    stage.tell(
+        "意见齐，领导小组授权组长签批认定；按决策表定为 B 级，公示五个工作日。",
+        "All have replied; the leading group admits the project; the table makes it class B; five working days of public notice.",
+    );
     stage.answer(CASE, "decide-admission", "admitted", opinion("同意认定。")).await?;
     let rank = stage.case(CASE).await?["rank"].as_i64();
     stage.expect("等级 B class B", Some(1), rank);
@@ -160,7 +166,10 @@ async fn links_open(stage: &mut Stage) -> Result<(), Trouble> {
     for (workflow, number) in [("project-approval", "GC20250001-LX"), ("eia", "GC20250001-HP"), ("land-quota", "GC20250001-YD"), ("funding", "GC20250001-ZJ")] {
         stage.expect(&format!("子办件 {number}"), Some(number), link(&view, workflow)["number"].as_str());
     }
-    stage.tell("立项：四项信息齐全，收到即为备案，当场出具备案证，不等任何人。", "Approval: the four items are complete, so it is filed on receipt, waiting for nobody.");
+    stage.tell(
+        "立项：四项信息齐全，收到即为备案，当场出具备案证，不等任何人。",
+        "Approval: the four items are complete, so it is filed on receipt, waiting for nobody.",
+    );
     stage.expect("立项环节已备案 the first link is done", Some("filed"), link(&view, "project-approval")["result"].as_str());
     let found = document(stage, "filing-proof").await?;
     stage.expect("备案证号 the filing's number", vec!["鄂州发改备〔2025〕1号".to_owned()], found);
@@ -171,7 +180,10 @@ async fn links_open(stage: &mut Stage) -> Result<(), Trouble> {
 
 async fn correction(stage: &mut Stage, project: &ProjectSeed) -> Result<(), Trouble> {
     stage.until("2025-03-21", 10, 0).await?;
-    stage.tell("环评：缺公开版和删除涉密内容的说明，一次性补正告知。补正在受理之前，办理时限还没有起算。", "EIA: the public version and a note are missing. Correction comes before acceptance, so no limit runs yet.");
+    stage.tell(
+        "环评：缺公开版和删除涉密内容的说明，一次性补正告知。补正在受理之前，办理时限还没有起算。",
+        "EIA: the public version and a note are missing. Correction comes before acceptance, so no limit runs yet.",
+    );
     let missing = json!({"items": [{"item": "报告表公开版"}, {"item": "删除涉密、商密内容的说明"}]});
     let said = super::stage::Said { opinion: Some("请一次补齐。"), fields: Some(missing), form: None };
     stage.answer(CASE, "accept", "needs-correction", said).await?;
@@ -179,7 +191,10 @@ async fn correction(stage: &mut Stage, project: &ProjectSeed) -> Result<(), Trou
     stage.expect("承诺时限未起算 no promise runs", None, found);
 
     stage.until("2025-03-24", 9, 30).await?;
-    stage.tell("环评补齐，当日受理：承诺七个工作日，法定三十日自收到之日起。公示期间不计入承诺。", "EIA is complete and accepted: seven working days promised, thirty days by law from receipt; notices do not count.");
+    stage.tell(
+        "环评补齐，当日受理：承诺七个工作日，法定三十日自收到之日起。公示期间不计入承诺。",
+        "EIA is complete and accepted: seven working days promised, thirty days by law from receipt; notices do not count.",
+    );
     stage.answer(CASE, "correct", "resubmitted", super::stage::Said { form: Some(form(project, 2)), ..quiet() }).await?;
     stage.answer(CASE, "accept", "accepted", opinion("材料齐全，符合法定形式，予以受理。")).await?;
     let view = stage.case(CASE).await?;
@@ -197,7 +212,10 @@ async fn waiting(stage: &mut Stage) -> Result<(), Trouble> {
     stage.until("2025-03-27", 10, 0).await?;
     stage.answer(CASE, "one-map", "ok", opinion("城镇开发边界内，不涉保护红线。")).await?;
     stage.until("2025-03-28", 10, 0).await?;
-    stage.tell("存量没有合适的；要 5.0000 公顷，只剩 4.0000，列候补第 1 位，时限停下。账户不会透支。", "No idle land fits; it asks 5 hectares, 4 are free. It waits, first in line, and the clock stops. The account cannot overdraw.");
+    stage.tell(
+        "存量没有合适的；要 5.0000 公顷，只剩 4.0000，列候补第 1 位，时限停下。账户不会透支。",
+        "No idle land fits; it asks 5 hectares, 4 are free. It waits, first in line, and the clock stops. The account cannot overdraw.",
+    );
     stage.answer(CASE, "match_idle", "none", opinion("S-03 面积不足，S-05 为仓储用途。")).await?;
     let found = balance(stage, LAND).await?;
     stage.expect("余额不变 the balance is untouched", (Some(40_000), Some(40_000), Some(0)), found);
@@ -210,7 +228,10 @@ async fn waiting(stage: &mut Stage) -> Result<(), Trouble> {
 
 async fn evaluation(stage: &mut Stage) -> Result<(), Trouble> {
     stage.until("2025-03-31", 10, 0).await?;
-    stage.tell("环评：提出并批准技术评估，特别程序告知书送达，预计八个工作日（清明 04-04 不计）。", "EIA: an evaluation is proposed and approved, the notice of special procedure served: eight working days, 4 April is a holiday.");
+    stage.tell(
+        "环评：提出并批准技术评估，特别程序告知书送达，预计八个工作日（清明 04-04 不计）。",
+        "EIA: an evaluation is proposed and approved, the notice of special procedure served: eight working days, 4 April is a holiday.",
+    );
     let told = json!({"basis": "建设项目环境保护管理条例 9", "expected_days": 8});
     let said = super::stage::Said { opinion: Some("拟委托技术评估。"), fields: Some(told), form: None };
     stage.answer(CASE, "propose-evaluation", "commission", said).await?;
@@ -228,14 +249,21 @@ async fn evaluation(stage: &mut Stage) -> Result<(), Trouble> {
     stage.answer(CASE, "evaluate", "feasible", opinion("评估意见：可行。")).await?;
     let view = stage.case(CASE).await?;
     stage.expect("承诺到期日 04-22 the promised day", some("2025-04-22"), due(&view, "eia-report-form", "promised"));
-    stage.expect("法定到期日 05-06（剔除 11 日后落在五一假期，顺延）the statutory day, rolled past the May holiday", some("2025-05-06"), due(&view, "eia-report-form", "statutory"));
+    stage.expect(
+        "法定到期日 05-06（剔除 11 日后落在五一假期，顺延）the statutory day, rolled past the May holiday",
+        some("2025-05-06"),
+        due(&view, "eia-report-form", "statutory"),
+    );
     Ok(())
 }
 
 async fn served(stage: &mut Stage, other: &str) -> Result<(), Trouble> {
     stage.until("2025-04-15", 9, 30).await?;
     stage.answer(CASE, "examine", "support", opinion("经审查，符合审批条件，拟同意，请审议。")).await?;
-    stage.tell("演示项目零撤回申请，4.0000 公顷释放；候补第 1 位随即补上。", "Project zero withdraws and frees its 4 hectares; the first in line is served at once.");
+    stage.tell(
+        "演示项目零撤回申请，4.0000 公顷释放；候补第 1 位随即补上。",
+        "Project zero withdraws and frees its 4 hectares; the first in line is served at once.",
+    );
     stage.withdraw("lin", other, "投资计划调整。").await?;
     let found = balance(stage, LAND).await?;
     stage.expect("P1 预留 5.0000 公顷，可用 3.0000 5 ha reserved, 3 ha free", (Some(30_000), Some(50_000), Some(0)), found);
@@ -243,7 +271,10 @@ async fn served(stage: &mut Stage, other: &str) -> Result<(), Trouble> {
     stage.expect("用地承诺到期日 04-24（候补 03-29 至 04-15 不计）the promised day for land", some("2025-04-24"), due(&view, "land-quota", "promised"));
 
     stage.until("2025-04-16", 10, 0).await?;
-    stage.tell("四环节之外，联合踏勘、联合审查；它不作决定，也没有人等它。", "Beside the links a joint review is held; it decides nothing and nobody waits for it.");
+    stage.tell(
+        "四环节之外，联合踏勘、联合审查；它不作决定，也没有人等它。",
+        "Beside the links a joint review is held; it decides nothing and nobody waits for it.",
+    );
     stage.answer(CASE, "convene", "convened", opinion("请各单位到会。")).await?;
     stage.answer(CASE, "meet", "consensus", opinion("各单位意见一致。")).await?;
     let found = document(stage, "minutes").await?;
@@ -262,7 +293,10 @@ async fn served(stage: &mut Stage, other: &str) -> Result<(), Trouble> {
 
 async fn late(stage: &mut Stage) -> Result<(), Trouble> {
     stage.until("2025-04-21", 9, 30).await?;
-    stage.tell("环评承诺时限只剩一个工作日：黄灯，提醒承办和科长。", "One working day is left of the EIA's promise: yellow; handler and section head are reminded.");
+    stage.tell(
+        "环评承诺时限只剩一个工作日：黄灯，提醒承办和科长。",
+        "One working day is left of the EIA's promise: yellow; handler and section head are reminded.",
+    );
     let found = light(&stage.case(CASE).await?, "eia-report-form", "promised");
     stage.expect("黄灯 yellow", some("yellow"), found);
     let (recorded, sent) = notices(stage, "o.yellow").await?;
@@ -273,15 +307,26 @@ async fn late(stage: &mut Stage) -> Result<(), Trouble> {
     stage.expect("资金缺口 7,200.00 万元，继续登记 a gap of 72 million yuan keeps the link open", true, open);
 
     stage.until("2025-04-23", 9, 30).await?;
-    stage.tell("环评超过承诺：红灯。报科长和督办科，向申请人说明。", "The EIA is past its promise: red. Section head and supervisors are told, the applicant gets the reason.");
+    stage.tell(
+        "环评超过承诺：红灯。报科长和督办科，向申请人说明。",
+        "The EIA is past its promise: red. Section head and supervisors are told, the applicant gets the reason.",
+    );
     let view = stage.case(CASE).await?;
     stage.expect("红灯 red", some("red"), light(&view, "eia-report-form", "promised"));
     let escalated = stage.get(&format!("/notices?case={CASE}"), "ez-ldxz.auditor").await?;
-    let to_supervisor = escalated.as_array().into_iter().flatten().filter(|notice| notice["kind"] == "o.red" && notice["recipient"] == "赵督办" && notice["sent"] == true).count();
+    let to_supervisor = escalated
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|notice| notice["kind"] == "o.red" && notice["recipient"] == "赵督办" && notice["sent"] == true)
+        .count();
     stage.expect("督办科收到超时通报 the supervisors were told", true, to_supervisor >= 1);
     let found = notices(stage, "a.late").await?;
     stage.expect("申请人收到超时说明 the applicant was told why", (1, 1), found);
-    stage.tell("当日审议通过，才启动拟决定公示：时限已过，红灯不变灰。", "Only now the panel approves and the draft's public notice begins: the limit has passed, red does not turn grey.");
+    stage.tell(
+        "当日审议通过，才启动拟决定公示：时限已过，红灯不变灰。",
+        "Only now the panel approves and the draft's public notice begins: the limit has passed, red does not turn grey.",
+    );
     stage.answer(CASE, "panel", "approve", opinion("集体审议同意。")).await?;
     let view = stage.case(CASE).await?;
     stage.expect("公示期间仍是红灯 still red during the notice", some("red"), light(&view, "eia-report-form", "promised"));
@@ -298,11 +343,17 @@ fn approved(amounts: [i64; 5]) -> Value {
 
 async fn gap_closed(stage: &mut Stage) -> Result<(), Trouble> {
     stage.until("2025-04-30", 10, 0).await?;
-    stage.tell("环评拟决定公示五个工作日（04-27 周日上班）期满，签发批复。", "The notice of five working days (Sunday 27 April is one) is over; the approval is signed.");
+    stage.tell(
+        "环评拟决定公示五个工作日（04-27 周日上班）期满，签发批复。",
+        "The notice of five working days (Sunday 27 April is one) is over; the approval is signed.",
+    );
     stage.answer(CASE, "sign", "granted", opinion("同意，按程序办理。")).await?;
     let found = document(stage, "approval").await?;
     stage.expect("环评批复文号 the approval's number", vec!["鄂州环审〔2025〕1号".to_owned()], found);
-    stage.tell("资金：基金、银行、企业增资先后落实，缺口归零；财政专项从资金账户安排。", "Funding: fund, bank and owner close the gap; the grant is taken from its account.");
+    stage.tell(
+        "资金：基金、银行、企业增资先后落实，缺口归零；财政专项从资金账户安排。",
+        "Funding: fund, bank and owner close the gap; the grant is taken from its account.",
+    );
     let said = super::stage::Said { opinion: Some("缺口归零。"), fields: Some(approved([10_000, 3_000, 16_000, 1_000, 2_000])), form: None };
     stage.answer(CASE, "record", "recorded", said).await?;
     stage.answer(CASE, "close", "met", opinion("资金已全部落实。")).await?;
@@ -315,7 +366,10 @@ async fn gap_closed(stage: &mut Stage) -> Result<(), Trouble> {
 
 async fn conclusion(stage: &mut Stage) -> Result<(), Trouble> {
     stage.until("2025-05-06", 10, 0).await?;
-    stage.tell("节后第一个工作日，窗口送达环评批复（决定后十个工作日内）。", "On the first working day after the holiday the approval is served, within ten working days.");
+    stage.tell(
+        "节后第一个工作日，窗口送达环评批复（决定后十个工作日内）。",
+        "On the first working day after the holiday the approval is served, within ten working days.",
+    );
     stage.answer(CASE, "deliver", "handed", opinion("陈工到窗口签收。")).await?;
     let view = stage.case(CASE).await?;
     stage.expect("环评环节办结 the EIA link is done", Some("granted"), link(&view, "eia")["result"].as_str());
