@@ -120,6 +120,8 @@ pub struct TaskView {
     /// The fields an answer carries, as JSON Schema.
     #[schema(value_type = Option<Object>)]
     pub fields: Option<serde_json::Value>,
+    /// The outcomes that must bring them.
+    pub fields_with: Vec<String>,
     /// The applicant's form is edited here.
     pub edits_form: bool,
     /// Steps it may be returned to.
@@ -309,6 +311,7 @@ impl Reading<'_> {
             outcomes: Vec::new(),
             without_opinion: Vec::new(),
             fields: None,
+            fields_with: Vec::new(),
             edits_form: false,
             may_return: Vec::new(),
         };
@@ -327,7 +330,8 @@ impl Reading<'_> {
             NodeKind::Task(rule) => {
                 view.outcomes = rule.outcomes.iter().map(ToString::to_string).collect();
                 view.without_opinion = rule.without_opinion.iter().map(ToString::to_string).collect();
-                view.fields = rule.fields.as_ref().map(|form| form.schema_json());
+                view.fields = rule.fields.as_ref().map(|answer| answer.form.schema_json());
+                view.fields_with = rule.fields.iter().flat_map(|answer| &answer.with).map(ToString::to_string).collect();
                 view.edits_form = rule.edits_form;
             }
             NodeKind::Approve(_) => view.outcomes = vec!["approved".to_owned(), "rejected".to_owned()],

@@ -145,11 +145,20 @@ pub struct TaskRule {
     /// The answers it can end with.
     pub outcomes: Vec<Name>,
     /// Fields the answer carries, validated as a form.
-    pub fields: Option<Arc<Form>>,
+    pub fields: Option<AnswerForm>,
     /// The applicant's form is edited here; completing stores a new submission.
     pub edits_form: bool,
     /// Outcomes that need no opinion text; every other one does (签批意见 is never empty).
     pub without_opinion: BTreeSet<Name>,
+}
+
+/// The form an answer carries, and the outcomes that carry it.
+#[derive(Clone, Debug)]
+pub struct AnswerForm {
+    /// The form.
+    pub form: Arc<Form>,
+    /// The outcomes that must bring it; with any other its fields may be left out.
+    pub with: BTreeSet<Name>,
 }
 
 /// When an approval group passes.

@@ -306,6 +306,8 @@ pub struct Task {
     pub outcomes: Vec<Word>,
     /// The file of the answer's fields.
     pub fields: Option<Word>,
+    /// The outcomes that must bring them; every one when none is named.
+    pub fields_with: Vec<Word>,
     /// Edits the applicant's form.
     pub edits_form: bool,
     /// Answers that need no opinion.

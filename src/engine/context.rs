@@ -74,7 +74,7 @@ impl<'f> Draft<'f> {
     }
 
     /// A body that is loaded; a missing one is noted, so that all of them are asked for at once.
-    fn body(&mut self, body: BodyRef) -> Option<&'f serde_json::Value> {
+    pub(super) fn body(&mut self, body: BodyRef) -> Option<&'f serde_json::Value> {
         let found = self.facts.bodies.get(&body.commit);
         if found.is_none() {
             let _noted = self.lacks(Need::from(body));

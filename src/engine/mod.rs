@@ -19,6 +19,7 @@ pub mod evolve;
 pub mod invariants;
 mod offer;
 pub mod standing;
+mod submission;
 mod terms;
 mod walk;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::plan::Planned;
 use super::{Lowering, edges};
 use crate::definition::diagnostics::Findings;
-use crate::definition::graph::{Callee, GroupPass, GroupRule, NodeIx, NodeKind, OnRefusal, Pool, TaskRule};
+use crate::definition::graph::{AnswerForm, Callee, GroupPass, GroupRule, NodeIx, NodeKind, OnRefusal, Pool, TaskRule};
 use crate::definition::syntax::{self, Approve, Kind, Post, Step, Task, Word};
 use crate::expr::{self, Expr};
 use crate::ids::Name;
@@ -39,19 +39,21 @@ impl Lowering<'_> {
         let by = self.pool(&task.by, findings);
         let not = self.steps(&task.not, findings);
         let same_as = task.same_as.as_ref().map(|word| self.steps(std::slice::from_ref(word), findings));
-        let fields = task.fields.as_ref().map(|file| self.form(file, findings));
+        let form = task.fields.as_ref().map(|file| self.form(file, findings));
         let outcomes: Vec<Name> = task.outcomes.iter().map(|word| word.value.clone()).collect();
-        for outcome in &task.without_opinion {
+        for outcome in task.without_opinion.iter().chain(&task.fields_with) {
             if !outcomes.contains(&outcome.value) {
                 edges::unknown_outcome(findings, step, outcome, &outcomes);
             }
         }
+        let with =
+            if task.fields_with.is_empty() { outcomes.iter().cloned().collect() } else { task.fields_with.iter().map(|word| word.value.clone()).collect() };
         Some(TaskRule {
             by: by?,
             not,
             same_as: same_as.and_then(|steps| steps.into_iter().next()),
             outcomes,
-            fields: fields.flatten(),
+            fields: form.flatten().map(|form| AnswerForm { form, with }),
             edits_form: task.edits_form,
             without_opinion: task.without_opinion.iter().map(|word| word.value.clone()).collect(),
         })

@@ -62,6 +62,12 @@ impl Given<'_> {
             Some(_) if !rule.edits_form => return Err(form_not_asked(node).into()),
             Some(_) | None => {}
         }
+        if let Some(answer) = &rule.fields {
+            draft.check_fields(answer, outcome, body)?;
+        }
+        if let Some(form) = form {
+            draft.check_submission(spot.scope, form)?;
+        }
         self.take(draft);
         if let Some(form) = form {
             let holder = form_holder(draft, spot.scope)?;

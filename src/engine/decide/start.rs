@@ -108,6 +108,7 @@ fn open(draft: &mut Draft<'_>, opening: &Opening<'_>) -> Step<()> {
     let at = draft.facts.now;
     draft.emit(Event::ScopeOpened { scope: ROOT, program: opening.workflow.clone(), caller: None, parent: None, number, at });
     if let Some(form) = opening.form {
+        draft.check_submission(ROOT, form)?;
         draft.emit(Event::Submitted { scope: ROOT, holder: ROOT, form, on: at.date() });
     }
     draft.start_scope_terms(ROOT)?;
