@@ -54,21 +54,27 @@ impl Node {
     /// The first part that cannot be opened, by name.
     pub async fn start(start: Start) -> Result<Self, Fault> {
         let (app, crew) = open(&start).await?;
-        let listener = TcpListener::bind(start.config.listen)
-            .await
-            .map_err(|cause| Fault::new(format!("listening on {} (`listen` in the configuration)", start.config.listen), cause))?;
-        let address = listener.local_addr().map_err(|cause| Fault::new("asking for the address listened on", cause))?;
-        let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
         let shared = api::Shared { app: app.clone(), metrics: Metrics::install() };
-        let router = api::router(shared);
-        let stopped = stop.clone();
+        Self::listen(app, crew, shared, &start.config).await
+    }
+
+    /// Listens, and works when the role says so.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn listen(app: App, crew: Crew, shared: api::Shared, config: &Config) -> Result<Self, Fault> {
+        let doing = || format!("listening on {} (`listen` in the configuration)", config.listen);
+        let listener = TcpListener::bind(config.listen).await.map_err(|cause| Fault::new(doing(), cause))?;
+        let address = listener.local_addr().map_err(|cause| Fault::new(doing(), cause))?;
+        let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
+        let (router, stopped) = (api::router(shared), stop.clone());
         tracker.spawn(async move {
             let serving = axum::serve(listener, router).with_graceful_shutdown(async move { stopped.cancelled().await });
             if let Err(cause) = serving.await {
                 tracing::error!(%cause, "the listener ended");
             }
         });
-        match start.config.role {
+        match config.role {
             Role::Worker | Role::Both => crew.spawn(&tracker, &stop),
             Role::Web => {}
         }

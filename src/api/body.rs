@@ -22,7 +22,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         serde_json::from_slice(text).map(Self).map_err(|cause| {
             let place = format!("第 {} 行第 {} 列", cause.line(), cause.column());
-            request(StatusCode::BAD_REQUEST, "body_not_read", format!("请求正文有误（{place}）:{cause}"), format!("cannot read the request body: {cause}"))
+            request(StatusCode::BAD_REQUEST, "body_not_read", format!("请求正文有误（{place}）：{cause}"), format!("cannot read the request body: {cause}"))
         })
     }
 }

@@ -241,7 +241,7 @@ impl App {
 pub(super) fn wrong_input(code: &'static str, details: impl Iterator<Item = Detail>) -> Refusal {
     let details: Vec<Detail> = details.collect();
     let (zh, en) =
-        (format!("输入有 {} 处错误，什么也没有改变。", details.len()), format!("cannot accept the input: {} mistakes; nothing was changed", details.len()));
+        (format!("输入有 {} 处错误，什么也没有改变。", details.len()), format!("cannot accept the input; mistakes: {}; nothing was changed", details.len()));
     Refusal { details, ..refusal(code, Class::Invalid, zh, en) }
 }
 

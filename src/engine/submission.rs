@@ -44,6 +44,6 @@ fn checked(form: &Form, value: &Value, root: &str) -> Result<(), Refusal> {
     let Err(errors) = form.validate(value) else { return Ok(()) };
     let details: Vec<Detail> = errors.into_iter().map(|error| Detail::new(&format!("/{root}{}", error.path), error.code, error.zh, error.en)).collect();
     let (zh, en) =
-        (format!("无法提交：有 {} 处需要改正，什么也没有改变", details.len()), format!("cannot submit: {} mistakes; nothing was changed", details.len()));
+        (format!("无法提交：有 {} 处需要改正，什么也没有改变", details.len()), format!("cannot submit; mistakes: {}; nothing was changed", details.len()));
     Err(Refusal { details, ..Refusal::invalid("form_wrong", zh, en) })
 }

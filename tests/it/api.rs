@@ -1,0 +1,166 @@
+//! The API from outside: who gets in, what is refused and how, a command repeated, and its own description.
+
+use greenlane::boot::Node as Server;
+use greenlane::config::{Config, Role};
+use serde_json::{Value, json};
+
+use crate::spine::node::{Node, Where, on_both};
+
+/// A node behind its listener, with a token for everybody.
+struct Api {
+    server: Server,
+    tokens: Vec<(String, String)>,
+    http: reqwest::Client,
+    _place: Where,
+}
+
+impl Api {
+    async fn open(place: Where) -> Self {
+        let node = Node::open(place).await;
+        let operator = greenlane::identity::Actor::Operator("test".to_owned());
+        let files = greenlane::app::operate::embedded_workflows();
+        let publish = greenlane::app::operate::Operation::Publish { files, workflows: Vec::new() };
+        node.app.operate(node.tenant, operator.clone(), publish).await.unwrap_or_else(|failure| panic!("{failure}"));
+        let handed = node.app.hand_out_tokens(node.tenant, operator, 1).await.unwrap();
+        let tokens = handed.into_iter().map(|(person, token)| (person.login, token)).collect();
+        let shared = greenlane::api::Shared { app: node.app.clone(), metrics: greenlane::telemetry::Metrics::install() };
+        let config = Config { listen: ([127, 0, 0, 1], 0).into(), role: Role::Web, ..Config::default() };
+        let server = Server::listen(node.app, node.crew, shared, &config).await.unwrap();
+        Self { server, tokens, http: reqwest::Client::new(), _place: node.place }
+    }
+
+    async fn call(&self, method: &str, path: &str, login: &str, body: Option<&str>, key: Option<&str>) -> (u16, Value) {
+        let address = format!("http://{}{path}", self.server.address());
+        let mut request = self.http.request(method.parse().unwrap(), address);
+        if let Some((_, token)) = self.tokens.iter().find(|(known, _)| known == login) {
+            request = request.bearer_auth(token);
+        }
+        if let Some(key) = key {
+            request = request.header("Idempotency-Key", key);
+        }
+        if let Some(body) = body {
+            request = request.body(body.to_owned());
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        let text = response.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// What a refusal says, for a snapshot: status, code, both sentences, and each mistake.
+    async fn refused(&self, method: &str, path: &str, login: &str, body: Option<&str>) -> String {
+        let (status, problem) = self.call(method, path, login, body, None).await;
+        let mut lines = vec![format!(
+            "{status} {} | {} | {}",
+            problem["code"].as_str().unwrap_or("-"),
+            problem["title"].as_str().unwrap_or("-"),
+            problem["detail"].as_str().unwrap_or("-")
+        )];
+        for error in problem["errors"].as_array().into_iter().flatten() {
+            lines.push(format!(
+                "  {} {} | {} | {}",
+                error["path"].as_str().unwrap_or("-"),
+                error["code"].as_str().unwrap_or("-"),
+                error["zh"].as_str().unwrap_or("-"),
+                error["en"].as_str().unwrap_or("-")
+            ));
+        }
+        lines.join("\n")
+    }
+}
+
+fn project() -> Value {
+    let seeds = greenlane::app::seed::Seeds::embedded().unwrap();
+    let project = seeds.tenants.values().flat_map(|tenant| &tenant.projects).find(|project| &*project.key == "P1").unwrap();
+    Value::Object(project.form.clone())
+}
+
+#[test]
+fn a_command_sent_twice_is_done_once_and_answered_twice() {
+    on_both(async |place: Where| {
+        let api = Api::open(place).await;
+        let key = "6f1c7f0a-4a52-4a8e-9a59-6d0f2f1a7a11";
+        let body = json!({"workflow": "green-channel", "form": project()}).to_string();
+        let (first, receipt) = api.call("POST", "/api/v1/cases", "chen", Some(&body), Some(key)).await;
+        let (second, again) = api.call("POST", "/api/v1/cases", "chen", Some(&body), Some(key)).await;
+        assert_eq!((first, second), (201, 200), "{receipt} {again}");
+        assert_eq!((receipt["case"].clone(), receipt["version"].clone()), (again["case"].clone(), again["version"].clone()));
+        let (status, problem) = api.call("POST", "/api/v1/cases", "chen", Some(&body.replace("葛店", "鄂城")), Some(key)).await;
+        assert_eq!((status, problem["code"].as_str()), (409, Some("command_id_reused")));
+        let (_, cases) = api.call("GET", "/api/v1/cases", "chen", None, None).await;
+        assert_eq!(cases.as_array().map(Vec::len), Some(1), "{cases}");
+    });
+}
+
+#[test]
+fn a_form_with_mistakes_is_refused_with_all_of_them_and_leaves_nothing() {
+    on_both(async |place: Where| {
+        let api = Api::open(place).await;
+        let mut form = project();
+        form["uscc"] = json!("91420700DEM000014X");
+        form["total_fen"] = json!("a lot");
+        form["area_m2"] = json!(-3);
+        form["colour"] = json!("green");
+        form.as_object_mut().unwrap().remove("project_name");
+        let body = json!({"workflow": "green-channel", "form": form}).to_string();
+        let told = api.refused("POST", "/api/v1/cases", "chen", Some(&body)).await;
+        insta::assert_snapshot!("form_with_mistakes", told);
+        let (_, cases) = api.call("GET", "/api/v1/cases", "chen", None, None).await;
+        assert_eq!(cases, json!([]));
+    });
+}
+
+#[test]
+fn every_refusal_says_what_was_expected_and_what_was_found() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let api = Api::open(Where::sqlite()).await;
+        let body = json!({"workflow": "green-channel", "form": project()}).to_string();
+        let (_, receipt) = api.call("POST", "/api/v1/cases", "chen", Some(&body), None).await;
+        assert_eq!(receipt["number"], "GC20250001", "{receipt}");
+        let (_, case) = api.call("GET", "/api/v1/cases/GC20250001", "ez-ldxz.sup-clerk", None, None).await;
+        let task = format!("/api/v1/cases/GC20250001/tasks/{}", case["tasks"][0]["task"]);
+        let asked = [
+            ("no token", "GET", "/api/v1/inbox".to_owned(), "nobody", None),
+            ("unknown workflow", "POST", "/api/v1/cases".to_owned(), "chen", Some(r#"{"workflow":"green-chanel"}"#)),
+            ("an official starts nothing", "POST", "/api/v1/cases".to_owned(), "ez-sthj.head", Some(r#"{"workflow":"green-channel"}"#)),
+            ("no JSON", "POST", "/api/v1/cases".to_owned(), "chen", Some("workflow: green-channel")),
+            ("unknown key", "POST", "/api/v1/cases".to_owned(), "chen", Some(r#"{"workflow":"green-channel","from":{}}"#)),
+            ("unknown case", "GET", "/api/v1/cases/GC20259999".to_owned(), "ez-ldxz.sup-clerk", None),
+            ("somebody else's case", "GET", "/api/v1/cases/GC20250001".to_owned(), "lin", None),
+            ("not one's task", "POST", format!("{task}/claim"), "ez-sthj.handler", None),
+            ("unknown outcome", "POST", format!("{task}/complete"), "ez-ldxz.handler", Some(r#"{"outcome":"fine","opinion":"同意"}"#)),
+            ("no opinion", "POST", format!("{task}/complete"), "ez-ldxz.handler", Some(r#"{"outcome":"ok"}"#)),
+            ("fields missing", "POST", format!("{task}/complete"), "ez-ldxz.handler", Some(r#"{"outcome":"needs-correction","opinion":"请补正"}"#)),
+            ("unknown account", "GET", "/api/v1/accounts/postings?account=land/1999".to_owned(), "ez-ldxz.sup-clerk", None),
+            ("a key that is none", "GET", "/api/v1/inbox?after=yesterday".to_owned(), "ez-ldxz.handler", None),
+            ("the clock backwards", "PUT", "/api/v1/clock".to_owned(), "ez-zwzx.operator", Some(r#"{"to":"2020-01-01T00:00:00+08:00"}"#)),
+        ];
+        let mut told = Vec::new();
+        for (what, method, path, login, body) in asked {
+            told.push(format!("{what}\n{}", api.refused(method, &path, login, body).await));
+        }
+        // The id of a case differs at every run.
+        insta::assert_snapshot!("refusals", told.join("\n").replace(receipt["case"].as_str().unwrap(), "CASE"));
+    });
+}
+
+#[test]
+fn the_description_names_every_route_and_machines_get_their_answers() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let api = Api::open(Where::sqlite()).await;
+        let (status, description) = api.call("GET", "/api/openapi.json", "nobody", None, None).await;
+        assert_eq!((status, description["openapi"].as_str().is_some_and(|version| version.starts_with("3."))), (200, true));
+        let source = include_str!("../../src/api/v1/mod.rs");
+        let routes: Vec<&str> = source.lines().filter_map(|line| line.trim().strip_prefix(".route(\"")?.split('"').next()).collect();
+        assert!(routes.len() > 15, "{routes:?}");
+        for route in routes {
+            let path = format!("/api/v1{route}");
+            assert!(description["paths"][&path].is_object(), "{path} is not described");
+        }
+        for path in ["/healthz", "/readyz", "/metrics"] {
+            assert_eq!(api.call("GET", path, "nobody", None, None).await.0, 200, "{path}");
+        }
+    });
+}
