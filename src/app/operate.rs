@@ -9,14 +9,16 @@ use serde_json::json;
 use crate::app::App;
 use crate::app::execute::{RegisterRows, entropy};
 use crate::app::failure::{Failure, Fault, refusal};
+use crate::app::known::Known;
 use crate::app::register::{CALENDAR, PublishedBundle, put, source_files};
 use crate::app::writer::{Receipt, RegisterPosting};
 use crate::calendar::Calendar;
 use crate::definition::diagnostics::Diagnostic;
-use crate::definition::library;
+use crate::definition::library::{self, Library};
 use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::{Actor, Person};
-use crate::ids::{Digest, Moment, Tenant};
+use crate::ids::{Digest, Moment, Name, Tenant};
+use crate::notice::Kind;
 use crate::source::Mistake;
 use crate::store::rows::{PostingKind, RegistryRow};
 
@@ -117,6 +119,10 @@ impl App {
             )
             .into());
         }
+        let unfit = self.unfit(&library, &known, &names);
+        if !unfit.is_empty() {
+            return Err(wrong_input("workflow_unfit", unfit.into_iter()).into());
+        }
         let mut told = Vec::new();
         for name in names {
             let Some(bundle) = library.bundle(&name) else { continue };
@@ -137,6 +143,25 @@ impl App {
             told.push(line(format!("{name} 已发布（{}）", short(bundle.digest)), format!("{name} is published ({})", short(bundle.digest))));
         }
         Ok(told)
+    }
+
+    /// What keeps workflows without a mistake from being published here and now: a law that is not in force, a post nobody holds, a reminder nobody can word.
+    fn unfit(&self, library: &Library, known: &Known, names: &[Name]) -> Vec<Detail> {
+        let today = self.clock().now().date();
+        let filled = |office: &str, post: &str| !known.roster.holders(&known.roster.current(&office.into(), today), &post.into(), today).is_empty();
+        let mut found: Vec<Detail> = names.iter().flat_map(|name| library.lapsed(name, today)).map(|diagnostic| Detail::from(&diagnostic)).collect();
+        found.extend(library.vacant(filled).iter().map(Detail::from));
+        for program in names.iter().filter_map(|name| library.program(name)) {
+            let own = program.nodes.iter().flat_map(|node| &node.terms);
+            for rung in program.limits.iter().chain(own).flat_map(|term| &term.rungs) {
+                if rung.notice.parse::<Kind>().is_err() {
+                    let (zh, en) = (format!("没有提醒文本 `{}`", rung.notice), format!("expected the kind of a notice, found `{}`", rung.notice));
+                    found.push(Detail::new(&program.name, "unknown_notice", zh, en));
+                }
+            }
+        }
+        found.dedup();
+        found
     }
 
     async fn publish_calendar(&self, tenant: Tenant, actor: Actor, text: String, file: &str) -> Result<Told, Failure> {
