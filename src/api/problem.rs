@@ -42,19 +42,19 @@ pub struct FieldProblem {
 
 /// A failure on its way out.
 #[derive(Debug)]
-pub struct Refused(Problem);
+pub struct Refused(Box<Problem>);
 
 impl Refused {
     /// One that is a problem already.
     #[must_use]
     pub fn problem(problem: Problem) -> Self {
-        Self(problem)
+        Self(Box::new(problem))
     }
 }
 
 impl<T: Into<Failure>> From<T> for Refused {
     fn from(failure: T) -> Self {
-        Self(match failure.into() {
+        Self::problem(match failure.into() {
             Failure::Refused(refusal) => refused(*refusal),
             Failure::Fault(fault) => faulted(&fault),
         })

@@ -67,7 +67,7 @@ pub async fn run(args: &Args, place: &Place) -> Result<ExitCode, Trouble> {
 async fn prepare(args: &Args, place: &Place) -> Result<Demonstration, Trouble> {
     let home = match &place.data {
         Some(folder) => folder.clone(),
-        None => fresh_folder()?,
+        None => fresh_folder(),
     };
     let target = match &place.database {
         Some(owner) => {
@@ -90,10 +90,9 @@ async fn prepare(args: &Args, place: &Place) -> Result<Demonstration, Trouble> {
     Ok(Demonstration { start: Start { target, clock, config, home }, calendar })
 }
 
-fn fresh_folder() -> Result<PathBuf, Trouble> {
-    let folder = std::env::temp_dir().join(format!("greenlane-demo-{}", real().0));
-    std::fs::create_dir_all(&folder).map_err(|cause| Trouble(format!("{}: cannot make the folder: {cause}", folder.display())))?;
-    Ok(folder)
+/// A folder nobody has used; the database makes it.
+fn fresh_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("greenlane-demo-{}", real().0))
 }
 
 /// The clock where an earlier demonstration left it, else at the beginning of the story.

@@ -1,6 +1,7 @@
 //! The schema: embedded migrations, their version, and the rights of the roles.
 //! Invariant: only `migrate` changes the schema, as the owner. Never: data.
 
+use std::path::Path;
 use std::str::FromStr;
 
 use sqlx::migrate::Migrator;
@@ -19,7 +20,7 @@ impl Store {
     pub async fn migrate(target: &Target, owner_url: Option<&str>) -> Result<(), StoreFault> {
         match (target, owner_url) {
             (Target::Sqlite(folder), _) => {
-                std::fs::create_dir_all(folder).map_err(|source| StoreFault::File { path: folder.display().to_string(), source })?;
+                make_folder(folder).map_err(|source| StoreFault::File { path: folder.display().to_string(), source })?;
                 let _lock = sqlite::Lock::take(folder)?;
                 let options = SqliteConnectOptions::new()
                     .filename(sqlite::file(folder))
@@ -45,6 +46,15 @@ impl Store {
             }),
         }
     }
+}
+
+/// Forms and opinions lie there, so a folder we make is its owner's alone.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// The version this program has; the two folders go in step (a test holds it).

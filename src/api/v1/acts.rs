@@ -35,12 +35,12 @@ impl From<Receipt> for ReceiptBody {
 }
 
 /// The caller's id for a command, from `Idempotency-Key`; the same key again returns the first receipt.
-pub fn command_id(headers: &HeaderMap) -> Result<Option<CommandId>, Problem> {
+pub fn command_id(headers: &HeaderMap) -> Result<Option<CommandId>, Refused> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let text = value.to_str().unwrap_or("");
     text.parse().map(Some).map_err(|_| {
         let (zh, en) = (format!("Idempotency-Key 应为 UUID,实际为“{text}”。"), format!("expected a UUID in `Idempotency-Key`, found `{text}`"));
-        request(axum::http::StatusCode::BAD_REQUEST, "idempotency_key_not_read", zh, en)
+        Refused::problem(request(axum::http::StatusCode::BAD_REQUEST, "idempotency_key_not_read", zh, en))
     })
 }
 
@@ -62,7 +62,7 @@ struct Asked {
 impl Asked {
     async fn run(self, act: Act) -> Result<Json<ReceiptBody>, Refused> {
         let case = case_id(&self.app, &self.caller, &self.case).await?;
-        let command_id = command_id(&self.headers).map_err(Refused::problem)?;
+        let command_id = command_id(&self.headers)?;
         let order = Order { tenant: self.caller.tenant, case: Some(case), actor: self.caller.actor(), command_id, act };
         Ok(Json(self.app.execute(order).await?.into()))
     }

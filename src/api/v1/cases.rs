@@ -43,7 +43,7 @@ pub async fn start(
     Body(body): Body<StartBody>,
 ) -> Result<(StatusCode, Json<ReceiptBody>), Refused> {
     permit(&app, &caller, may::Act::StartCase)?;
-    let command_id = command_id(&headers).map_err(Refused::problem)?;
+    let command_id = command_id(&headers)?;
     let act = Act::Start { workflow: body.workflow.as_str().into(), form: body.form, rank: ORDINARY };
     let order = Order { tenant: caller.tenant, case: None, actor: caller.actor(), command_id, act };
     let receipt = app.execute(order).await?;

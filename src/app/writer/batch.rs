@@ -332,10 +332,10 @@ impl Lane {
             self.know(tenant).await?;
         }
         for (case, draft) in pass.drafts {
-            if !lost.contains(&case) {
-                if let Some(working) = draft.into_working() {
-                    self.cache.put(case, working);
-                }
+            if !lost.contains(&case)
+                && let Some(working) = draft.into_working()
+            {
+                self.cache.put(case, working);
             }
         }
         let mut endings = Vec::with_capacity(jobs.len());
@@ -353,10 +353,10 @@ impl Lane {
 
     /// Confirms by a read what was decided without writing anything.
     async fn confirm(&mut self, tenant: Tenant, known: &Known, job: &Job, verdict: Result<Receipt, Box<Refusal>>) -> Result<Ending, Broken> {
-        if verdict.is_err() {
-            if let Some(answer) = self.repeated(tenant, job).await? {
-                return Ok(Ending::Answer(answer));
-            }
+        if verdict.is_err()
+            && let Some(answer) = self.repeated(tenant, job).await?
+        {
+            return Ok(Ending::Answer(answer));
         }
         if !self.writer.is_synchronous() {
             let held = self.cache.get(job.case).map(|working| working.row.version);
