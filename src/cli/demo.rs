@@ -1,13 +1,14 @@
 //! `greenlane demo`: a fresh database with the seeds, a clock that can be moved, and a token for everybody in the story.
 //! Invariant: nothing here writes but through the surfaces everybody uses. Never: a demonstration on a database that has served for real.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::app::App;
 use crate::app::clockwork::{self, OFFSET_SETTING};
 use crate::app::failure::Fault;
 use crate::app::operate::Operation;
+use crate::app::seed::Seeds;
 use crate::boot::{Node, Start};
 use crate::cli::place::{Place, as_role, operator};
 use crate::cli::serve::until_told;
@@ -57,8 +58,10 @@ pub async fn run(args: &Args, place: &Place) -> Result<ExitCode, Trouble> {
         return tour::run(demonstration).await;
     }
     let node = Node::start(demonstration.start.clone()).await?;
-    let tokens = plant(&node.app, &demonstration).await?;
-    tell(&node, &tokens, &home);
+    let guests = plant(&node.app, &demonstration).await?;
+    let kept = keep_tokens(&guests, &home)?;
+    keep_application(&home)?;
+    tell(&node, &guests, &kept, &home);
     let place = Place { data: Some(home), ..place.clone() };
     until_told(node, &place).await
 }
@@ -150,22 +153,69 @@ async fn guests(app: &App, tenant: Tenant) -> Result<Vec<Guest>, Trouble> {
     Ok(guests)
 }
 
-fn tell(node: &Node, guests: &[Guest], home: &std::path::Path) {
+/// Those whom a first look needs: who applies, who receives, who decides on each link, who supervises, audits and operates.
+const FIRST: [&str; 14] = [
+    "chen",
+    "ez-ldxz.handler",
+    "ez-ldz.leader",
+    "ez-zwzx.receiver",
+    "ez-fgw.liaison",
+    "ez-sthj.receiver",
+    "ez-sthj.handler",
+    "ez-sthj.deputy-head",
+    "ez-gdkfq.handler",
+    "ez-zrzy.handler",
+    "ez-jrb.handler",
+    "ez-ldxz.sup-clerk",
+    "ez-ldxz.auditor",
+    "ez-zwzx.operator",
+];
+
+/// Writes everybody's token into a file of the data folder that its owner alone may read.
+fn keep_tokens(guests: &[Guest], home: &Path) -> Result<PathBuf, Trouble> {
+    let path = home.join("tokens.txt");
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let lines: String = guests.iter().map(|guest| format!("{:<24} {}  {}  [{}]\n", guest.login, guest.token, guest.name, guest.posts)).collect();
+    let written = options.open(&path).and_then(|mut file| std::io::Write::write_all(&mut file, lines.as_bytes()));
+    written.map_err(|cause| Trouble(format!("{}: cannot write the file: {cause}", path.display())))?;
+    Ok(path)
+}
+
+/// The file with an application that can be sent as it is.
+const APPLICATION: &str = "application.json";
+
+/// Writes the demonstration project's application into the data folder.
+fn keep_application(home: &Path) -> Result<(), Trouble> {
+    let seeds = Seeds::embedded().map_err(|mistakes| Trouble(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
+    let Some(project) = seeds.tenants.values().flat_map(|tenant| &tenant.projects).find(|project| &*project.key == "P1") else { return Ok(()) };
+    let application = serde_json::json!({"workflow": project.workflow, "form": project.form});
+    let path = home.join(APPLICATION);
+    std::fs::write(&path, format!("{application:#}\n")).map_err(|cause| Trouble(format!("{}: cannot write the file: {cause}", path.display())))
+}
+
+fn tell(node: &Node, guests: &[Guest], tokens: &Path, home: &Path) {
     let address = node.address();
     say("绿色通道演示（全部数据为虚构）· Greenlane demonstration (all data invented)");
     say(&format!("  地址 address   http://{address}"));
     say(&format!("  数据 data      {}", home.display()));
-    say(&format!("  时钟 clock     {}(可拨动 can be moved)", node.app.clock().now().civil().format("%Y-%m-%d %H:%M")));
+    say(&format!("  时钟 clock     {}（可拨动 can be moved）", node.app.clock().now().civil().format("%Y-%m-%d %H:%M")));
     say("");
-    say("人员和令牌 people and tokens");
-    for guest in guests {
-        say(&format!("  {:<24} {}  {}  [{}]", guest.login, guest.token, guest.name, guest.posts));
+    say(&format!("人员和令牌 people and tokens（全部 {} 人见 all of them in {}）", guests.len(), tokens.display()));
+    for guest in FIRST.iter().filter_map(|login| guests.iter().find(|guest| guest.login == *login)) {
+        say(&format!("  {:<20} {}  {} [{}]", guest.login, guest.token, guest.name, guest.posts));
     }
+    let token = |login: &str| guests.iter().find(|guest| guest.login == login).map_or("TOKEN", |guest| guest.token.as_str());
+    let (applicant, token) = (token(FIRST[0]), token(FIRST[1]));
     say("");
-    say("试一试 what to try (TOKEN: 上面任一令牌, any of the above)");
-    say(&format!("  curl -H \"Authorization: Bearer TOKEN\" http://{address}/api/v1/inbox"));
-    say(&format!("  curl -H \"Authorization: Bearer TOKEN\" http://{address}/api/v1/workflows/green-channel/picture > green-channel.svg"));
-    say(&format!("  curl -X PUT -H \"Authorization: Bearer TOKEN\" -d '{{\"to\":\"2025-03-04T09:00:00+08:00\"}}' http://{address}/api/v1/clock"));
+    say("试一试 what to try（用别人的令牌，看别人的待办 with another token, another inbox）");
+    let application = home.join(APPLICATION);
+    say(&format!("  curl -X POST -H 'Authorization: Bearer {applicant}' -d @{} http://{address}/api/v1/cases", application.display()));
+    say(&format!("  curl -H 'Authorization: Bearer {token}' http://{address}/api/v1/inbox"));
+    say(&format!("  curl -H 'Authorization: Bearer {token}' http://{address}/api/v1/workflows/green-channel/picture > green-channel.svg"));
+    say(&format!("  curl -X PUT -H 'Authorization: Bearer {token}' -d '{{\"to\":\"2025-03-04T09:00:00+08:00\"}}' http://{address}/api/v1/clock"));
     say(&format!("  greenlane audit verify --data {}", home.display()));
     say("  greenlane demo --tour");
     say("");
