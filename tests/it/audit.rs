@@ -10,7 +10,7 @@ mod second;
 
 use std::time::Duration;
 
-use greenlane::audit::verify::{Counts, Report};
+use greenlane::audit::verify::{Counts, Place, Report};
 use greenlane::audit::{Checkpoint, LogSecret};
 
 use dice::Dice;
@@ -135,6 +135,21 @@ fn an_act_dated_far_from_its_checkpoints_is_found_when_asked() {
     record.now = honest + 2_000;
     record.seal();
     assert!(walk(&record, &trust).findings.iter().any(|finding| finding.code() == "postdated"));
+}
+
+#[test]
+fn a_clock_set_back_shows_in_the_act_and_in_the_checkpoint() {
+    let mut dice = Dice::new(13);
+    let mut record = Record::honest(&mut dice, 60);
+    record.seal();
+    record.now -= 10_000_000;
+    record.act(&mut dice, 0);
+    let row = record.cases[0];
+    record.seal();
+    let report = walk(&record, &trust(&record));
+    let said: Vec<_> = report.findings.iter().map(|finding| (finding.code(), finding.place)).collect();
+    let checkpoint = Place::Checkpoint { size: record.log.size() };
+    assert_eq!(said, [("checkpoint_backwards", checkpoint), ("act_backwards", Place::Act { case: row.case, seq: row.version })]);
 }
 
 #[test]

@@ -57,6 +57,7 @@ const MUTATIONS: &[(&str, Mutation)] = &[
     ("case: dropped", case_dropped),
     ("case: all acts dropped", case_emptied),
     ("case: newest waiting act dropped without trace", waiting_act_dropped),
+    ("case: newest waiting act cut from its chain", waiting_act_unchained),
     ("waiting list: dropped", waiting_dropped),
     ("waiting list: a sealed act", waiting_added),
     ("entry: leaf", entry_leaf),
@@ -65,13 +66,17 @@ const MUTATIONS: &[(&str, Mutation)] = &[
     ("entry: order swapped", entry_order_swapped),
     ("entry: doubled", entry_doubled),
     ("entry: index", entry_index),
+    ("entry: two at one index", entry_shared),
+    ("entry: of an act that never was", entry_invented),
+    ("log: cut off under its checkpoints", log_cut),
     ("tile: a bit", tile_bit),
     ("tile: dropped", tile_dropped),
     ("tile: cut off", tile_cut),
     ("tile: one more", tile_added),
     ("checkpoint: a bit", checkpoint_bit),
     ("checkpoint: newest dropped", checkpoint_dropped),
-    ("checkpoint: swapped", checkpoints_swapped),
+    ("checkpoint: notes swapped", checkpoints_swapped),
+    ("checkpoint: rows in another order", checkpoints_reordered),
     ("checkpoint: signed by a stranger", checkpoint_stranger),
     ("checkpoint: an older one in its place", checkpoint_replayed),
     ("checkpoint: another size in the row", checkpoint_size),
@@ -266,6 +271,16 @@ fn waiting_act_dropped(record: &mut Record, _: &mut Dice) -> Option<Expected> {
     Some((&["case_head"], Where::Case(case)))
 }
 
+/// The case's row is made to fit, so that nothing but the chain can tell.
+fn waiting_act_unchained(record: &mut Record, dice: &mut Dice) -> Option<Expected> {
+    let (case, seq) = *record.pending.last()?;
+    let row = record.cases.iter_mut().find(|row| row.case == case && row.version == seq)?;
+    let act = record.acts.iter_mut().find(|act| (act.case, act.seq) == (case, seq))?;
+    act.leaf = Leaf { prev: Digest(dice.bytes()), ..Leaf::parse(&act.leaf).unwrap() }.bytes();
+    row.head = Leaf::digest(&act.leaf);
+    Some((&["chain_broken"], Where::Act(case, seq)))
+}
+
 fn waiting_dropped(record: &mut Record, dice: &mut Dice) -> Option<Expected> {
     if record.pending.is_empty() {
         return None;
@@ -333,6 +348,35 @@ fn entry_index(record: &mut Record, _: &mut Dice) -> Option<Expected> {
     Some((&["log_gap"], Where::Entry(u64::MAX)))
 }
 
+fn entry_shared(record: &mut Record, dice: &mut Dice) -> Option<Expected> {
+    let (one, other) = (dice.place(record.entries.len()), dice.place(record.entries.len()));
+    if one == other || record.entries.is_empty() {
+        return None;
+    }
+    record.entries[one].index = record.entries[other].index;
+    let acts = [one, other].map(|place| (record.entries[place].case, record.entries[place].seq));
+    let later = acts[0].max(acts[1]);
+    Some((&["entry_shared"], Where::Act(later.0, later.1)))
+}
+
+fn entry_invented(record: &mut Record, dice: &mut Dice) -> Option<Expected> {
+    let index = record.entries.len() as u64;
+    record.entries.push(EntryRow { index, case: CaseId::new(Moment(0), dice.bytes()), seq: 1, leaf: Digest(dice.bytes()) });
+    Some((&["entry_without_act"], Where::Entry(index)))
+}
+
+/// An old copy put back, with the checkpoints given out since still there.
+fn log_cut(record: &mut Record, dice: &mut Dice) -> Option<Expected> {
+    record.seal();
+    let old = record.clone();
+    record.grow(dice, 40);
+    record.seal();
+    let checkpoints = std::mem::take(&mut record.checkpoints);
+    *record = Record { checkpoints, ..old };
+    let beyond = record.checkpoints.iter().map(|(size, _, _)| *size).find(|size| *size > record.log.size())?;
+    Some((&["checkpoint_beyond"], Where::Checkpoint(beyond)))
+}
+
 fn any_tile(record: &Record, dice: &mut Dice) -> Option<TileId> {
     record.tiles.keys().nth(dice.place(record.tiles.len())).copied()
 }
@@ -389,6 +433,13 @@ fn checkpoints_swapped(record: &mut Record, dice: &mut Dice) -> Option<Expected>
     let first = one.min(other);
     let size = record.checkpoints[first].0;
     (size != record.checkpoints[one.max(other)].0).then_some((&["checkpoint_misplaced"], Where::Checkpoint(size)))
+}
+
+fn checkpoints_reordered(record: &mut Record, dice: &mut Dice) -> Option<Expected> {
+    let place = dice.place(record.checkpoints.len().checked_sub(1)?);
+    let (earlier, later) = (record.checkpoints.get(place)?.0, record.checkpoints.get(place + 1)?.0);
+    record.checkpoints.swap(place, place + 1);
+    (earlier < later).then_some((&["checkpoint_shrinks"], Where::Checkpoint(earlier)))
 }
 
 fn checkpoint_stranger(record: &mut Record, dice: &mut Dice) -> Option<Expected> {

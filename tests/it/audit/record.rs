@@ -114,7 +114,8 @@ impl Record {
         self.act(dice, self.cases.len() - 1);
     }
 
-    fn act(&mut self, dice: &mut Dice, place: usize) {
+    /// The next act of the case in this place.
+    pub fn act(&mut self, dice: &mut Dice, place: usize) {
         let row = &mut self.cases[place];
         let seq = row.version + 1;
         let kind = if seq == FIRST_SEQ { "start" } else { KINDS[dice.place(KINDS.len())] };
