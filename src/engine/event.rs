@@ -49,7 +49,7 @@ pub enum Event {
         task: Option<Local>,
         body: Option<BodyRef>,
         deemed: Option<String>,
-        /// What was evaluated and which row hit, for a table.
+        /// The table and the row that hit.
         why: Option<String>,
         at: Moment,
     },

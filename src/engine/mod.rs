@@ -18,11 +18,12 @@ pub mod effects;
 pub mod evolve;
 pub mod invariants;
 mod offer;
+mod seats;
 pub mod standing;
 mod submission;
 mod terms;
 mod walk;
 
-pub use decide::{decide, next_wake};
+pub use decide::{REGISTER, decide, next_wake};
 pub use effects::effects;
 pub use evolve::{evolve, fold_act};

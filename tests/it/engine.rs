@@ -1,11 +1,16 @@
 //! The engine from outside: each verb told as a story, and a storm of random acts over random workflows.
 
+mod accounts;
+mod cases;
 mod chance;
+mod clocks;
 mod counts;
 mod flow;
 mod laws;
 mod parallel;
+mod people;
 mod random;
 mod random_flow;
+mod returns;
 mod storm;
 mod world;

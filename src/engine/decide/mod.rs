@@ -19,7 +19,7 @@ use crate::engine::case::{Case, Local, Task};
 use crate::engine::command::{Actor, Command};
 use crate::engine::facts::{Decision, Facts};
 use crate::engine::refusal::{Class, Refusal};
-use crate::engine::standing;
+use crate::engine::{seats, standing};
 use crate::identity::may::{Act, Denial, Standing, Verdict, may};
 use crate::ids::PersonId;
 
@@ -99,5 +99,8 @@ fn task_for<'c>((case, actor, facts): Asked<'c, '_>, act: Act, task: Local) -> R
     let disabled = facts.roster.people.get(&person).is_some_and(|known| known.disabled);
     let standing = Standing { task: standing::to_task(case, facts, task, person), disabled, ..Standing::default() };
     permit(actor, act, &standing)?;
+    if open.group.is_some() && matches!(act, Act::Claim | Act::Complete) {
+        seats::spare(case, facts, task, person)?;
+    }
     Ok((open, person))
 }

@@ -8,6 +8,7 @@ use greenlane::calendar::{Span, Unit};
 use greenlane::definition::graph::{
     Audience, Deem, ExtendRule, GroupPass, NumberRule, OnRefusal, Pool, ReturnThen, Rung, Settlement, TermEnd, TermKind, TermRule, TermStart,
 };
+use greenlane::expr::Table;
 
 use super::chance::Chance;
 use super::flow::{Block, BranchBlock, Does, Flow, StepBlock, Way, message, step, task};
@@ -112,6 +113,7 @@ impl Maker {
             27..=34 if !self.callees.is_empty() => self.call(around),
             35..=56 if wide => self.region(around),
             57..=64 if wide => self.choice(around),
+            65..=69 if wide => self.table(around),
             _ => self.task(around),
         }
     }
@@ -301,6 +303,15 @@ impl Maker {
         made.block()
     }
 
+    /// A decision table over the form, each of its outcomes a way of its own.
+    fn table(&mut self, around: &mut Around) -> Block {
+        let (key, least) = (self.key(), 1 + self.chance.below(3));
+        let mut way = Around { depth: around.depth + 1, ..around.clone() };
+        let body = self.sequence(&mut way);
+        around.level.push(key.clone());
+        step(&key, Does::Decide(decision(least)), &["small"]).way("large", Way::Via(Box::new(body))).block()
+    }
+
     fn span(&mut self, most: usize) -> Span {
         let unit = if self.chance.percent(60) { Unit::Working } else { Unit::Calendar };
         Span { days: u32::try_from(self.chance.below(most)).unwrap(), unit }
@@ -337,4 +348,13 @@ impl Maker {
         };
         self.term(key, kind, from, until)
     }
+}
+
+/// Large from `least` on.
+fn decision(least: usize) -> Table {
+    let text = format!(
+        "table: size\ntitle: {{zh: 规模, en: Size}}\nhit: F\ninputs:\n  - {{expr: form.n, title: {{zh: 数, en: Number}}}}\noutcomes: [small, large]\n\
+         rows:\n  - {{when: ['>= {least}'], then: large}}\n  - {{when: ['-'], then: small}}\n"
+    );
+    Table::parse(&text, "size.yaml").unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
 }
