@@ -77,7 +77,7 @@ enum Verb {
     #[command(after_help = "例 Example:  greenlane seed seeds --data /var/lib/greenlane")]
     Seed(seed::Args),
     /// 人员：列出、发令牌、停用。People: list, hand out a token, disable.
-    #[command(after_help = "例 Example:  greenlane person token ez-hbj-handler --days 30 --data /var/lib/greenlane")]
+    #[command(after_help = "例 Example:  greenlane person token ez-sthj.handler --days 30 --data /var/lib/greenlane")]
     Person(person::Args),
 }
 

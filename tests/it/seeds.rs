@@ -199,3 +199,44 @@ fn posts_and_days_of_a_tenant_stay_in_it() {
         assert!(seeds.roster.holdings.iter().all(|holding| offices[tenant].contains(&holding.office)), "{tenant}");
     }
 }
+
+/// What the seeds promise to the workflows that are shipped beside them.
+mod with_the_workflows {
+    use super::*;
+    use greenlane::definition::library::{self, Library};
+
+    fn shipped_workflows() -> Library {
+        library::embedded().unwrap_or_else(|found| panic!("{}", found.iter().map(|diagnostic| diagnostic.one_line()).collect::<Vec<_>>().join("\n")))
+    }
+
+    #[test]
+    fn every_post_a_workflow_asks_for_is_held_on_the_first_day() {
+        let (seeds, library) = (shipped(), shipped_workflows());
+        let roster = &seeds.tenants[&EZHOU].roster;
+        assert!(library.posts().len() > 20, "expected the posts of the shipped workflows, found {:?}", library.posts());
+        let filled = |office: &str, post: &str| !roster.holders(&office.into(), &post.into(), demo_day()).is_empty();
+        let vacant: Vec<String> = library.vacant(filled).iter().map(|diagnostic| diagnostic.one_line()).collect();
+        assert!(vacant.is_empty(), "{}", vacant.join("\n"));
+    }
+
+    #[test]
+    fn every_project_fills_in_its_workflows_form_without_an_error() {
+        let (seeds, library) = (shipped(), shipped_workflows());
+        for project in &seeds.tenants[&EZHOU].projects {
+            let program = library.program(&project.workflow).unwrap_or_else(|| panic!("expected a workflow `{}`", project.workflow));
+            let form = program.form.as_ref().unwrap();
+            for count in 0..=project.amendments.len() {
+                assert_eq!(form.validate(&project.form_after(count)), Ok(()), "{} after {count} amendments", project.key);
+            }
+        }
+    }
+
+    #[test]
+    fn every_account_is_of_a_declared_kind_and_unit() {
+        let (seeds, library) = (shipped(), shipped_workflows());
+        for account in &seeds.tenants[&EZHOU].accounts {
+            let kind = &library.accounts()[account.key.split('/').next().unwrap()];
+            assert_eq!(format!("{:?}", kind.unit).to_lowercase(), account.unit, "{}", account.key);
+        }
+    }
+}
