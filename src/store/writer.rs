@@ -30,6 +30,15 @@ pub struct StoredReceipt {
     pub version: i64,
 }
 
+/// Calls PostgreSQL over a connection that is made anew when the server went away.
+macro_rules! on_server {
+    ($writer:expr, $call:ident($($argument:expr),*)) => {{
+        $writer.ready().await?;
+        let outcome = $writer.$call($($argument),*).await;
+        $writer.heed(outcome)
+    }};
+}
+
 /// A connection that writes. On SQLite the calls complete on the calling thread; on PostgreSQL they wait for the server.
 #[derive(Debug)]
 pub enum Writer {
@@ -53,7 +62,7 @@ impl Writer {
     pub async fn begin(&mut self) -> Result<(), StoreFault> {
         match self {
             Self::Sqlite(writer) => writer.begin().await,
-            Self::Postgres(writer) => writer.begin().await,
+            Self::Postgres(writer) => on_server!(writer, begin()),
         }
     }
 
@@ -61,7 +70,7 @@ impl Writer {
     pub async fn commit(&mut self) -> Result<(), WriteFault> {
         match self {
             Self::Sqlite(writer) => writer.commit(),
-            Self::Postgres(writer) => writer.commit().await,
+            Self::Postgres(writer) => on_server!(writer, commit()),
         }
     }
 
@@ -77,7 +86,7 @@ impl Writer {
     pub async fn load_case(&mut self, tenant: Tenant, case: CaseId) -> Result<Option<LoadedCase>, StoreFault> {
         match self {
             Self::Sqlite(writer) => writer.load_case(tenant, case),
-            Self::Postgres(writer) => writer.load_case(tenant, case).await,
+            Self::Postgres(writer) => on_server!(writer, load_case(tenant, case)),
         }
     }
 
@@ -85,7 +94,7 @@ impl Writer {
     pub async fn versions(&mut self, tenant: Tenant, cases: &[CaseId]) -> Result<Vec<(CaseId, i64)>, StoreFault> {
         match self {
             Self::Sqlite(writer) => writer.versions(tenant, cases),
-            Self::Postgres(writer) => writer.versions(tenant, cases).await,
+            Self::Postgres(writer) => on_server!(writer, versions(tenant, cases)),
         }
     }
 
@@ -93,7 +102,7 @@ impl Writer {
     pub async fn registry_version(&mut self, tenant: Tenant) -> Result<i64, StoreFault> {
         match self {
             Self::Sqlite(writer) => writer.registry_version(tenant),
-            Self::Postgres(writer) => writer.registry_version(tenant).await,
+            Self::Postgres(writer) => on_server!(writer, registry_version(tenant)),
         }
     }
 
@@ -101,7 +110,7 @@ impl Writer {
     pub async fn bodies(&mut self, tenant: Tenant, case: CaseId, digests: &[Digest]) -> Result<Vec<(Digest, Vec<u8>)>, StoreFault> {
         match self {
             Self::Sqlite(writer) => writer.bodies(tenant, case, digests),
-            Self::Postgres(writer) => writer.bodies(tenant, case, digests).await,
+            Self::Postgres(writer) => on_server!(writer, bodies(tenant, case, digests)),
         }
     }
 
@@ -109,7 +118,7 @@ impl Writer {
     pub async fn lock_balances(&mut self, tenant: Tenant, accounts: &[String]) -> Result<BTreeMap<String, Option<Balance>>, WriteFault> {
         match self {
             Self::Sqlite(writer) => writer.lock_balances(tenant, accounts),
-            Self::Postgres(writer) => writer.lock_balances(tenant, accounts).await,
+            Self::Postgres(writer) => on_server!(writer, lock_balances(tenant, accounts)),
         }
     }
 
@@ -117,7 +126,7 @@ impl Writer {
     pub async fn lock_counters(&mut self, tenant: Tenant, counters: &[String]) -> Result<BTreeMap<String, u64>, WriteFault> {
         match self {
             Self::Sqlite(writer) => writer.lock_counters(tenant, counters),
-            Self::Postgres(writer) => writer.lock_counters(tenant, counters).await,
+            Self::Postgres(writer) => on_server!(writer, lock_counters(tenant, counters)),
         }
     }
 
@@ -125,7 +134,7 @@ impl Writer {
     pub async fn receipt(&mut self, tenant: Tenant, case: Option<CaseId>, actor: &str, command: CommandId) -> Result<Option<StoredReceipt>, StoreFault> {
         match self {
             Self::Sqlite(writer) => writer.receipt(tenant, case, actor, command),
-            Self::Postgres(writer) => writer.receipt(tenant, case, actor, command).await,
+            Self::Postgres(writer) => on_server!(writer, receipt(tenant, case, actor, command)),
         }
     }
 
@@ -133,7 +142,7 @@ impl Writer {
     pub async fn write(&mut self, commit: &Commit) -> Result<Vec<bool>, WriteFault> {
         match self {
             Self::Sqlite(writer) => writer.write(commit),
-            Self::Postgres(writer) => writer.write(commit).await,
+            Self::Postgres(writer) => on_server!(writer, write(commit)),
         }
     }
 
@@ -141,7 +150,7 @@ impl Writer {
     pub async fn write_alone(&mut self, commit: &Commit) -> Result<Vec<bool>, WriteFault> {
         let cases_alone = commit.accounts.is_empty() && commit.counters.is_empty() && commit.registry.is_empty();
         if let (Self::Postgres(writer), true) = (&mut *self, cases_alone) {
-            return writer.write(commit).await;
+            return on_server!(writer, write(commit));
         }
         self.begin().await?;
         let written = match self.write(commit).await {

@@ -64,14 +64,18 @@ impl Writer {
     }
 
     pub(super) async fn count(&mut self, counters: &[(Tenant, String, u64)]) -> Result<(), WriteFault> {
-        for (tenant, key, value) in counters {
-            sqlx::query("insert into counters (tenant, key, value) values ($1, $2, $3) on conflict (tenant, key) do update set value = excluded.value")
-                .bind(tenant.0)
-                .bind(key)
-                .bind(i64::try_from(*value).unwrap_or(i64::MAX))
-                .execute(&mut self.connection)
-                .await?;
+        if counters.is_empty() {
+            return Ok(());
         }
+        sqlx::query(
+            "insert into counters (tenant, key, value) select * from unnest($1::integer[], $2::text[], $3::bigint[])
+             on conflict (tenant, key) do update set value = excluded.value",
+        )
+        .bind(counters.iter().map(|(tenant, _, _)| tenant.0).collect::<Vec<_>>())
+        .bind(counters.iter().map(|(_, key, _)| key.as_str()).collect::<Vec<_>>())
+        .bind(counters.iter().map(|(_, _, value)| i64::try_from(*value).unwrap_or(i64::MAX)).collect::<Vec<_>>())
+        .execute(&mut self.connection)
+        .await?;
         Ok(())
     }
 

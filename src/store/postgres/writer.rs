@@ -17,36 +17,99 @@ use crate::store::{LoadedCase, StoreFault, StoredReceipt, WriteFault};
 #[derive(Debug)]
 pub struct Writer {
     pub(super) connection: PgConnection,
+    url: String,
+    in_transaction: bool,
+    /// The server went away under it; it is made anew as soon as no transaction is open.
+    lost: bool,
+}
+
+/// Whether a fault says that the connection is gone, and not that a statement was wrong.
+pub(in crate::store) trait ConnectionLost {
+    /// Whether it does.
+    fn connection_lost(&self) -> bool;
+}
+
+impl ConnectionLost for StoreFault {
+    fn connection_lost(&self) -> bool {
+        /// The server's class for an operator who stops it or ends a connection.
+        const OPERATOR: &str = "57P";
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => error.code().is_some_and(|code| code.starts_with(OPERATOR)),
+            Self::Database(sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed) => true,
+            _ => false,
+        }
+    }
+}
+
+impl ConnectionLost for WriteFault {
+    fn connection_lost(&self) -> bool {
+        match self {
+            Self::Fault(fault) => fault.connection_lost(),
+            Self::Conflict(_) | Self::Check(_) => false,
+        }
+    }
+}
+
+/// Connects with plans made once: an `unnest($1)` is otherwise planned anew each time, and the planner's guess at its length leads to scans of whole tables.
+async fn connect(url: &str) -> Result<PgConnection, StoreFault> {
+    const STATEMENTS: usize = 512;
+    let options = PgConnectOptions::from_str(url)?.application_name("greenlane writer").statement_cache_capacity(STATEMENTS).options([
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("jit", "off"),
+        ("statement_timeout", "30000"),
+        ("idle_in_transaction_session_timeout", "60000"),
+    ]);
+    Ok(PgConnection::connect_with(&options).await?)
 }
 
 impl Writer {
-    /// Connects with plans made once: an `unnest($1)` is otherwise planned anew each time, and the planner's guess at its length leads to scans of whole tables.
     pub(in crate::store) async fn connect(url: &str) -> Result<Self, StoreFault> {
-        const STATEMENTS: usize = 512;
-        let options = PgConnectOptions::from_str(url)?.application_name("greenlane writer").statement_cache_capacity(STATEMENTS).options([
-            ("plan_cache_mode", "force_generic_plan"),
-            ("enable_seqscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
-            ("jit", "off"),
-            ("statement_timeout", "30000"),
-            ("idle_in_transaction_session_timeout", "60000"),
-        ]);
-        Ok(Self { connection: PgConnection::connect_with(&options).await? })
+        Ok(Self { connection: connect(url).await?, url: url.to_owned(), in_transaction: false, lost: false })
+    }
+
+    /// Makes a lost connection anew, unless a transaction went with it that its owner has yet to give up.
+    pub(in crate::store) async fn ready(&mut self) -> Result<(), StoreFault> {
+        if self.lost && !self.in_transaction {
+            self.connection = connect(&self.url).await?;
+            self.lost = false;
+        }
+        Ok(())
+    }
+
+    /// Remembers a loss.
+    pub(in crate::store) fn heed<T, F: ConnectionLost>(&mut self, outcome: Result<T, F>) -> Result<T, F> {
+        if let Err(fault) = &outcome {
+            self.lost |= fault.connection_lost();
+        }
+        outcome
     }
 
     pub(in crate::store) async fn begin(&mut self) -> Result<(), StoreFault> {
+        if self.in_transaction {
+            // Somebody left one open on the way out of a fault.
+            self.rollback().await?;
+            self.ready().await?;
+        }
         self.connection.execute("begin").await?;
+        self.in_transaction = true;
         Ok(())
     }
 
     pub(in crate::store) async fn commit(&mut self) -> Result<(), WriteFault> {
         self.connection.execute("commit").await?;
+        self.in_transaction = false;
         Ok(())
     }
 
     pub(in crate::store) async fn rollback(&mut self) -> Result<(), StoreFault> {
-        self.connection.execute("rollback").await?;
+        self.in_transaction = false;
+        if !self.lost {
+            let rolled_back = self.connection.execute("rollback").await;
+            self.heed(rolled_back.map_err(StoreFault::from))?;
+        }
         Ok(())
     }
 
@@ -133,17 +196,15 @@ impl Writer {
     pub(in crate::store) async fn lock_counters(&mut self, tenant: Tenant, counters: &[String]) -> Result<BTreeMap<String, u64>, WriteFault> {
         let mut found: BTreeMap<String, u64> = counters.iter().map(|counter| (counter.clone(), 0)).collect();
         let keys: Vec<&str> = found.keys().map(String::as_str).collect();
-        // A counter is made before it is locked, so that two first takers meet at its row.
-        sqlx::query("insert into counters (tenant, key, value) select $1, key, 0 from unnest($2::text[]) key on conflict do nothing")
-            .bind(tenant.0)
-            .bind(&keys)
-            .execute(&mut self.connection)
-            .await?;
-        let values: Vec<(String, i64)> = sqlx::query_as("select key, value from counters where tenant = $1 and key = any($2) order by key for update")
-            .bind(tenant.0)
-            .bind(&keys)
-            .fetch_all(&mut self.connection)
-            .await?;
+        // One statement makes a counter that is not there and locks it, so that two first takers meet at its row.
+        let values: Vec<(String, i64)> = sqlx::query_as(
+            "insert into counters as c (tenant, key, value) select $1, key, 0 from unnest($2::text[]) key
+             on conflict (tenant, key) do update set value = c.value returning key, value",
+        )
+        .bind(tenant.0)
+        .bind(&keys)
+        .fetch_all(&mut self.connection)
+        .await?;
         for (key, value) in values {
             found.insert(key, u64::try_from(value).unwrap_or(0));
         }

@@ -27,6 +27,10 @@ impl Writer {
     }
 
     pub(in crate::store) async fn begin(&mut self) -> Result<(), StoreFault> {
+        if self.turn.is_some() {
+            // Somebody left a transaction open on the way out of a fault.
+            self.rollback()?;
+        }
         // The gate is fair: a worker with a small write is let in between two batches, where SQLite's own busy handler would starve it.
         let turn = self.gate.clone().lock_owned().await;
         self.run("begin immediate")?;

@@ -168,25 +168,27 @@ impl Store {
     }
 }
 
-/// The statement of a page: for each seat and rank one range of overdue tasks and one of the others, each in the index's order and cut at the limit.
+/// The statement of a page: for each seat and rank one range of overdue tasks and one of the others, each read from the index alone and cut at the limit; the rows of the page that is left are fetched last.
 fn page(inbox: &Inbox, with_overdue: bool) -> String {
     const FIRST_SEAT: usize = 10;
-    let mut text = String::from("select case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due from (");
+    let mut text = String::from(
+        "select t.case_id, t.task, t.pool, t.number, t.program, t.step, t.post, t.claimed, t.rank, t.opened, t.red_from, t.yellow_from, t.due from (select * from (",
+    );
     let mut ranges = 0_usize;
     let mut range = |seat: usize, rank: i16, late: bool, after: &str| {
         let (pool, post) = (FIRST_SEAT + 2 * seat, FIRST_SEAT + 2 * seat + 1);
         let union = if ranges == 0 { "" } else { " union all " };
         ranges += 1;
-        let (side, group) = if late { ("<=", 0) } else { (">", 1) };
-        // Only what the page asks for is tested; the rest would cost every row a comparison.
+        let (side, part) = if late { ("<=", 0) } else { (">", 1) };
+        // Only what the page asks for is tested; the rest would send every row of a range to the table.
         let program = if inbox.program.is_some() { " and program = $4" } else { "" };
         let number = if inbox.number.is_some() { " and number like '%' || $5 || '%' escape '!'" } else { "" };
         let claimed = if inbox.claimed.is_some() { " and claimed = $6" } else { "" };
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            "{union}select * from (select {group} as late_first, tasks.* from tasks where tenant = $1 and pool = ${pool} and post = ${post} and rank = {rank}
-               and red_from {side} $2{after}{program}{number}{claimed} order by red_from, case_id, task limit $3) r"
+            "{union}select * from (select {part} as part, case_id, task, pool, rank, red_from from tasks where tenant = $1 and pool = ${pool} and post = ${post}
+               and rank = {rank} and red_from {side} $2{after}{program}{number}{claimed} order by red_from, case_id, task limit $3) r"
         );
     };
     let beyond = " and (red_from, case_id, task) > ($7, $8, $9)";
@@ -203,6 +205,10 @@ fn page(inbox: &Inbox, with_overdue: bool) -> String {
             }
         }
     }
-    text.push_str(") pages order by late_first, case when late_first = 0 then 0 else rank end, red_from, case_id, task limit $3");
+    text.push_str(
+        ") every order by part, case when part = 0 then 0 else rank end, red_from, case_id, task limit $3) k
+         join tasks t on t.tenant = $1 and t.case_id = k.case_id and t.task = k.task and t.pool = k.pool
+         order by k.part, case when k.part = 0 then 0 else k.rank end, k.red_from, k.case_id, k.task",
+    );
     text
 }

@@ -18,6 +18,8 @@ on_both! {
     what_is_rolled_back_is_gone
     versions_and_large_batches
     two_writers_of_one_case_never_both_win
+    a_writer_whose_connection_was_cut_goes_on_with_another
+    a_transaction_left_open_is_given_up_by_the_next
 }
 
 async fn a_case_is_loaded_as_it_was_written(fixture: &Fixture) {
@@ -192,4 +194,39 @@ async fn two_writers_of_one_case_never_both_win(fixture: &Fixture) {
     assert_eq!(won, usize::try_from(ROUNDS).unwrap());
     let loaded = fixture.writer().await.load_case(EZHOU, case_id(1)).await.unwrap().unwrap();
     assert_eq!(loaded.acts.len(), won + 1);
+}
+
+/// What an operator or a failing network does to a connection.
+async fn cut_off(fixture: &Fixture) {
+    let ended = "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'greenlane writer' and datname = current_database()";
+    if let Some(database) = &fixture.postgres {
+        assert_eq!(database.sql(ended), "1");
+    }
+}
+
+async fn a_writer_whose_connection_was_cut_goes_on_with_another(fixture: &Fixture) {
+    if fixture.postgres.is_none() {
+        return;
+    }
+    let mut writer = fixture.writer().await;
+    cut_off(fixture).await;
+    writer.write_alone(&commit(vec![acts(1, 1, 1)])).await.unwrap_err();
+    assert_eq!(writer.write_alone(&commit(vec![acts(1, 1, 1)])).await.unwrap(), [true]);
+    writer.begin().await.unwrap();
+    cut_off(fixture).await;
+    writer.write(&commit(vec![acts(2, 1, 1)])).await.unwrap_err();
+    // Nothing of a transaction that was cut goes out on its own over the next connection.
+    writer.write(&commit(vec![acts(2, 1, 1)])).await.unwrap_err();
+    writer.rollback().await.unwrap();
+    assert_eq!(writer.versions(EZHOU, &[case_id(1), case_id(2)]).await.unwrap(), [(case_id(1), 1)]);
+}
+
+async fn a_transaction_left_open_is_given_up_by_the_next(fixture: &Fixture) {
+    let mut writer = fixture.writer().await;
+    writer.begin().await.unwrap();
+    writer.write(&commit(vec![acts(1, 1, 1)])).await.unwrap();
+    writer.begin().await.unwrap();
+    writer.write(&commit(vec![acts(2, 1, 1)])).await.unwrap();
+    writer.commit().await.unwrap();
+    assert_eq!(writer.versions(EZHOU, &[case_id(1), case_id(2)]).await.unwrap(), [(case_id(2), 1)]);
 }
