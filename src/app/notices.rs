@@ -50,16 +50,18 @@ pub(super) fn rows(notice: &NoticeEffect, act: &ActSeen<'_>, known: &Known, fact
             return Vec::new();
         }
     };
+    let reached = |person: &&Person| !person.disabled && person.email.is_some();
+    let people: Vec<&Person> = audience(&notice.to, task, case, known, facts).into_values().filter(reached).collect();
+    if people.is_empty() {
+        return Vec::new();
+    }
     let context = context(notice, task, case, act.opened(notice.scope), facts);
     // Plain data with string keys always serialises.
     let bytes = serde_json::to_vec(&context).unwrap_or_default();
     let occasion =
         Occasion::Case { case: case.id, scope: notice.scope, step: notice.step.clone(), entry: notice.entry, rung: notice.rung.clone(), due: notice.due };
     let mut rows = Vec::new();
-    for person in audience(&notice.to, task, case, known, facts).values() {
-        if person.disabled || person.email.is_none() {
-            continue;
-        }
+    for person in people {
         rows.push(NoticeRow {
             key: occasion.key(kind, person.id, Medium::Mail),
             kind: kind.key().to_owned(),

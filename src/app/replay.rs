@@ -1,6 +1,8 @@
 //! From stored rows back to a state: the newest readable snapshot, then every act after it.
 //! Invariant: replay decides nothing; it only folds.
 
+use std::sync::Arc;
+
 use super::writer::Working;
 use crate::engine;
 use crate::engine::case::Case;
@@ -18,7 +20,7 @@ pub fn working(loaded: LoadedCase) -> Result<Working, String> {
     if folded != loaded.row.version {
         return Err(format!("expected {} acts, found {folded}", loaded.row.version));
     }
-    Ok(Working { state, row: loaded.row })
+    Ok(Working { state: Arc::new(state), row: loaded.row })
 }
 
 /// The state after the acts.

@@ -2,6 +2,7 @@
 //! Bounded by count: the oldest used go first.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::engine::case::Case;
 use crate::ids::{CaseId, Digest};
@@ -11,8 +12,8 @@ use crate::store::rows::CaseRow;
 /// A case as the lane last committed or loaded it.
 #[derive(Clone, Debug)]
 pub struct Working {
-    /// The state.
-    pub state: Case,
+    /// The state; shared, so that a draft takes it without copying it.
+    pub state: Arc<Case>,
     /// Its row.
     pub row: CaseRow,
 }

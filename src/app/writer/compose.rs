@@ -26,18 +26,26 @@ use crate::store::rows::{
 
 /// A case as this batch leaves it, with the rows to write.
 pub(super) struct Draft {
-    state: Option<Case>,
+    state: Option<Arc<Case>>,
     row: Option<CaseRow>,
     write: Option<CaseWrite>,
+    /// Whether this batch wrote it; its rows may already be on their way.
+    written: bool,
     at: Moment,
     /// What the last command asked of shared things, to move the locked values along.
     asked: Vec<Effect>,
 }
 
 impl Draft {
+    fn empty() -> Self {
+        Self { state: None, row: None, write: None, written: false, at: Moment(i64::MIN), asked: Vec::new() }
+    }
+
     /// The working copy to publish; `None` when nothing was written.
     pub(super) fn into_working(self) -> Option<Working> {
-        self.write.as_ref()?;
+        if !self.written {
+            return None;
+        }
         Some(Working { state: self.state?, row: self.row? })
     }
 }
@@ -72,12 +80,11 @@ impl Draftsman {
 
     /// Takes a working copy as the case's draft.
     pub(super) fn adopt(&mut self, case: CaseId, working: Working) {
-        let draft = Draft { state: Some(working.state), row: Some(working.row), write: None, at: Moment(i64::MIN), asked: Vec::new() };
-        self.drafts.insert(case, draft);
+        self.drafts.insert(case, Draft { state: Some(working.state), row: Some(working.row), ..Draft::empty() });
     }
 
     pub(super) fn state(&self, case: CaseId) -> Option<&Case> {
-        self.drafts.get(&case)?.state.as_ref()
+        self.drafts.get(&case)?.state.as_deref()
     }
 
     /// A body that an earlier command of this batch brought.
@@ -99,17 +106,17 @@ impl Draftsman {
 
     /// Folds the events onto the draft and composes their rows.
     pub(super) fn accept(&mut self, job: &Job, events: &[Event], facts: &Facts<'_>) -> Result<Receipt, Fault> {
-        let mut draft = self.drafts.remove(&job.case).unwrap_or(Draft { state: None, row: None, write: None, at: Moment(i64::MIN), asked: Vec::new() });
+        let mut draft = self.drafts.remove(&job.case).unwrap_or_else(Draft::empty);
         let before = draft.state.take();
         let doing = || format!("composing an act of case {}", job.case);
-        let after = engine::fold_act(before.clone(), events).ok_or_else(|| Fault::new(doing(), "the events leave no case"))?;
-        let effects = engine::effects(before.as_ref(), &after, events, facts);
+        let after = engine::fold_act(before.as_deref().cloned(), events).ok_or_else(|| Fault::new(doing(), "the events leave no case"))?;
+        let effects = engine::effects(before.as_deref(), &after, events, facts);
         let row = self.row(&draft, job, &after, facts.now);
         let act = act(&row, draft.row.as_ref(), job, events, facts.now).map_err(|cause| Fault::new(doing(), cause))?;
         let row = CaseRow { head: Leaf::digest(&act.leaf), ..row };
         let receipt = Receipt { case: job.case, version: row.version, number: row.number.clone(), repeated: false };
         let mut write = draft.write.take().unwrap_or_else(|| empty_write(&row, draft.row.as_ref()));
-        write.tasks.extend(tasks::rows(before.as_ref(), &after, events, facts));
+        write.tasks.extend(tasks::rows(before.as_deref(), &after, events, facts));
         write.documents.extend(documents(&after, act.seq, events));
         write.settled.extend(settled(events));
         let acted = Acted { job, row: &row, seen: ActSeen { before: before.as_ref(), after: &after, events }, facts };
@@ -126,7 +133,7 @@ impl Draftsman {
         write.acts.push(act);
         write.row = row.clone();
         let at = facts.now;
-        self.drafts.insert(job.case, Draft { state: Some(after), row: Some(row), write: Some(write), at, asked: effects });
+        self.drafts.insert(job.case, Draft { state: Some(Arc::new(after)), row: Some(row), write: Some(write), written: true, at, asked: effects });
         Ok(receipt)
     }
 
@@ -215,9 +222,9 @@ impl Draftsman {
     }
 
     /// The drafts, and everything to write, in lock order.
-    pub(super) fn finish(self) -> (BTreeMap<CaseId, Draft>, Commit) {
+    pub(super) fn finish(mut self) -> (BTreeMap<CaseId, Draft>, Commit) {
         let tenant = self.tenant;
-        let cases = self.drafts.values().filter_map(|draft| draft.write.clone()).collect();
+        let cases = self.drafts.values_mut().filter_map(|draft| draft.write.take()).collect();
         let accounts = self.accounts.into_iter().map(|(account, postings)| AccountWrite { tenant, account, postings }).collect();
         let counters = self.counters.into_iter().map(|(key, value)| (tenant, key, value)).collect();
         (self.drafts, Commit { cases, accounts, counters, registry: self.registry })
