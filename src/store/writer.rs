@@ -84,9 +84,14 @@ impl Writer {
 
     /// A case with what is needed to fold its state.
     pub async fn load_case(&mut self, tenant: Tenant, case: CaseId) -> Result<Option<LoadedCase>, StoreFault> {
+        Ok(self.load_cases(tenant, &[case]).await?.pop())
+    }
+
+    /// Those of `cases` that exist, in no order that means anything.
+    pub async fn load_cases(&mut self, tenant: Tenant, cases: &[CaseId]) -> Result<Vec<LoadedCase>, StoreFault> {
         match self {
-            Self::Sqlite(writer) => writer.load_case(tenant, case),
-            Self::Postgres(writer) => on_server!(writer, load_case(tenant, case)),
+            Self::Sqlite(writer) => cases.iter().filter_map(|case| writer.load_case(tenant, *case).transpose()).collect(),
+            Self::Postgres(writer) => on_server!(writer, load_cases(tenant, cases)),
         }
     }
 

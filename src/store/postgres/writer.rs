@@ -9,9 +9,7 @@ use uuid::Uuid;
 
 use crate::engine::facts::{Balance, Waiting};
 use crate::ids::{CaseId, CommandId, Digest, Moment, Tenant};
-use crate::store::rows::{ActRow, SnapshotRow};
-use crate::store::topics::cases::StoredCase;
-use crate::store::{LoadedCase, StoreFault, StoredReceipt, WriteFault};
+use crate::store::{StoreFault, StoredReceipt, WriteFault};
 
 /// One writing connection.
 #[derive(Debug)]
@@ -111,33 +109,6 @@ impl Writer {
             self.heed(rolled_back.map_err(StoreFault::from))?;
         }
         Ok(())
-    }
-
-    pub(in crate::store) async fn load_case(&mut self, tenant: Tenant, case: CaseId) -> Result<Option<LoadedCase>, StoreFault> {
-        let row: Option<StoredCase> = sqlx::query_as(
-            "select tenant, id, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head
-             from cases where tenant = $1 and id = $2",
-        )
-        .bind(tenant.0)
-        .bind(case.0)
-        .fetch_optional(&mut self.connection)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let snapshot: Option<(i64, i32, Vec<u8>)> = sqlx::query_as("select version, format, state from snapshots where tenant = $1 and case_id = $2")
-            .bind(tenant.0)
-            .bind(case.0)
-            .fetch_optional(&mut self.connection)
-            .await?;
-        let snapshot = snapshot.map(|(version, format, state)| SnapshotRow { version, format, state });
-        let acts: Vec<(i64, i64, String, Vec<u8>, Vec<u8>)> =
-            sqlx::query_as("select seq, at, kind, events, leaf from acts where tenant = $1 and case_id = $2 and seq > $3 order by seq")
-                .bind(tenant.0)
-                .bind(case.0)
-                .bind(snapshot.as_ref().map_or(0, |snapshot| snapshot.version))
-                .fetch_all(&mut self.connection)
-                .await?;
-        let acts = acts.into_iter().map(|(seq, at, kind, events, leaf)| ActRow { seq, at: Moment(at), kind, events, leaf }).collect();
-        Ok(Some(LoadedCase { row: row.row()?, snapshot, acts }))
     }
 
     pub(in crate::store) async fn versions(&mut self, tenant: Tenant, cases: &[CaseId]) -> Result<Vec<(CaseId, i64)>, StoreFault> {

@@ -2,12 +2,13 @@
 
 use greenlane::ids::{CaseId, Digest, Moment};
 use greenlane::store::WriteFault;
-use greenlane::store::rows::{CaseRow, SnapshotRow};
+use greenlane::store::rows::{CaseRow, CaseWrite, SnapshotRow};
 
 use super::fixture::{EZHOU, Fixture, act, acts, body, case_id, commit, on_both, person, receipt, row, task};
 
 on_both! {
     a_case_is_loaded_as_it_was_written
+    cases_of_a_batch_are_loaded_at_once_each_with_its_own_acts
     a_case_of_another_version_is_left_out_and_the_others_are_written
     a_start_of_a_known_case_is_left_out
     a_case_ends_with_its_row
@@ -30,6 +31,22 @@ async fn a_case_is_loaded_as_it_was_written(fixture: &Fixture) {
     let loaded = writer.load_case(EZHOU, case_id(1)).await.unwrap().unwrap();
     assert_eq!((loaded.row, loaded.snapshot), (row(1, 3), None));
     assert_eq!(loaded.acts, (1..=3).map(act).collect::<Vec<_>>());
+}
+
+async fn cases_of_a_batch_are_loaded_at_once_each_with_its_own_acts(fixture: &Fixture) {
+    let mut writer = fixture.writer().await;
+    let snapshot = SnapshotRow { version: 2, format: 1, state: b"{}".to_vec() };
+    let whole = CaseWrite { snapshot: Some(SnapshotRow { version: 1, ..snapshot.clone() }), ..acts(3, 1, 1) };
+    let behind = CaseWrite { snapshot: Some(snapshot.clone()), ..acts(2, 1, 4) };
+    writer.write_alone(&commit(vec![acts(1, 1, 2), behind, whole])).await.unwrap();
+    let mut loaded = writer.load_cases(EZHOU, &[3, 9, 1, 2].map(case_id)).await.unwrap();
+    loaded.sort_by_key(|case| case.row.id);
+    let found: Vec<_> = loaded.into_iter().map(|case| (case.row, case.snapshot.map(|snapshot| snapshot.version), case.acts)).collect();
+    let acts_of = |seqs: std::ops::RangeInclusive<i64>| seqs.map(act).collect::<Vec<_>>();
+    assert_eq!(found, [(row(1, 2), None, acts_of(1..=2)), (row(2, 4), Some(2), acts_of(3..=4)), (row(3, 1), Some(1), acts_of(2..=1))]);
+    for n in 1..=3 {
+        assert_eq!(writer.load_case(EZHOU, case_id(n)).await.unwrap().map(|case| case.row), Some(found[usize::from(n) - 1].0.clone()));
+    }
 }
 
 async fn a_case_of_another_version_is_left_out_and_the_others_are_written(fixture: &Fixture) {
