@@ -70,6 +70,8 @@ pub const FORM_ROWS_MAX: usize = 500;
 pub const FORM_FIELDS_MAX: usize = 500;
 /// Cases a lane keeps as working copies.
 pub const CASE_CACHE_MAX: usize = 20_000;
+/// Tokens whose rows a node remembers.
+pub const TOKEN_CACHE_MAX: usize = 20_000;
 /// Parsed bodies a lane keeps.
 pub const BODY_CACHE_MAX: usize = 2_000;
 /// Commands that may wait in one queue of a lane.

@@ -1,5 +1,4 @@
-//! Who calls: a bearer token, looked up by its digest, becomes a person with the posts of the day.
-//! Invariant: a token is compared only as SHA-256; its expiry is real time, never a movable clock's.
+//! Who calls: a bearer token becomes a person with the posts of the day. Invariant: no handler runs for a caller whose token does not count now.
 
 use std::sync::Arc;
 
@@ -10,8 +9,9 @@ use axum::http::{StatusCode, header};
 use crate::api::problem::{Problem, request};
 use crate::app::App;
 use crate::app::known::Known;
+use crate::app::sign_in::SignedIn;
 use crate::identity::Actor;
-use crate::ids::{Digest, Name, PersonId, Tenant};
+use crate::ids::{Name, PersonId, Tenant};
 
 /// A signed-in person.
 #[derive(Clone)]
@@ -54,12 +54,9 @@ async fn caller(app: &App, token: &str) -> Result<Caller, Problem> {
         tracing::error!(%cause, "a token could not be looked up");
         request(StatusCode::SERVICE_UNAVAILABLE, "fault", "暂时无法核验登录令牌。", "the token cannot be checked right now")
     };
-    let found = app.store().token(Digest::of(token.as_bytes())).await.map_err(|cause| broken(&cause))?;
-    let found = found.filter(|found| found.expires > crate::clock::real()).ok_or_else(unknown)?;
-    let known = app.known(found.tenant).await.map_err(|cause| broken(&cause))?;
-    let person = known.roster.people.get(&found.person).filter(|person| !person.disabled).ok_or_else(unknown)?;
-    let posts = known.roster.posts_of(person.id, app.clock().now().date());
-    Ok(Caller { tenant: found.tenant, person: person.id, posts, known })
+    let SignedIn { tenant, person, known } = app.signed_in(token).await.map_err(|cause| broken(&cause))?.ok_or_else(unknown)?;
+    let posts = known.roster.posts_of(person, app.clock().now().date());
+    Ok(Caller { tenant, person, posts, known })
 }
 
 fn missing() -> Problem {

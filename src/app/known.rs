@@ -2,7 +2,8 @@
 //! Invariant: a `Known` never changes; a newer register version gives a new one. A refusal is confirmed against the stored version first.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -42,30 +43,153 @@ pub struct AccountTitle {
 /// The newest `Known` of each tenant, shared by lanes, surfaces and workers.
 #[derive(Clone, Debug, Default)]
 pub struct Shelf {
-    by_tenant: Arc<RwLock<BTreeMap<Tenant, Arc<Known>>>>,
+    by_tenant: Arc<RwLock<BTreeMap<Tenant, Shelved>>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Shelved {
+    known: Arc<Known>,
+    /// The register may have moved on without this copy.
+    doubted: bool,
+    /// How often it was doubted: what was read before the last doubt confirms nothing.
+    doubts: u64,
 }
 
 impl Shelf {
     /// What is known of `tenant`; empty for one nobody has seeded.
     #[must_use]
     pub fn of(&self, tenant: Tenant) -> Arc<Known> {
-        let shelf = self.by_tenant.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        shelf.get(&tenant).cloned().unwrap_or_default()
+        let shelf = self.by_tenant.read().unwrap_or_else(PoisonError::into_inner);
+        shelf.get(&tenant).map(|held| held.known.clone()).unwrap_or_default()
+    }
+
+    /// The same, where this process alone writes the register: `None` while nothing is known or the copy is in doubt.
+    #[must_use]
+    pub fn certain(&self, tenant: Tenant) -> Option<Arc<Known>> {
+        let shelf = self.by_tenant.read().unwrap_or_else(PoisonError::into_inner);
+        shelf.get(&tenant).filter(|held| !held.doubted && held.known.version > 0).map(|held| held.known.clone())
+    }
+
+    /// The register may have been changed: the copy counts again once it was confirmed.
+    pub fn doubt(&self, tenant: Tenant) {
+        let mut shelf = self.by_tenant.write().unwrap_or_else(PoisonError::into_inner);
+        let held = shelf.entry(tenant).or_default();
+        held.doubted = true;
+        held.doubts += 1;
+    }
+
+    /// How often the copy was doubted so far; asked before the stored version is read.
+    #[must_use]
+    pub fn doubts(&self, tenant: Tenant) -> u64 {
+        self.by_tenant.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).map_or(0, |held| held.doubts)
+    }
+
+    /// The stored version, read after that many doubts, is the copy's own.
+    pub fn confirm(&self, tenant: Tenant, doubts: u64) {
+        // Nearly always nothing to do, and then nobody who reads is held up.
+        if self.certain(tenant).is_none() {
+            let mut shelf = self.by_tenant.write().unwrap_or_else(PoisonError::into_inner);
+            let held = shelf.entry(tenant).or_default();
+            held.doubted &= held.doubts != doubts;
+        }
     }
 
     /// Puts a newer one in place; an older one is ignored.
     pub fn put(&self, tenant: Tenant, known: Known) -> Arc<Known> {
-        let mut shelf = self.by_tenant.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut shelf = self.by_tenant.write().unwrap_or_else(PoisonError::into_inner);
         let held = shelf.entry(tenant).or_default();
-        if known.version > held.version || held.version == 0 {
-            *held = Arc::new(known);
+        if known.version > held.known.version || held.known.version == 0 {
+            held.known = Arc::new(known);
         }
-        held.clone()
+        held.known.clone()
     }
 
     /// The tenants known so far.
     #[must_use]
     pub fn tenants(&self) -> Vec<Tenant> {
-        self.by_tenant.read().unwrap_or_else(std::sync::PoisonError::into_inner).keys().copied().collect()
+        self.by_tenant.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+}
+
+/// Readings of a register's version, shared: one answers everybody who asked before it began, so that many requests at once cost one query.
+#[derive(Debug, Default)]
+pub struct Readings {
+    by_tenant: Mutex<BTreeMap<Tenant, Arc<Reading>>>,
+}
+
+#[derive(Debug, Default)]
+struct Reading {
+    /// Counts askings and beginnings, so that each is before or after every other.
+    turn: AtomicU64,
+    /// The beginning of the last reading, and what it found.
+    last: tokio::sync::Mutex<(u64, i64)>,
+}
+
+impl Readings {
+    /// What `read` finds, or what another reading found that began after this call.
+    ///
+    /// # Errors
+    /// Whatever `read` ends with.
+    pub async fn join<E>(&self, tenant: Tenant, read: impl Future<Output = Result<i64, E>>) -> Result<i64, E> {
+        let reading = self.by_tenant.lock().unwrap_or_else(PoisonError::into_inner).entry(tenant).or_default().clone();
+        let asked = reading.turn.fetch_add(1, Ordering::SeqCst);
+        let mut last = reading.last.lock().await;
+        if last.0 > asked {
+            return Ok(last.1);
+        }
+        let begun = reading.turn.fetch_add(1, Ordering::SeqCst);
+        let found = read.await?;
+        *last = (begun, found);
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reading_answers_those_who_asked_before_it_began_and_nobody_later() {
+        let (readings, stored) = (Readings::default(), AtomicU64::new(0));
+        let read = || async { Ok::<_, Infallible>(i64::try_from(stored.fetch_add(1, Ordering::SeqCst)).unwrap_or(-1)) };
+        assert_eq!(readings.join(Tenant(1), read()).await, Ok(0));
+        assert_eq!(readings.join(Tenant(1), read()).await, Ok(1));
+        // The first of these begins a reading while the others are asking; the second begins another, which answers the third as well.
+        let (began, wait) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
+        let slow = async {
+            began.notify_one();
+            wait.notified().await;
+            read().await
+        };
+        let others = async {
+            began.notified().await;
+            let let_go = async { wait.notify_one() };
+            let (second, third, ()) = tokio::join!(readings.join(Tenant(1), read()), readings.join(Tenant(1), read()), let_go);
+            (second, third)
+        };
+        let (first, (second, third)) = tokio::join!(readings.join(Tenant(1), slow), others);
+        assert_eq!((first, second, third), (Ok(2), Ok(3), Ok(3)));
+    }
+
+    #[test]
+    fn a_doubted_copy_counts_again_once_it_was_confirmed() {
+        let (shelf, tenant) = (Shelf::default(), Tenant(1));
+        assert!(shelf.certain(tenant).is_none());
+        let known = |version| Known { version, ..Known::default() };
+        shelf.put(tenant, known(1));
+        assert_eq!(shelf.certain(tenant).map(|known| known.version), Some(1));
+        shelf.doubt(tenant);
+        assert!(shelf.certain(tenant).is_none());
+        shelf.confirm(tenant, 0);
+        assert!(shelf.certain(tenant).is_none(), "what was read before the doubt confirms nothing");
+        shelf.confirm(tenant, shelf.doubts(tenant));
+        assert!(shelf.certain(tenant).is_some());
+        shelf.doubt(tenant);
+        shelf.put(tenant, known(2));
+        assert!(shelf.certain(tenant).is_none(), "it may have been read before the doubt");
+        shelf.confirm(tenant, shelf.doubts(tenant));
+        assert_eq!(shelf.certain(tenant).map(|known| known.version), Some(2));
     }
 }

@@ -17,6 +17,7 @@ pub mod register;
 pub mod replay;
 pub mod sealing;
 pub mod seed;
+pub mod sign_in;
 pub mod view;
 pub mod writer;
 
@@ -24,8 +25,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::app::failure::Fault;
-use crate::app::known::{Known, Shelf};
+use crate::app::known::{Known, Readings, Shelf};
 use crate::app::sealing::Sealer;
+use crate::app::sign_in::Tokens;
 use crate::app::writer::{LaneParts, Lanes, spawn_lane};
 use crate::clock::Clock;
 use crate::ids::Tenant;
@@ -41,6 +43,8 @@ struct Inner {
     store: Store,
     clock: Clock,
     shelf: Shelf,
+    readings: Readings,
+    tokens: Tokens,
     lanes: Lanes,
     sealer: Sealer,
 }
@@ -61,7 +65,7 @@ impl App {
             let parts = LaneParts { writer, store: store.clone(), shelf: shelf.clone(), clock: clock.clone() };
             lanes.push(spawn_lane(parts).map_err(|cause| Fault::new("starting a writer", cause))?);
         }
-        Ok(Self { inner: Arc::new(Inner { store, clock, shelf, lanes: Lanes::new(lanes), sealer }) })
+        Ok(Self { inner: Arc::new(Inner { store, clock, shelf, readings: Readings::default(), tokens: Tokens::default(), lanes: Lanes::new(lanes), sealer }) })
     }
 
     /// The store, for reading.
@@ -87,13 +91,22 @@ impl App {
     /// # Errors
     /// When the register cannot be read.
     pub async fn known(&self, tenant: Tenant) -> Result<Arc<Known>, Fault> {
-        let held = self.inner.shelf.of(tenant);
+        let (store, shelf) = (&self.inner.store, &self.inner.shelf);
+        if store.is_embedded()
+            && let Some(known) = shelf.certain(tenant)
+        {
+            // Nobody else writes the file, and the writer renews the shelf before it answers.
+            return Ok(known);
+        }
         let reading = |cause| Fault::new("reading the register", cause);
-        let stored = self.inner.store.registry_version(tenant).await.map_err(reading)?;
-        if stored == held.version {
+        let doubts = shelf.doubts(tenant);
+        let stored = self.inner.readings.join(tenant, store.registry_version(tenant)).await.map_err(reading)?;
+        let held = shelf.of(tenant);
+        if stored <= held.version {
+            shelf.confirm(tenant, doubts);
             return Ok(held);
         }
-        let known = register::read(&self.inner.store, tenant, stored, &held).await?;
-        Ok(self.inner.shelf.put(tenant, known))
+        let known = register::read(store, tenant, stored, &held).await?;
+        Ok(shelf.put(tenant, known))
     }
 }

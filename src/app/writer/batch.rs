@@ -164,7 +164,15 @@ impl Lane {
                 }
             }
         };
-        let applied = self.commit(&pass, !locks.is_empty()).await?;
+        let applied = match self.commit(&pass, !locks.is_empty()).await {
+            Ok(applied) => applied,
+            Err(broken) => {
+                if !pass.commit.registry.is_empty() {
+                    self.shelf.doubt(tenant);
+                }
+                return Err(broken);
+            }
+        };
         self.conclude(tenant, &known, jobs, pass, &applied).await
     }
 
@@ -182,6 +190,7 @@ impl Lane {
         let mut draftsman = Draftsman::new(tenant, known.clone());
         let mut verdicts = Vec::with_capacity(jobs.len());
         let mut missing = LockSet::default();
+        self.fetch_all(tenant, jobs).await.map_err(Stop::Fault)?;
         for job in jobs {
             self.fetch(tenant, job, known, &mut draftsman).await.map_err(Stop::Fault)?;
             match self.decide_one(job, known, &mut draftsman, locked, locks).await? {
@@ -195,6 +204,23 @@ impl Lane {
         }
         let (drafts, commit) = draftsman.finish();
         Ok(Pass { verdicts, drafts, commit })
+    }
+
+    /// Brings the cases of a batch that the cache lacks with one question. One that cannot be read is left to `fetch`, which says so to its own command.
+    async fn fetch_all(&mut self, tenant: Tenant, jobs: &[Job]) -> Result<(), Fault> {
+        let wanted = jobs.iter().filter(|job| !matches!(job.command, Command::Start { .. })).map(|job| job.case);
+        let missing: BTreeSet<CaseId> = wanted.filter(|case| self.cache.get(*case).is_none()).collect();
+        if missing.len() < 2 {
+            return Ok(());
+        }
+        let missing: Vec<CaseId> = missing.into_iter().collect();
+        for loaded in self.writer.load_cases(tenant, &missing).await.map_err(|fault| Fault::new("loading the cases of a batch", fault))? {
+            let case = loaded.row.id;
+            if let Ok(working) = replay::working(loaded) {
+                self.cache.put(case, working);
+            }
+        }
+        Ok(())
     }
 
     /// Makes sure the job's case has a draft: from the batch, the cache or the store.
@@ -329,7 +355,10 @@ impl Lane {
         if !pass.commit.registry.is_empty() {
             // Whoever is answered next must find the register as it is now.
             self.noted.remove(&tenant);
-            self.know(tenant).await?;
+            if let Err(broken) = self.know(tenant).await {
+                self.shelf.doubt(tenant);
+                return Err(broken);
+            }
         }
         for (case, draft) in pass.drafts {
             if !lost.contains(&case)
@@ -410,8 +439,10 @@ impl Lane {
             return Ok(held);
         }
         self.noted.insert(tenant, now);
+        let doubts = self.shelf.doubts(tenant);
         let stored = self.writer.registry_version(tenant).await?;
         if stored == held.version {
+            self.shelf.confirm(tenant, doubts);
             return Ok(held);
         }
         let known = register::read(&self.store, tenant, stored, &held).await.map_err(Broken::from)?;
