@@ -29,12 +29,18 @@ pub enum Peer {
     Postgres(crate::floor::postgres::Client),
     /// The queues of group-committing writers, chosen by case.
     Queues(Vec<mpsc::UnboundedSender<Job>>),
+    /// The engine in this process.
+    Engine(crate::engine::Client),
+    /// A node's HTTP listener.
+    Http(crate::http::Client),
 }
 
 impl Peer {
     async fn act(&mut self, command: Command) {
         match self {
             Self::Postgres(client) => client.act(command).await,
+            Self::Engine(client) => client.act(command).await,
+            Self::Http(client) => client.act(command).await,
             Self::Queues(queues) => {
                 let (Command::Start(case) | Command::Claim(case, _) | Command::Complete(case, _)) = command;
                 let lane = usize::try_from(case).unwrap() % queues.len();

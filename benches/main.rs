@@ -6,9 +6,14 @@
 #![expect(clippy::float_arithmetic, reason = "rates and milliseconds are measured, not decided")]
 
 mod drive;
+mod engine;
 mod floor;
+mod http;
 mod inbox;
 mod measure;
+mod node;
+mod start;
+mod wakes;
 mod writer;
 
 use std::process::ExitCode;
@@ -28,7 +33,7 @@ impl Words {
 
 type Mode = fn(&Words) -> serde_json::Value;
 
-/// Every mode; those of the engine and of HTTP stand beside these.
+/// Every mode.
 const MODES: &[(&str, Mode, &str)] = &[
     ("floor-pg", floor::postgres::run, "CLIENTS SECONDS URL          the floor, one statement a command"),
     ("floor-sqlitegc", floor::sqlite::run, "CLIENTS SECONDS FILE         the floor, group commit, WAL, synchronous=FULL"),
@@ -38,6 +43,14 @@ const MODES: &[(&str, Mode, &str)] = &[
     ("floor-timers-sqlite", floor::sqlite::timers, "DUE BATCH FILE               the same"),
     ("store-pg", writer::postgres, "CLIENTS SECONDS OWNER WRITER READER [LANES]   the store's writers with made-up commits"),
     ("store-sqlite", writer::sqlite, "CLIENTS SECONDS FOLDER       the same"),
+    ("engine-pg", engine::postgres, "CLIENTS SECONDS OWNER WRITER READER [mail]   orders through the engine, in process"),
+    ("engine-sqlite", engine::sqlite, "CLIENTS SECONDS FOLDER [mail]   the same"),
+    ("http-pg", http::postgres, "CLIENTS SECONDS OWNER WRITER READER [mail]   the same through HTTP on loopback"),
+    ("http-sqlite", http::sqlite, "CLIENTS SECONDS FOLDER [mail]   the same"),
+    ("wakes-pg", wakes::postgres, "DUE OWNER WRITER READER [mail]   due timers as full commands"),
+    ("wakes-sqlite", wakes::sqlite, "DUE FOLDER [mail]            the same"),
+    ("start-pg", start::postgres, "ACTS OWNER WRITER READER     from exec of `serve` to /readyz over a past of that many acts"),
+    ("start-sqlite", start::sqlite, "ACTS FOLDER                  the same"),
     ("inbox-pg", inbox::postgres, "OPEN OWNER WRITER READER     first page of an inbox"),
     ("inbox-sqlite", inbox::sqlite, "OPEN FOLDER                  the same"),
 ];

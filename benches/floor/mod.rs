@@ -14,11 +14,11 @@ const OFFICES: i64 = 20;
 const READS: i64 = 5_000;
 
 /// A submission of about 2 KB.
-fn submission() -> Value {
+pub fn submission() -> Value {
     json!({ "project": "葛店物流园二期", "applicant": "Gedian Logistics Park", "area_m2": 41_250, "invested_fen": 1_234_567_800_i64, "remarks": "the project is listed. ".repeat(80) })
 }
 
 /// What a completed task says.
-fn opinion() -> Value {
+pub fn opinion() -> Value {
     json!({ "outcome": "approved", "opinion": "documents complete", "score": 7 })
 }

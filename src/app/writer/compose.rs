@@ -119,7 +119,7 @@ impl Draftsman {
         write.tasks.extend(tasks::rows(before.as_deref(), &after, events, facts));
         write.documents.extend(documents(&after, act.seq, events));
         write.settled.extend(settled(events));
-        let acted = Acted { job, row: &row, seen: ActSeen { before: before.as_ref(), after: &after, events }, facts };
+        let acted = Acted { job, row: &row, seen: ActSeen { before: before.as_deref(), after: &after, events }, facts };
         for effect in &effects {
             self.effect(effect, &mut write, &acted);
         }
