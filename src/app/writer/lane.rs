@@ -89,5 +89,7 @@ async fn run(mut lane: Lane, mut queues: Queues) {
         for (tenant, jobs) in by_tenant {
             lane.serve(tenant, jobs).await;
         }
+        // Lets everybody who was answered ask again before the next batch begins; without it batches of one alternate with batches of the rest.
+        tokio::task::yield_now().await;
     }
 }
