@@ -8,3 +8,4 @@ mod outbox;
 mod reads;
 mod registers;
 mod sealing;
+mod walks;

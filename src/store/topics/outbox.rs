@@ -92,9 +92,9 @@ impl Store {
     pub async fn claim_notices(&self, now: Moment, real: Moment, lease_until: Moment, limit: u32) -> Result<Vec<ClaimedNotice>, StoreFault> {
         let mut connection = self.worker().await?;
         let text = format!(
-            "update notices set lease_until = $3, fence = fence + 1 where (tenant, case_id, key) in
-               (select tenant, case_id, key from notices where state = 0 and next_attempt_at <= $1 and lease_until <= $2
-                order by next_attempt_at limit $4{})
+            "with due as materialized (select tenant, case_id, key from notices where state = 0 and next_attempt_at <= $1 and lease_until <= $2
+               order by next_attempt_at limit $4{})
+             update notices set lease_until = $3, fence = fence + 1 where (tenant, case_id, key) in (select tenant, case_id, key from due)
              returning tenant, case_id, key, kind, recipient, channel, language, context, due, attempts, fence, state, settled_at",
             skip_locked(&connection)
         );
