@@ -248,7 +248,7 @@ fn a_short_message_that_costs_two_or_carries_a_link_is_refused() {
         files.insert("sms/o.dark.en.hbs".into(), " {{#if late}}{{/if}} ".into());
     });
     insta::assert_snapshot!(found, @r"
-    templates/sms/o.task.zh-CN.hbs:0:0: sms-too-long: expected at most 70 characters with the longest values and the signature, found `72`: 【鄂州政务】您有一项新待办事项需要尽快登录平台处理:GGGGGGGGGGGGGGGG用用用用用用用用用用用用,请务必在12月31日之前办理完毕。 / 含签名、变量按最长值计应不超过 70 字，实为 `72`：【鄂州政务】您有一项新待办事项需要尽快登录平台处理:GGGGGGGGGGGGGGGG用用用用用用用用用用用用,请务必在12月31日之前办理完毕。
+    templates/sms/o.task.zh-CN.hbs:0:0: sms-too-long: expected at most 70 characters with the longest values and the signature, found `72`: 【鄂州政务】您有一项新待办事项需要尽快登录平台处理：GGGGGGGGGGGGGGGG用用用用用用用用用用用用，请务必在12月31日之前办理完毕。 / 含签名、变量按最长值计应不超过 70 字，实为 `72`：【鄂州政务】您有一项新待办事项需要尽快登录平台处理：GGGGGGGGGGGGGGGG用用用用用用用用用用用用，请务必在12月31日之前办理完毕。
     templates/sms/o.red.zh-CN.hbs:0:0: sms-link: expected no link in a short message, found one / 短信不得带链接
     templates/sms/o.red.en.hbs:0:0: sms-alphabet: expected letters of the plain alphabet, found others: they halve the room of a short message / 英文短信应只用基本字母，否则单条只有 70 字
     templates/sms/o.dark.en.hbs:0:0: template-render: expected the sample to render, found: the text is empty / 试渲染失败：the text is empty

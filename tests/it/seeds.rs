@@ -203,6 +203,7 @@ fn posts_and_days_of_a_tenant_stay_in_it() {
 /// What the seeds promise to the workflows that are shipped beside them.
 mod with_the_workflows {
     use super::*;
+    use greenlane::definition::account_kind::AmountUnit;
     use greenlane::definition::library::{self, Library};
 
     fn shipped_workflows() -> Library {
@@ -236,7 +237,12 @@ mod with_the_workflows {
         let (seeds, library) = (shipped(), shipped_workflows());
         for account in &seeds.tenants[&EZHOU].accounts {
             let kind = &library.accounts()[account.key.split('/').next().unwrap()];
-            assert_eq!(format!("{:?}", kind.unit).to_lowercase(), account.unit, "{}", account.key);
+            let unit = match kind.unit {
+                AmountUnit::SquareMetres => "m2",
+                AmountUnit::Fen => "fen",
+                AmountUnit::Pieces => "pieces",
+            };
+            assert_eq!(unit, account.unit, "{}", account.key);
         }
     }
 }
