@@ -15,10 +15,12 @@ mod names;
 mod parse;
 mod path;
 pub mod table;
+mod types;
 mod unary;
 mod value;
 
 pub use table::{Table, Verdict};
+pub use types::Type;
 pub use value::{Value, civil_date};
 
 /// A parsed expression; cloning shares it.

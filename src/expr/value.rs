@@ -83,7 +83,7 @@ impl Value {
     pub fn kind(&self) -> (&'static str, &'static str) {
         match self {
             Self::Null => ("空值", "null"),
-            Self::Bool(_) => ("是非值", "a boolean"),
+            Self::Bool(_) => ("真假值", "a boolean"),
             Self::Number(_) => ("数", "a number"),
             Self::Text(_) => ("文字", "a text"),
             Self::Date(_) => ("日期", "a date"),

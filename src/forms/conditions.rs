@@ -6,85 +6,79 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use super::{Field, Form, Kind, Required};
-use crate::expr::Value;
+use crate::expr::{Type, Value};
 use crate::source::{Entry, Node, Place, Reader, Tree};
 
-/// Reports keys that are used twice and conditions that read what is not there.
+/// Reports keys that are used twice and conditions that do not fit the fields they read.
 pub(super) fn check(reader: &mut Reader<'_>, node: &Node, form: &Form) {
-    let mut places = BTreeMap::new();
-    key_places(node, &mut places);
-    let mut check = Check { reader, form, places, used: BTreeMap::new() };
+    let mut written = BTreeMap::new();
+    find_fields(node, &mut written);
     let all: Vec<&Field> = form.fields().collect();
-    check.fields(&all, None);
+    let roots = BTreeMap::from([("form".to_owned(), kinds(&all, &Type::Date))]);
+    let mut check = Check { reader, written, used: BTreeMap::new(), roots };
+    check.fields(&all);
 }
 
-/// Where each `key: name` of the file stands, in order; a name used twice has two places.
-fn key_places(node: &Node, places: &mut BTreeMap<String, Vec<Place>>) {
+/// Where a field stands in the file.
+struct Written<'n> {
+    key: Place,
+    when: Option<&'n Node>,
+}
+
+/// Every mapping with a `key`, by that key, in the order of the file; a key used twice stands at two places.
+fn find_fields<'n>(node: &'n Node, written: &mut BTreeMap<String, Vec<Written<'n>>>) {
     match &node.tree {
-        Tree::List(items) => items.iter().for_each(|item| key_places(item, places)),
+        Tree::List(items) => items.iter().for_each(|item| find_fields(item, written)),
         Tree::Map(entries) => {
-            for Entry { key, value, .. } in entries {
-                if let ("key", Tree::Text(name)) = (key.as_str(), &value.tree) {
-                    places.entry(name.clone()).or_default().push(value.at);
-                }
-                key_places(value, places);
+            let under = |entries: &'n [Entry], name: &str| entries.iter().find(|entry| entry.key == name).map(|entry| &entry.value);
+            if let Some(key) = under(entries, "key") {
+                let required = under(entries, "required").and_then(|node| if let Tree::Map(entries) = &node.tree { under(entries, "when") } else { None });
+                written.entry(key.found()).or_default().push(Written { key: key.at, when: required });
             }
+            entries.iter().for_each(|entry| find_fields(&entry.value, written));
         }
         Tree::Null | Tree::Bool(_) | Tree::Number(_) | Tree::Text(_) => {}
     }
 }
 
-struct Check<'r, 'f, 'p> {
+struct Check<'r, 'f, 'n> {
     reader: &'r mut Reader<'f>,
-    form: &'p Form,
-    places: BTreeMap<String, Vec<Place>>,
+    written: BTreeMap<String, Vec<Written<'n>>>,
     used: BTreeMap<String, usize>,
+    /// What a condition may read: `form`, and `row` inside rows.
+    roots: BTreeMap<String, Type>,
 }
 
-impl<'p> Check<'_, '_, 'p> {
-    fn fields(&mut self, fields: &[&'p Field], row: Option<&'p Field>) {
+impl<'n> Check<'_, '_, 'n> {
+    fn fields(&mut self, fields: &[&Field]) {
         let mut names = BTreeSet::new();
         for field in fields {
-            let at = self.next_place(&field.key);
+            let (at, when) = self.next_written(&field.key);
             if !names.insert(&field.key) {
                 let key = &field.key;
-                self.reader.mistake(
-                    at,
-                    "duplicate-field",
-                    (format!("期望每个字段键只用一次，实际 `{key}` 用了两次"), format!("expected each field key once, found `{key}` again")),
-                );
+                let zh = format!("期望每个字段键只用一次，实际 `{key}` 用了两次");
+                self.reader.mistake(at, "duplicate-field", (zh, format!("expected each field key once, found `{key}` again")));
             }
             if let Required::When(expr) = &field.required {
-                for path in expr.paths() {
-                    self.path(at, &path, row);
+                for error in expr.condition(&self.roots).err().unwrap_or_default() {
+                    let place = when.map_or(at, |node| node.place_in(error.span.start));
+                    self.reader.mistake(place, "condition", (error.zh, error.en));
                 }
             }
             if let Kind::Rows { fields, .. } = &field.kind {
                 let inner: Vec<&Field> = fields.iter().collect();
-                self.fields(&inner, Some(field));
+                self.roots.insert("row".to_owned(), kinds(&inner, &Type::Date));
+                self.fields(&inner);
+                self.roots.remove("row");
             }
         }
     }
 
-    fn next_place(&mut self, key: &str) -> Place {
+    fn next_written(&mut self, key: &str) -> (Place, Option<&'n Node>) {
         let used = self.used.entry(key.to_owned()).or_default();
-        let place = self.places.get(key).and_then(|places| places.get(*used)).copied().unwrap_or_default();
+        let written = self.written.get(key).and_then(|written| written.get(*used));
         *used += 1;
-        place
-    }
-
-    fn path(&mut self, at: Place, path: &[String], row: Option<&Field>) {
-        let leads = match path.split_first() {
-            Some((root, keys)) if root == "form" => self.form.has_path(keys),
-            Some((root, keys)) if root == "row" => row.is_some_and(|row| row.has_path(keys)),
-            Some(_) | None => false,
-        };
-        if leads {
-            return;
-        }
-        let (path, roots) = (path.join("."), if row.is_some() { "form, row" } else { "form" });
-        let zh = format!("期望条件读取 {roots} 中的字段，实际 `{path}`");
-        self.reader.mistake(at, "unknown-field", (zh, format!("expected the condition to read a field of {roots}, found `{path}`")));
+        written.map_or((Place::default(), None), |written| (written.key, written.when))
     }
 }
 
@@ -93,6 +87,30 @@ impl Form {
     #[must_use]
     pub fn value(&self, submission: &Json) -> Value {
         values(&self.fields().collect::<Vec<_>>(), submission)
+    }
+}
+
+impl Form {
+    /// What an expression may read of a submission, for checks before any case runs. Dates are text in a submission: `date(form.start)`.
+    #[must_use]
+    pub fn kinds(&self) -> Type {
+        kinds(&self.fields().collect::<Vec<_>>(), &Type::DateText)
+    }
+}
+
+fn kinds(fields: &[&Field], date: &Type) -> Type {
+    Type::Context(fields.iter().map(|field| (field.key.clone(), kind(field, date))).collect())
+}
+
+fn kind(field: &Field, date: &Type) -> Type {
+    match &field.kind {
+        Kind::Text(_) | Kind::LongText(_) | Kind::Code(_) => Type::Text,
+        Kind::Integer(_) | Kind::MoneyFen(_) | Kind::AreaM2(_) => Type::Number,
+        Kind::Date { .. } => date.clone(),
+        Kind::Choice(choices) => Type::OneOf(choices.iter().map(|choice| choice.value.clone()).collect()),
+        Kind::YesNo => Type::Bool,
+        Kind::File => Type::Context([("name", Type::Text), ("sha256", Type::Text), ("bytes", Type::Number)].map(|(key, kind)| (key.to_owned(), kind)).into()),
+        Kind::Rows { fields, .. } => Type::List(Box::new(kinds(&fields.iter().collect::<Vec<_>>(), date))),
     }
 }
 

@@ -230,7 +230,7 @@ fn quoted(field: &Field, value: &Value) -> (String, String) {
 fn kind_of(value: &Value) -> (&'static str, &'static str) {
     match value {
         Value::Null => ("空值 null", "null"),
-        Value::Bool(_) => ("是非值", "a boolean"),
+        Value::Bool(_) => ("真假值", "a boolean"),
         Value::Number(_) => ("数", "a number"),
         Value::String(_) => ("文字", "a text"),
         Value::Array(_) => ("列表", "a list"),

@@ -101,7 +101,7 @@ error
     「计划总投资（万元）」：期望已有的键（有 `field`, `policy`, `secret`），实际没有 `total`（在 `form.total`）
     Investment: expected a key that is there (`field`, `policy`, `secret`), found no `total` (in `form.total`)
 error
-    「涉密」在第 1 行 `true`：期望两边是同一类值，实际是空值和是非值
+    「涉密」在第 1 行 `true`：期望两边是同一类值，实际是空值和真假值
     Secret in row 1 `true`: expected two values of one kind, found null and a boolean
 "#
     );
@@ -235,6 +235,33 @@ table.yaml:6:3: gap: expected a row for every case, found none for A = 3, B = da
     );
     assert_eq!(of(&[("< 3", "-", "x"), (">= 3", "-", "y")]), "");
     assert_eq!(of(&[("null", "-", "x"), ("not(null)", "-", "y")]), "");
+}
+
+#[test]
+fn a_table_is_held_against_the_form_it_reads() {
+    let form = |policy: &str| {
+        let yaml = format!(
+            "title: T\nfields:\n  - {{key: secret, title: S, type: yes-no}}\n  - {{key: policy, title: P, type: choice, choices: [{policy}]}}\n  - {{key: field, title: F, type: text}}\n  - {{key: total, title: I, type: money-fen}}\n  - {{key: list, title: L, type: text}}\n"
+        );
+        [("form".to_owned(), greenlane::forms::Form::parse(&yaml, "form.yaml").expect("a form").kinds())].into()
+    };
+    let admission = table(ADMISSION);
+    assert_eq!(admission.check(&form("允许, 鼓励, 限制, 禁止")), Ok(vec![]));
+    insta::assert_snapshot!(said(&admission.check(&form("允许, 鼓励, 限制")).expect_err("a choice that is none")), @r#"
+table.yaml:14:20: cell-kind: expected one of 允许, 限制, 鼓励, found `禁止` / 期望 允许, 限制, 鼓励 之一，实际 `禁止`
+"#);
+    insta::assert_snapshot!(said(&table(&small("F", &[("> 1", "-", "x"), ("-", "true", "y")])).check(&form("允许")).expect_err("no such fields")), @r#"
+table.yaml:3:17: expression: expected a key that is there (`field`, `list`, `policy`, `secret`, `total`), found no `a` / 期望已有的键（有 `field`, `list`, `policy`, `secret`, `total`），实际没有 `a`
+table.yaml:3:43: expression: expected a key that is there (`field`, `list`, `policy`, `secret`, `total`), found no `b` / 期望已有的键（有 `field`, `list`, `policy`, `secret`, `total`），实际没有 `b`
+"#);
+    let closed = table(
+        "title: T\nhit: U\ninputs: [{expr: form.policy, title: P}]\noutcomes: [x, y]\nrows:\n  - {when: ['\"允许\"'], then: x}\n  - {when: ['\"禁止\"'], then: y}\n",
+    );
+    assert_eq!(closed.warnings().len(), 1);
+    assert_eq!(closed.check(&form("允许, 禁止")), Ok(vec![]));
+    insta::assert_snapshot!(said(&closed.check(&form("允许, 限制, 禁止")).expect("fits")), @r#"
+table.yaml:6:3: gap: expected a row for every case, found none for P = "限制" / 有情形没有一行符合，例如 「P」= "限制"
+"#);
 }
 
 /// A cell over whole numbers from 0 to 4.

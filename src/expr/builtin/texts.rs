@@ -65,7 +65,7 @@ fn to_text(mut arguments: Arguments<'_>) -> Result<Value, EvalError> {
         Value::Date(date) => arith::text(&span, date.to_string()),
         Value::Bool(flag) => arith::text(&span, flag.to_string()),
         other @ (Value::Null | Value::Days(_) | Value::List(_) | Value::Context(_)) => {
-            Err(arguments.wrong("数、日期、是非值或文字", "a number, a date, a boolean or a text", &other))
+            Err(arguments.wrong("数、日期、真假值或文字", "a number, a date, a boolean or a text", &other))
         }
     }
 }

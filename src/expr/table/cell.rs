@@ -6,11 +6,14 @@ use std::mem::discriminant;
 use super::super::ast::{Ast, Comparison, Test, TestKind};
 use super::super::eval::Evaluation;
 use super::super::{EvalError, ExprError, Value, arith, names, parse};
+use crate::source::Place;
 
 /// A cell of a row.
 #[derive(Debug)]
 pub(super) struct Cell {
     source: String,
+    /// Where it stands.
+    pub(super) at: Place,
     checks: Vec<Check>,
     /// Some cell of its column says `null`, so null is an answer there and not a mismatch.
     pub(super) knows_null: bool,
@@ -31,7 +34,7 @@ impl Cell {
     ///
     /// # Errors
     /// Every mistake of its text; a name in it is one, because text stands in quotes and cells are constants.
-    pub(super) fn parse(source: &str) -> Result<Self, Vec<ExprError>> {
+    pub(super) fn parse(source: &str, at: Place) -> Result<Self, Vec<ExprError>> {
         let tests = parse::cell(source)?;
         let named = names::first_name(&tests);
         if let Some((span, name)) = named {
@@ -42,7 +45,7 @@ impl Cell {
         let constant = |evaluation: &mut Evaluation<'_>| tests.iter().map(|test| check(evaluation, test)).collect::<Result<Vec<_>, _>>();
         let checks = Evaluation::over(&nothing, &(0..source.len())).and_then(|mut evaluation| constant(&mut evaluation));
         let checks = checks.map_err(|error| vec![ExprError { span: error.span, zh: error.zh, en: error.en }])?;
-        Ok(Self { source: source.to_owned(), checks, knows_null: false })
+        Ok(Self { source: source.to_owned(), at, checks, knows_null: false })
     }
 
     /// As its author wrote it.

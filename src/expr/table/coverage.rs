@@ -4,11 +4,10 @@
 
 use rust_decimal::Decimal;
 
-use super::super::Value;
-use super::parse::Places;
+use super::super::{Type, Value};
 use super::{Hit, Parts, numbered};
 use crate::limits::TABLE_REGIONS_MAX;
-use crate::source::{Mistake, Place, Reader};
+use crate::source::{Mistake, Reader};
 
 /// Which rows hold: a bit a row.
 type Bits = Vec<u64>;
@@ -30,42 +29,45 @@ struct Found {
     walked: usize,
 }
 
-/// Reports overlaps and unreachable rows as mistakes, a gap as a warning.
-pub(super) fn check(reader: &mut Reader<'_>, parts: &mut Parts, places: &Places) {
-    let columns: Vec<Vec<Region>> = (0..parts.inputs.len()).map(|column| regions(parts, column)).collect();
-    let mut found = Found { decides: vec![0; parts.rows.len().div_ceil(64)], ..Found::default() };
-    walk(parts, &columns, &all_rows(parts), &mut Vec::new(), &mut found);
-    let warn =
-        |at: Place, code: &'static str, zh: String, en: String| Mistake { file: reader.file().to_owned(), line: at.line, column: at.column, code, zh, en };
+/// Reports overlaps that the hit policy forbids, and rows that can never hit.
+pub(super) fn check(reader: &mut Reader<'_>, parts: &Parts) {
+    let (columns, found) = walked(parts, &[]);
     if found.walked >= TABLE_REGIONS_MAX {
-        let (zh, en) = ("表太大，没有检查空隙和重叠".to_owned(), "expected a smaller table: gaps and overlaps were not checked".to_owned());
-        parts.warnings.push(warn(places.rows, "unchecked", zh, en));
         return;
     }
-    if let Some(gap) = &found.gap {
-        let (zh_where, en_where) = named(parts, &columns, gap);
-        let (zh, en) = (format!("有情形没有一行符合，例如 {zh_where}"), format!("expected a row for every case, found none for {en_where}"));
-        parts.warnings.push(warn(places.rows, "gap", zh, en));
-    }
-    let place = |row: usize| places.each.get(row).copied().unwrap_or(places.rows);
+    let place = |row: usize| parts.rows.get(row).map_or(parts.rows_at, |row| row.at);
     if let Some((rows, point)) = &found.overlap {
         let (zh_where, en_where) = named(parts, &columns, point);
         let (zh_rows, en_rows) = numbered(rows);
         let zh = format!("第 {zh_rows} 行重叠，例如 {zh_where}");
-        reader.mistake(
-            place(rows.last().copied().unwrap_or(0)),
-            "overlap",
-            (zh, format!("expected rows that exclude each other, found rows {en_rows} for {en_where}")),
-        );
+        let en = format!("expected rows that exclude each other, found rows {en_rows} for {en_where}");
+        reader.mistake(place(rows.last().copied().unwrap_or(0)), "overlap", (zh, en));
     }
-    for row in (0..parts.rows.len()).filter(|row| !is_set(&found.decides, *row)) {
+    for row in (0..parts.rows.len()).filter(|row| parts.hit == Hit::First && !is_set(&found.decides, *row)) {
         let number = row + 1;
-        let (zh, en) =
-            (format!("第 {number} 行永远不会命中：前面的行已经覆盖"), format!("expected a row that can hit, found row {number} covered by the rows before it"));
-        if parts.hit == Hit::First {
-            reader.mistake(place(row), "unreachable-row", (zh, en));
-        }
+        let zh = format!("第 {number} 行永远不会命中：前面的行已经覆盖");
+        reader.mistake(place(row), "unreachable-row", (zh, format!("expected a row that can hit, found row {number} covered by the rows before it")));
     }
+}
+
+/// A gap, with an example. `kinds` of the inputs, where known, say which texts there can be at all.
+pub(super) fn warnings(parts: &Parts, kinds: &[Type]) -> Vec<Mistake> {
+    let (columns, found) = walked(parts, kinds);
+    let at = parts.rows_at;
+    let warn = |code: &'static str, zh: String, en: String| vec![Mistake { file: parts.file.clone(), line: at.line, column: at.column, code, zh, en }];
+    if found.walked >= TABLE_REGIONS_MAX {
+        return warn("unchecked", "表太大，没有检查空隙和重叠".to_owned(), "expected a smaller table: gaps and overlaps were not checked".to_owned());
+    }
+    let Some(gap) = &found.gap else { return Vec::new() };
+    let (zh_where, en_where) = named(parts, &columns, gap);
+    warn("gap", format!("有情形没有一行符合，例如 {zh_where}"), format!("expected a row for every case, found none for {en_where}"))
+}
+
+fn walked(parts: &Parts, kinds: &[Type]) -> (Vec<Vec<Region>>, Found) {
+    let columns: Vec<Vec<Region>> = (0..parts.inputs.len()).map(|column| regions(parts, column, kinds.get(column))).collect();
+    let mut found = Found { decides: vec![0; parts.rows.len().div_ceil(64)], ..Found::default() };
+    walk(parts, &columns, &all_rows(parts), &mut Vec::new(), &mut found);
+    (columns, found)
 }
 
 fn all_rows(parts: &Parts) -> Bits {
@@ -109,7 +111,7 @@ fn decide(parts: &Parts, rows: &Bits, point: &[usize], found: &mut Found) {
 }
 
 /// The regions of a column: each constant, the space between two of them, and what lies outside.
-fn regions(parts: &Parts, column: usize) -> Vec<Region> {
+fn regions(parts: &Parts, column: usize, kind: Option<&Type>) -> Vec<Region> {
     let constants: Vec<&Value> = parts.rows.iter().filter_map(|row| row.cells.get(column)).flat_map(|cell| cell.constants()).collect();
     let mut points: Vec<(Value, (String, String))> = Vec::new();
     if constants.contains(&&Value::Null) {
@@ -120,7 +122,9 @@ fn regions(parts: &Parts, column: usize) -> Vec<Region> {
         Some(Value::Number(_)) => points.extend(ordered(&constants, |value| if let Value::Number(number) = value { Some(*number) } else { None }, &numbers())),
         Some(Value::Days(_)) => points.extend(ordered(&constants, |value| if let Value::Days(days) = value { Some(*days) } else { None }, &days())),
         Some(Value::Date(_)) => points.extend(ordered(&constants, |value| if let Value::Date(date) = value { Some(*date) } else { None }, &dates())),
-        Some(Value::Text(_)) => points.extend(texts(&constants)),
+        Some(Value::Text(_)) => {
+            points.extend(if let Some(Type::OneOf(all)) = kind { all.iter().map(|text| literal(text)).collect() } else { texts(&constants) })
+        }
         // Null against any value, or no test at all: one value stands for all that are not null.
         Some(Value::Null | Value::List(_) | Value::Context(_)) | None if points.is_empty() => points.push((Value::Null, both(""))),
         Some(Value::Null | Value::List(_) | Value::Context(_)) | None => points.push((Value::Bool(true), ("其他值".to_owned(), "any value".to_owned()))),
@@ -204,11 +208,17 @@ fn texts(constants: &[&Value]) -> Vec<(Value, (String, String))> {
     let other = || ("其他文字".to_owned(), "any other text".to_owned());
     let mut points = vec![(Value::Text(String::new()), other())];
     for text in known {
-        points.push((Value::Text(text.to_owned()), both(&Value::Text(text.to_owned()).literal())));
+        points.push(literal(text));
         points.push((Value::Text(format!("{text}\u{1}")), other()));
     }
     points.dedup_by(|next, kept| next.0 == kept.0);
     points
+}
+
+fn literal(text: &str) -> (Value, (String, String)) {
+    let value = Value::Text(text.to_owned());
+    let shown = both(&value.literal());
+    (value, shown)
 }
 
 fn holding(parts: &Parts, column: usize, value: &Value) -> Bits {

@@ -2,15 +2,16 @@
 //! Invariant: cells are constants, so a table is checked whole when it is read: kinds, gaps, overlaps, rows that can never hit.
 //! Never: an outcome that is not declared, or a verdict without the row it came from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{EvalError, Expr, Value};
+use super::{EvalError, Expr, Type, Value};
 use crate::ids::Text;
-use crate::source::{Mistake, Node, Reader, shortened};
+use crate::source::{Mistake, Node, Place, Reader, shortened};
 
 mod cell;
 mod coverage;
+mod kinds;
 mod parse;
 
 use cell::Cell;
@@ -30,6 +31,9 @@ struct Parts {
     outcomes: Vec<String>,
     rows: Vec<Row>,
     warnings: Vec<Mistake>,
+    file: String,
+    /// Where the rows begin.
+    rows_at: Place,
 }
 
 /// Which of the rows that hold gives the outcome.
@@ -49,6 +53,8 @@ pub enum Hit {
 struct Input {
     title: Text,
     expr: Expr,
+    /// Where the expression stands.
+    node: Node,
 }
 
 #[derive(Debug)]
@@ -56,6 +62,7 @@ struct Row {
     cells: Vec<Cell>,
     then: String,
     note: Option<Text>,
+    at: Place,
 }
 
 /// What a table comes to.
@@ -132,6 +139,17 @@ impl Table {
     #[must_use]
     pub fn warnings(&self) -> &[Mistake] {
         &self.parts.warnings
+    }
+
+    /// Holds the inputs and cells against the kinds of what they read: mistakes, and the gaps that are left once a choice is known to have no other value.
+    ///
+    /// # Errors
+    /// Every input that does not fit its roots, and every cell that tests for what its input can never be.
+    pub fn check(&self, roots: &BTreeMap<String, Type>) -> Result<Vec<Mistake>, Vec<Mistake>> {
+        let mut reader = Reader::new(&self.parts.file);
+        let kinds: Vec<Type> = self.parts.inputs.iter().map(|input| kinds::input(&mut reader, input, roots)).collect();
+        kinds::cells(&mut reader, &self.parts, &kinds);
+        if reader.is_clean() { Ok(coverage::warnings(&self.parts, &kinds)) } else { Err(reader.into_mistakes()) }
     }
 
     /// Decides. An input is read when the first row asks for it, so a row that needs nothing of a field decides without it.

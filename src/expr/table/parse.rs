@@ -5,13 +5,7 @@ use super::cell::{Cell, same_kind};
 use super::{Hit, Input, Parts, Row, coverage};
 use crate::ids::Text;
 use crate::limits::{TABLE_INPUTS_MAX, TABLE_ROWS_MAX};
-use crate::source::{Node, Place, Reader, shortened};
-
-/// Where things stand, for the checks over the whole table.
-pub(super) struct Places {
-    pub(super) rows: Place,
-    pub(super) each: Vec<Place>,
-}
+use crate::source::{Node, Reader, shortened};
 
 /// A table.
 pub(super) fn table(reader: &mut Reader<'_>, node: &Node) -> Option<Parts> {
@@ -23,14 +17,14 @@ pub(super) fn table(reader: &mut Reader<'_>, node: &Node) -> Option<Parts> {
     let outcomes = reader.required(&keys, "outcomes").map(|node| outcomes(reader, node));
     let rows_node = reader.required(&keys, "rows");
     let width = keys.get("inputs").map_or(0, |node| if let crate::source::Tree::List(items) = &node.tree { items.len() } else { 0 });
-    let (rows, places) = match rows_node {
-        Some(node) => rows(reader, node, width, outcomes.as_deref().unwrap_or_default()),
-        None => return None,
-    };
-    let mut parts = Parts { key, title: title?, hit: hit?, inputs: inputs?, outcomes: outcomes?, rows, warnings: Vec::new() };
+    let rows_node = rows_node?;
+    let rows = rows(reader, rows_node, width, outcomes.as_deref().unwrap_or_default());
+    let (file, rows_at) = (reader.file().to_owned(), rows_node.at);
+    let mut parts = Parts { key, title: title?, hit: hit?, inputs: inputs?, outcomes: outcomes?, rows, warnings: Vec::new(), file, rows_at };
     if reader.is_clean() {
         know_null(&mut parts);
-        coverage::check(reader, &mut parts, &places);
+        coverage::check(reader, &parts);
+        parts.warnings = coverage::warnings(&parts, &[]);
     }
     reader.is_clean().then_some(parts)
 }
@@ -75,12 +69,13 @@ fn input(reader: &mut Reader<'_>, node: &Node) -> Option<Input> {
     if !matches!(node.tree, crate::source::Tree::Map(_)) {
         let expr = expression(reader, node)?;
         let source = expr.source().to_owned();
-        return Some(Input { title: Text { zh: source.clone(), en: source }, expr });
+        return Some(Input { title: Text { zh: source.clone(), en: source }, expr, node: node.clone() });
     }
     let keys = reader.fields(node, &["expr", "title"])?;
-    let expr = reader.required(&keys, "expr").and_then(|node| expression(reader, node));
+    let node = reader.required(&keys, "expr");
+    let expr = node.and_then(|node| expression(reader, node));
     let title = reader.required(&keys, "title").and_then(|node| reader.bilingual(node));
-    Some(Input { title: title?, expr: expr? })
+    Some(Input { title: title?, expr: expr?, node: node?.clone() })
 }
 
 fn expression(reader: &mut Reader<'_>, node: &Node) -> Option<Expr> {
@@ -110,7 +105,7 @@ fn outcomes(reader: &mut Reader<'_>, node: &Node) -> Vec<String> {
     outcomes
 }
 
-fn rows(reader: &mut Reader<'_>, node: &Node, width: usize, outcomes: &[String]) -> (Vec<Row>, Places) {
+fn rows(reader: &mut Reader<'_>, node: &Node, width: usize, outcomes: &[String]) -> Vec<Row> {
     let nodes = reader.list(node);
     if nodes.is_empty() || nodes.len() > TABLE_ROWS_MAX {
         let found = nodes.len();
@@ -125,7 +120,7 @@ fn rows(reader: &mut Reader<'_>, node: &Node, width: usize, outcomes: &[String])
     for node in nodes.iter().take(TABLE_ROWS_MAX) {
         rows.extend(row(reader, node, &mut columns, outcomes));
     }
-    (rows, Places { rows: node.at, each: nodes.iter().map(|node| node.at).collect() })
+    rows
 }
 
 fn row(reader: &mut Reader<'_>, node: &Node, columns: &mut [Option<Value>], outcomes: &[String]) -> Option<Row> {
@@ -141,7 +136,7 @@ fn row(reader: &mut Reader<'_>, node: &Node, columns: &mut [Option<Value>], outc
         Some(then)
     });
     let note = keys.get("note").and_then(|node| reader.bilingual(node));
-    Some(Row { cells: cells?, then: then?, note })
+    Some(Row { cells: cells?, then: then?, note, at: node.at })
 }
 
 fn cells(reader: &mut Reader<'_>, node: &Node, columns: &mut [Option<Value>]) -> Option<Vec<Cell>> {
@@ -161,7 +156,7 @@ fn cells(reader: &mut Reader<'_>, node: &Node, columns: &mut [Option<Value>]) ->
 /// A cell, of one kind with the cells above it.
 fn cell(reader: &mut Reader<'_>, node: &Node, column: Option<&mut Option<Value>>) -> Option<Cell> {
     let source = reader.text(node)?;
-    let cell = Cell::parse(&source).map_err(|errors| mistakes(reader, node, errors)).ok()?;
+    let cell = Cell::parse(&source, node.at).map_err(|errors| mistakes(reader, node, errors)).ok()?;
     let Some(first) = column else { return Some(cell) };
     let mut odd = None;
     for constant in cell.constants() {
