@@ -46,13 +46,15 @@ impl<'f> Draft<'f> {
         Ok(Value::Context(context))
     }
 
-    /// The newest form: the scope's own, or else its caller's.
+    /// The newest form: the scope's own, or else its caller's. A field that was left out is null, as the form's own conditions see it.
     fn form(&mut self, scope: Local) -> Step<Value> {
-        let newest = self.ancestry(scope).into_iter().find_map(|above| self.case.scopes.get(&above)?.form);
-        match newest {
-            Some(form) => Ok(self.body(form).map_or(Value::Null, Value::from_json)),
-            None => Ok(Value::Null),
-        }
+        let newest = self.ancestry(scope).into_iter().find_map(|above| {
+            let scope = self.case.scopes.get(&above)?;
+            Some((scope.form?, self.facts.bundle.programs.get(&scope.program)))
+        });
+        let Some((submitted, program)) = newest else { return Ok(Value::Null) };
+        let form = program.and_then(|program| program.form.as_ref());
+        Ok(self.body(submitted).map_or(Value::Null, |json| form.map_or_else(|| Value::from_json(json), |form| form.value(json))))
     }
 
     fn about_case(&self, scope: Local) -> Step<Value> {

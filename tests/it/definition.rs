@@ -1,7 +1,10 @@
 //! The workflow language from outside: what is shipped is right, what is wrong is told with its place, and pictures are whole.
 
+mod story;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use chrono::NaiveDate;
 use greenlane::cli::check;
@@ -9,6 +12,7 @@ use greenlane::definition::diagnostics::Diagnostic;
 use greenlane::definition::draw::{StepState, View, draw};
 use greenlane::definition::graph::{NodeIx, NodeKind};
 use greenlane::definition::library::{self, Library, SourceFile};
+use greenlane::ids::Moment;
 
 const SMALL: &str = include_str!("definition/small.yaml");
 
@@ -74,12 +78,26 @@ fn every_outcome_of_the_shipped_definitions_has_a_name_in_both_languages() {
     assert!(nameless.is_empty(), "{nameless:?} have no entry in words.yaml");
 }
 
+/// Every file under `wrong`, in order.
+fn wrong_files() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![PathBuf::from("tests/it/wrong")];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            match path.extension().and_then(|extension| extension.to_str()) {
+                None => folders.push(path),
+                Some("yaml") => files.push(path),
+                Some(_) => {}
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
 #[test]
 fn every_wrong_file_is_told_with_place_and_help() {
-    let folder = PathBuf::from("tests/it/wrong");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
-    files.sort();
+    let files = wrong_files();
     assert!(files.len() >= 12, "found {}", files.len());
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("wrong");
@@ -99,13 +117,42 @@ fn every_wrong_file_is_told_with_place_and_help() {
 
 #[test]
 fn one_mistake_is_told_once() {
-    for path in std::fs::read_dir("tests/it/wrong").unwrap().map(|entry| entry.unwrap().path()) {
+    for path in wrong_files() {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if name.ends_with(".yaml") && !name.starts_with("several") {
+        if !name.starts_with("several") && !name.starts_with("wrong-") {
             let (found, _) = check::check(&check::read(&[path]).unwrap(), day("2026-11-22"));
             assert_eq!(found.len(), 1, "{name}:\n{}", lines(&found));
         }
     }
+}
+
+/// The answer of `greenlane check` with these arguments: whether it exits 0, and what it prints.
+fn checked(arguments: &[&str]) -> (bool, String) {
+    #[derive(clap::Parser)]
+    struct Cli {
+        #[command(flatten)]
+        check: check::Args,
+    }
+    let cli = <Cli as clap::Parser>::parse_from(["check"].iter().chain(arguments));
+    let mut out = Vec::new();
+    let now = Moment::start_of(day("2025-03-03"));
+    let exit = check::run(&cli.check, now, &mut out).unwrap();
+    (exit == ExitCode::SUCCESS, String::from_utf8(out).unwrap())
+}
+
+#[test]
+fn check_exits_with_one_when_something_is_wrong_and_says_it_in_the_form_that_is_asked_for() {
+    let (right, said) = checked(&[]);
+    assert!(right && said.contains("green-channel") && said.contains("eia-report-form"), "{said}");
+    let (right, said) = checked(&["workflows"]);
+    assert!(right && said.contains("land-quota"), "{said}");
+    let (right, said) = checked(&["tests/it/wrong/unknown-step.yaml", "--plain"]);
+    assert!(!right && said.starts_with("tests/it/wrong/unknown-step.yaml:12:22 GL010 "), "{said}");
+    let (right, said) = checked(&["tests/it/wrong/several-names.yaml", "--json"]);
+    let found: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(!right && found.len() > 5 && found.iter().all(|one| one["line"].as_u64() > Some(0) && one["zh"].is_string()), "{said}");
+    let (right, _) = checked(&["tests/it/wrong/law-no-longer-in-force.yaml"]);
+    assert!(right, "the law was in force then");
 }
 
 #[test]

@@ -13,4 +13,4 @@ mod random;
 mod random_flow;
 mod returns;
 mod storm;
-mod world;
+pub mod world;

@@ -1,4 +1,4 @@
-//! Decisions of a licence: a refusal is a document with reasons and remedies (R7), and who decides is not who examined (R12).
+//! Decisions of a licence: a refusal is a document with reasons and remedies, and who decides is not who examined.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What the law lets each nature of matter say: R1, R2, R3, R6, R9, and opinions.
+//! What the law lets each nature of matter say: who may cite the licensing act, what may stop a statutory clock, whose law is in force, and opinions.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ pub(in crate::definition) fn check(workflow: &Workflow, findings: &mut Findings<
     });
 }
 
-/// R1: nobody else cites 行政许可法 or deems.
+/// Nobody else cites 行政许可法 or deems.
 fn only_for_a_licence(workflow: &Workflow, nature: Nature, findings: &mut Findings<'_>) {
     let nature = word(nature);
     let mut cited: Vec<&Basis> = workflow.basis.iter().chain(workflow.limits.iter().flat_map(|limit| &limit.basis)).collect();
@@ -62,7 +62,7 @@ fn word(nature: Nature) -> (&'static str, &'static str) {
     }
 }
 
-/// R2 and R3: what may stop a statutory term, and that a correction stops none.
+/// What may stop a statutory term, and that a correction stops none.
 fn causes(limit: &Limit, findings: &mut Findings<'_>) {
     for cause in &limit.excludes {
         let name = &*cause.value;
@@ -107,7 +107,7 @@ fn opinions(step: &Step, findings: &mut Findings<'_>) {
     }
 }
 
-/// R9: a waiting list is ordered by rank, and a licence goes by order of acceptance (许可法 57).
+/// A waiting list is ordered by rank, and a licence goes by order of acceptance (许可法 57).
 fn queue(step: &Step, findings: &mut Findings<'_>) {
     if let Kind::Message { queue: Some(queue), .. } = &step.kind {
         let zh = "有数量限制的许可按受理先后（行政许可法 57），不能按等级候补".into();
@@ -130,7 +130,7 @@ fn form_to_edit(workflow: &Workflow, step: &Step, findings: &mut Findings<'_>) {
     }
 }
 
-/// R6: of each group of bases one must be in force on the day.
+/// Of each group of bases one must be in force on the day.
 pub(in crate::definition) fn lapsed(workflow: &Workflow, on: NaiveDate, findings: &mut Findings<'_>) {
     in_force(&workflow.basis, on, findings);
     for limit in &workflow.limits {

@@ -1,4 +1,4 @@
-//! R12: the limits of the steps on the longest way through may not add up to more than what is promised; of parallel branches the longest counts.
+//! The limits of the steps on the longest way through may not add up to more than what is promised; of parallel branches the longest counts.
 
 use std::collections::BTreeSet;
 

@@ -107,8 +107,13 @@ pub fn roster(held: &[(&str, &str, &str)]) -> Roster {
 impl World {
     /// A world on Monday, 2025-03-03, nine in the morning.
     pub fn new(flows: &[&Flow], held: &[(&str, &str, &str)]) -> Self {
+        Self::of(bundle(flows), held)
+    }
+
+    /// The same world for a bundle that was made elsewhere.
+    pub fn of(bundle: Bundle, held: &[(&str, &str, &str)]) -> Self {
         Self {
-            bundle: bundle(flows),
+            bundle,
             calendar: china(),
             roster: roster(held),
             now: morning("2025-03-03"),
