@@ -114,7 +114,7 @@ impl App {
     /// A refusal for whoever asked, or a fault of ours.
     pub async fn execute(&self, order: Order) -> Result<Receipt, Failure> {
         let (answer, answered) = oneshot::channel();
-        let job = self.job(order, answer)?;
+        let job = self.job(order, answer).await?;
         self.inner.lanes.submit(job).await?;
         answered.await.map_err(|_| {
             let mut fault = Fault::new("waiting for the writer", "it ended before it answered");
@@ -123,7 +123,7 @@ impl App {
         })?
     }
 
-    fn job(&self, order: Order, answer: oneshot::Sender<Result<Receipt, Failure>>) -> Result<Job, Failure> {
+    async fn job(&self, order: Order, answer: oneshot::Sender<Result<Receipt, Failure>>) -> Result<Job, Failure> {
         let now = self.clock().now();
         let digest = Digest::of(&serde_json::to_vec(&(order.case, &order.act)).map_err(|cause| Fault::new("reading a command", cause))?);
         let command_id = match order.command_id {
@@ -137,14 +137,14 @@ impl App {
         };
         let mut bodies = Bodies::default();
         let mut register_rows = RegisterRows::default();
-        let command = self.command(order.tenant, case, order.act, &mut bodies, &mut register_rows)?;
+        let command = self.command(order.tenant, case, order.act, &mut bodies, &mut register_rows).await?;
         Ok(Job { tenant: order.tenant, case, actor: order.actor, command, command_id, digest, bodies: bodies.rows, register: register_rows, answer })
     }
 
-    fn command(&self, tenant: Tenant, case: CaseId, act: Act, bodies: &mut Bodies, register_rows: &mut RegisterRows) -> Result<Command, Failure> {
+    async fn command(&self, tenant: Tenant, case: CaseId, act: Act, bodies: &mut Bodies, register_rows: &mut RegisterRows) -> Result<Command, Failure> {
         Ok(match act {
             Act::Start { workflow, form, rank } => {
-                let revision = self.revision(tenant, &workflow)?;
+                let revision = self.revision(tenant, &workflow).await?;
                 Command::Start { tenant, case, workflow, revision, form: bodies.add(form.as_ref())?, rank }
             }
             Act::Claim { task } => Command::Claim { task },
@@ -168,11 +168,16 @@ impl App {
     }
 
     /// The revision a new case of `workflow` pins.
-    fn revision(&self, tenant: Tenant, workflow: &Name) -> Result<Digest, Failure> {
+    async fn revision(&self, tenant: Tenant, workflow: &Name) -> Result<Digest, Failure> {
         if **workflow == *register::WORKFLOW {
             return Ok(register::REVISION);
         }
-        let known = self.inner.shelf.of(tenant);
+        let held = self.inner.shelf.of(tenant);
+        if let Some(revision) = held.current.get(workflow) {
+            return Ok(*revision);
+        }
+        // A node that has just started, or one that has not heard of a publication on another, looks before it says no.
+        let known = self.known(tenant).await?;
         known.current.get(workflow).copied().ok_or_else(|| {
             let published: Vec<&str> = known.current.keys().map(|name| &**name).collect();
             let zh = format!("没有已发布的流程“{workflow}”；已发布的有：{}。", published.join("、"));

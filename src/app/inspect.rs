@@ -8,13 +8,15 @@ use crate::app::sealing::{KEYS_SETTING, unsigned};
 use crate::app::view;
 use crate::audit::verify::{self, Checkpoints, EntryOf, EntryRow, Report, Trust};
 use crate::audit::{Checkpoint, LogKey, TileId};
+use crate::calendar::Calendar;
 use crate::definition::graph::Settlement;
-use crate::engine::case::{Case, Local};
+use crate::engine::case::{Case, Local, Place, TaskPool};
 use crate::engine::event::Event;
-use crate::ids::{CaseId, Tenant};
-use crate::limits::{CASE_ACTS_PER_READ_MAX, FINDINGS_LISTED_MAX, WALK_PAGE_ROWS};
-use crate::store::rows::CaseRow;
+use crate::ids::{CaseId, Moment, PersonId, Tenant};
+use crate::limits::{CASE_ACTS_PER_READ_MAX, FINDINGS_LISTED_MAX, SNAPSHOT_FORMAT, WALK_PAGE_ROWS};
+use crate::store::rows::{CaseRow, TaskRow};
 use crate::store::{Store, StoreFault};
+use crate::supervision::Watch;
 
 /// What an inspection found.
 #[derive(Debug)]
@@ -148,6 +150,49 @@ async fn walk_bodies(store: &Store, tiles: &mut verify::Tiles) -> Result<(), Fau
     }
 }
 
+/// A row of the inbox, without what the calendar adds to it.
+#[derive(PartialEq)]
+struct Listed {
+    program: String,
+    step: String,
+    post: String,
+    number: Option<String>,
+    claimed: Option<PersonId>,
+    rank: i16,
+    opened: Moment,
+    due: Option<String>,
+}
+
+impl Listed {
+    fn stored(row: TaskRow) -> Self {
+        let TaskRow { program, step, post, number, claimed, rank, opened, due, .. } = row;
+        Self { program, step, post, number, claimed, rank, opened, due }
+    }
+}
+
+/// The rows that the state's open tasks should have, by task and office.
+fn folded_tasks(state: &Case) -> BTreeMap<(u32, String), Listed> {
+    let mut rows = BTreeMap::new();
+    for (id, task) in &state.tasks {
+        let scope = state.scopes.get(&task.scope);
+        let listed = |post: &str, claimed| Listed {
+            program: scope.map_or_else(String::new, |scope| scope.program.to_string()),
+            step: task.step.to_string(),
+            post: post.to_owned(),
+            number: scope.and_then(|scope| scope.number.clone()).or_else(|| state.number.clone()),
+            claimed,
+            rank: state.rank,
+            opened: task.opened,
+            due: Watch::over_task(state, task, &Calendar::default()).due.map(|due| due.to_string()),
+        };
+        match &task.pool {
+            TaskPool::Applicant => drop(rows.insert((*id, String::new()), listed("applicant", Some(state.applicant)))),
+            TaskPool::Posts { offices, post } => rows.extend(offices.iter().map(|office| ((*id, office.to_string()), listed(post, task.claimed)))),
+        }
+    }
+    rows
+}
+
 /// What the events of all cases come to.
 #[derive(Default)]
 struct Fold {
@@ -160,11 +205,17 @@ impl Fold {
     async fn case(&mut self, store: &Store, row: &CaseRow, acts: &[view::Act]) -> Result<(), Fault> {
         let mut state: Option<Case> = None;
         let mut holds = BTreeMap::new();
+        let snapshot = store.snapshot(row.tenant, row.id).await.map_err(reading)?;
         for act in acts {
             for event in &act.events {
                 self.post(row.tenant, event, &mut holds);
             }
             state = crate::engine::fold_act(state, &act.events);
+            if let Some(snapshot) = snapshot.as_ref().filter(|snapshot| snapshot.version == act.seq && snapshot.format == SNAPSHOT_FORMAT)
+                && state.as_ref().and_then(|state| serde_json::to_vec(state).ok()).as_ref() != Some(&snapshot.state)
+            {
+                self.differ(row, "快照与事件不符", "the snapshot differs from the fold of the events");
+            }
         }
         let Some(state) = state else {
             self.differ(row, "事件折叠不出办件", "the events fold to no case");
@@ -178,16 +229,15 @@ impl Fold {
             self.differ(row, "办件表与事件不符", "the row differs from the fold of its events");
         }
         let stored = store.tasks(row.tenant, row.id).await.map_err(reading)?;
-        let mut listed: Vec<(u32, String, Option<crate::ids::PersonId>)> =
-            stored.iter().map(|task| (task.task, task.step.clone(), task.claimed.filter(|_| task.post != "applicant"))).collect();
-        listed.dedup();
-        let folded: Vec<(u32, String, Option<crate::ids::PersonId>)> = state
-            .tasks
-            .iter()
-            .map(|(id, task)| (*id, task.step.to_string(), task.claimed.filter(|_| task.pool != crate::engine::case::TaskPool::Applicant)))
-            .collect();
-        if listed != folded {
+        let listed: BTreeMap<(u32, String), Listed> = stored.into_iter().map(|task| ((task.task, task.office.clone()), Listed::stored(task))).collect();
+        if listed != folded_tasks(&state) {
             self.differ(row, "待办表与事件不符", "the open tasks differ from the fold of the events");
+        }
+        let waiting = store.walk_waiting(row.tenant, row.id).await.map_err(reading)?;
+        let waits = |(token, place): (&Local, &Place)| (*token, place.account.clone(), state.rank, place.since, place.amount);
+        let stands = waiting.into_iter().map(|place| (place.token, place.account, place.rank, place.since, place.amount));
+        if !stands.eq(state.queue.iter().map(waits)) {
+            self.differ(row, "候补名单与事件不符", "the places on waiting lists differ from the fold of the events");
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use crate::app::{register, replay};
 use crate::clock::Clock;
 use crate::definition::graph::Bundle;
 use crate::engine;
-use crate::engine::command::Command;
+use crate::engine::command::{Actor, Command};
 use crate::engine::facts::{Decision, Facts, Need};
 use crate::engine::refusal::{Class, Refusal};
 use crate::ids::{CaseId, Digest, Moment, Tenant};
@@ -382,7 +382,8 @@ impl Lane {
 
     /// Confirms by a read what was decided without writing anything.
     async fn confirm(&mut self, tenant: Tenant, known: &Known, job: &Job, verdict: Result<Receipt, Box<Refusal>>) -> Result<Ending, Broken> {
-        if verdict.is_err()
+        // A repeated command is refused or finds nothing to do; either way it gets its first answer. The clock's own are never repeated by their id.
+        if (verdict.is_err() || job.actor != Actor::System)
             && let Some(answer) = self.repeated(tenant, job).await?
         {
             return Ok(Ending::Answer(answer));

@@ -16,7 +16,7 @@ const NEVER: Moment = Moment(i64::MAX);
 /// The rows an act changes.
 pub(super) fn rows(before: Option<&Case>, after: &Case, events: &[Event], facts: &Facts<'_>) -> Vec<TaskRow> {
     let mut rows = Vec::new();
-    for id in touched(after, events) {
+    for id in touched(before, after, events) {
         if let Some(task) = after.tasks.get(&id) {
             open(id, task, after, None, facts, &mut rows);
         } else if let Some((case, task)) = before.and_then(|case| case.tasks.get(&id).map(|task| (case, task))) {
@@ -26,7 +26,7 @@ pub(super) fn rows(before: Option<&Case>, after: &Case, events: &[Event], facts:
     rows
 }
 
-fn touched(after: &Case, events: &[Event]) -> BTreeSet<Local> {
+fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Local> {
     let mut touched = BTreeSet::new();
     for event in events {
         match event {
@@ -42,6 +42,12 @@ fn touched(after: &Case, events: &[Event]) -> BTreeSet<Local> {
                     by_term(after, term.scope, term.token, &mut touched);
                 }
             }
+            // A limit that is over no longer sets the date of what is still open under it.
+            Event::TermEnded { term, .. } => {
+                if let Some(term) = before.and_then(|before| before.terms.get(term)) {
+                    by_term(after, term.scope, term.token, &mut touched);
+                }
+            }
             Event::Ranked { .. } => touched.extend(after.tasks.keys()),
             Event::Started { .. }
             | Event::Recorded { .. }
@@ -54,7 +60,6 @@ fn touched(after: &Case, events: &[Event]) -> BTreeSet<Local> {
             | Event::GroupOpened { .. }
             | Event::GroupClosed { .. }
             | Event::Returned { .. }
-            | Event::TermEnded { .. }
             | Event::RungFired { .. }
             | Event::TimerSet { .. }
             | Event::TimerCleared { .. }
