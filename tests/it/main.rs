@@ -17,4 +17,5 @@ mod smtp_sink;
 mod spine;
 mod store;
 mod tables;
+mod tables;
 mod tidy;

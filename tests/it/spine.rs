@@ -1,6 +1,8 @@
 //! The spine from outside: orders through `app::execute` on both databases, what they leave in the store, and what a second look finds.
 
 pub mod node;
+pub mod quota;
+mod race;
 
 use node::{Node, Where, on_both};
 use serde_json::json;

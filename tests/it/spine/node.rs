@@ -24,7 +24,17 @@ use crate::pg;
 /// 2025-03-03 08:30 in China, a Monday.
 pub const MORNING: Moment = Moment(1_740_961_800_000);
 
-const WORKFLOWS: &[(&str, &str)] = &[("thirteen.yaml", include_str!("thirteen.yaml"))];
+const WORKFLOWS: &[(&str, &str)] = &[
+    ("thirteen.yaml", include_str!("thirteen.yaml")),
+    ("pair.yaml", include_str!("pair.yaml")),
+    ("plot.yaml", include_str!("plot.yaml")),
+    ("accounts/plot.yaml", include_str!("plot_account.yaml")),
+];
+
+/// How often a storm repeats: a little by default, what was promised with `GREENLANE_FULL=1`.
+pub fn times(reduced: usize, full: usize) -> usize {
+    if std::env::var_os("GREENLANE_FULL").is_some() { full } else { reduced }
+}
 
 /// Where a test's data lives; dropped with it.
 pub struct Where {
@@ -66,6 +76,12 @@ pub fn on_both<F: Future<Output = ()>>(test: impl Fn(Where) -> F) {
     }
 }
 
+/// Opens a node on what is there.
+pub async fn open(target: Target, clock: Clock, home: PathBuf) -> (App, Crew) {
+    let start = Start { target, clock, config: Config::default(), home };
+    boot::open(&start).await.unwrap_or_else(|fault| panic!("{fault}"))
+}
+
 /// An opened node.
 pub struct Node {
     pub app: App,
@@ -95,10 +111,17 @@ impl Node {
     /// Opens what is there.
     pub async fn reopen(place: Where) -> Self {
         let clock = Clock::standing(MORNING);
-        let home: PathBuf = place.home.path().to_owned();
-        let start = Start { target: place.target.clone(), clock: clock.clone(), config: Config::default(), home };
-        let (app, crew) = boot::open(&start).await.unwrap_or_else(|fault| panic!("{fault}"));
+        let (app, crew) = open(place.target.clone(), clock.clone(), place.home.path().to_owned()).await;
         Self { app, crew, clock, tenant: Tenant(420_700), place }
+    }
+
+    /// Nodes to spread clients over: two where two can write at once, which SQLite does not allow.
+    pub async fn nodes(&self) -> Vec<App> {
+        let mut nodes = vec![self.app.clone()];
+        if self.place.database.is_some() {
+            nodes.push(open(self.place.target.clone(), self.clock.clone(), self.place.home.path().to_owned()).await.0);
+        }
+        nodes
     }
 
     /// The person with that login.
@@ -109,10 +132,15 @@ impl Node {
 
     /// Starts a case as the demonstration's applicant.
     pub async fn start(&self, workflow: &str, form: Option<Value>) -> Result<CaseId, Failure> {
+        self.start_ranked(&self.app, workflow, form, 9).await
+    }
+
+    /// As `start`, on one of the nodes and with a rank.
+    pub async fn start_ranked(&self, app: &App, workflow: &str, form: Option<Value>, rank: i16) -> Result<CaseId, Failure> {
         let actor = Actor::Person(self.person("chen").await);
-        let act = Act::Start { workflow: workflow.into(), form, rank: 9 };
+        let act = Act::Start { workflow: workflow.into(), form, rank };
         let order = Order { tenant: self.tenant, case: None, actor, command_id: None, act };
-        self.app.execute(order).await.map(|receipt| receipt.case)
+        app.execute(order).await.map(|receipt| receipt.case)
     }
 
     /// The open task of a step.
