@@ -16,6 +16,6 @@ mod smtp;
 mod smtp_sink;
 mod spine;
 mod store;
-mod tables;
+mod storm;
 mod tables;
 mod tidy;
