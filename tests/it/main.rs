@@ -18,4 +18,5 @@ mod spine;
 mod store;
 mod storm;
 mod tables;
+mod tamper;
 mod tidy;
