@@ -59,10 +59,12 @@ impl<'f> Draft<'f> {
         match self.facts.balances.get(account) {
             None => Err(self.lacks(Need::Balance(account.to_owned()))),
             Some(Some(balance)) => Ok(balance),
-            Some(None) => {
-                Err(Refusal::not_found("unknown_account", format!("无法预留:没有账户 `{account}`"), format!("cannot reserve: there is no account `{account}`"))
-                    .into())
-            }
+            Some(None) => Err(Refusal::not_found(
+                "unknown_account",
+                format!("无法预留：没有账户 `{account}`"),
+                format!("cannot reserve: there is no account `{account}`"),
+            )
+            .into()),
         }
     }
 
@@ -75,7 +77,7 @@ impl<'f> Draft<'f> {
             let shown = || {
                 Refusal::conflict(
                     "account_key_not_text",
-                    format!("无法确定账户:`{}` 应得文字或整数", part.source()),
+                    format!("无法确定账户：`{}` 应得文字或整数", part.source()),
                     format!("cannot name the account: expected a text or a whole number from `{}`, found {value:?}", part.source()),
                 )
             };
@@ -86,7 +88,7 @@ impl<'f> Draft<'f> {
         let shown = || {
             Refusal::conflict(
                 "amount_not_whole",
-                format!("无法预留:`{}` 应得不小于零的整数", amount.source()),
+                format!("无法预留：`{}` 应得不小于零的整数", amount.source()),
                 format!("cannot reserve: expected a whole number of at least 0 from `{}`, found {value:?}", amount.source()),
             )
         };
@@ -150,7 +152,7 @@ fn filled(pattern: &str, year: i32, value: u64) -> String {
 
 /// An expression met something its author did not foresee; never a silent null.
 pub(super) fn not_evaluated(what: &str, (zh, en): (&str, &str)) -> Refusal {
-    Refusal::conflict("not_evaluated", format!("无法计算 `{what}`:{zh}"), format!("cannot evaluate `{what}`: {en}"))
+    Refusal::conflict("not_evaluated", format!("无法计算 `{what}`：{zh}"), format!("cannot evaluate `{what}`: {en}"))
 }
 
 #[cfg(test)]

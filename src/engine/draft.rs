@@ -111,7 +111,7 @@ impl<'f> Draft<'f> {
         let workflow = &self.case.workflow;
         Err(Refusal::conflict(
             "definition_loops",
-            format!("无法继续:工作流 `{workflow}` 的自动步骤循环不止"),
+            format!("无法继续：工作流 `{workflow}` 的自动步骤循环不止"),
             format!("cannot go on in workflow `{workflow}`: its automatic steps run in a circle"),
         )
         .into())
@@ -170,7 +170,7 @@ pub(super) fn program_named<'f>(facts: &Facts<'f>, name: &Name) -> Step<&'f Prog
 pub(super) fn broken(what: &str) -> Stop {
     Refusal::conflict(
         "case_broken",
-        format!("无法处理:办件与其流程定义不符({what})"),
+        format!("无法处理：办件与其流程定义不符（{what}）"),
         format!("cannot act on the case: it does not fit its definition ({what})"),
     )
     .into()

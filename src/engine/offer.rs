@@ -89,7 +89,7 @@ impl Draft<'_> {
         if self.ancestry(spot.scope).len() >= CALL_DEPTH_MAX {
             let refusal = Refusal::conflict(
                 "calls_too_deep",
-                format!("无法调用 `{name}`:调用层数超过 {CALL_DEPTH_MAX}"),
+                format!("无法调用 `{name}`：调用层数超过 {CALL_DEPTH_MAX}"),
                 format!("cannot call `{name}`: calls are nested more than {CALL_DEPTH_MAX} deep"),
             );
             return Err(refusal.into());

@@ -25,7 +25,7 @@ pub(super) fn spare(case: &Case, facts: &Facts<'_>, task: Local, person: PersonI
     }
     Err(Refusal::conflict(
         "needed_in_another_seat",
-        "无法办理:会签的另一席位只有您能签,请签那一席",
+        "无法办理：会签的另一席位只有您能签，请签那一席",
         "cannot take this seat: another seat of the group can be filled by you alone",
     ))
 }

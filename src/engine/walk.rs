@@ -254,7 +254,7 @@ fn no_edge(node: &Node, outcome: &Name) -> crate::engine::draft::Stop {
         | NodeKind::Call { .. }
         | NodeKind::Document { .. } => Refusal::conflict(
             "outcome_without_edge",
-            format!("无法完成步骤 `{}`:流程没有写明结果 `{outcome}` 之后的去向", node.key),
+            format!("无法完成步骤 `{}`：流程没有写明结果 `{outcome}` 之后的去向", node.key),
             format!("cannot end step `{}`: the workflow does not say what follows outcome `{outcome}`", node.key),
         )
         .into(),

@@ -9,6 +9,7 @@ mod flow;
 mod laws;
 mod parallel;
 mod people;
+mod published;
 mod random;
 mod random_flow;
 mod returns;

@@ -58,7 +58,7 @@ impl Given<'_> {
         }
         let asks_form = rule.edits_form && (&**outcome == RESUBMITTED || rule.outcomes.len() == 1);
         match form {
-            None if asks_form => return Err(Refusal::invalid("form_required", "无法提交:缺少申请表", "cannot complete the task: the form is missing").into()),
+            None if asks_form => return Err(Refusal::invalid("form_required", "无法提交：缺少申请表", "cannot complete the task: the form is missing").into()),
             Some(_) if !rule.edits_form => return Err(form_not_asked(node).into()),
             Some(_) | None => {}
         }
@@ -117,14 +117,19 @@ fn certain(group: &Group, agreed: bool) -> Option<bool> {
     }
 }
 
-/// Who keeps the form a scope submits: the nearest scope up whose workflow has one, or the scope itself.
+/// Who keeps the form a scope submits: the nearest scope up whose workflow has one, or, where the workflows above share that form, the highest of them.
+/// An application is one, so a correction asked for in one link is what the others read too.
 fn form_holder(draft: &Draft<'_>, scope: Local) -> Step<Local> {
+    let mut holder = None;
     for above in draft.ancestry(scope) {
-        if draft.program(above)?.form.is_some() {
-            return Ok(above);
+        let Some(form) = &draft.program(above)?.form else { continue };
+        match &holder {
+            None => holder = Some((above, &form.key)),
+            Some((_, key)) if !key.is_empty() && **key == form.key => holder = Some((above, &form.key)),
+            Some(_) => {}
         }
     }
-    Ok(scope)
+    Ok(holder.map_or(scope, |(holder, _)| holder))
 }
 
 fn known_outcome(node: &Node, outcome: &Name, known: &[Name]) -> Result<(), Refusal> {
@@ -134,7 +139,7 @@ fn known_outcome(node: &Node, outcome: &Name, known: &[Name]) -> Result<(), Refu
     let expected = known.join(", ");
     Err(Refusal::invalid(
         "unknown_outcome",
-        format!("无法完成步骤 `{}`:应为 {expected} 之一,收到 `{outcome}`", node.key),
+        format!("无法完成步骤 `{}`：应为 {expected} 之一，收到 `{outcome}`", node.key),
         format!("cannot complete step `{}`: expected one of {expected}, found `{outcome}`", node.key),
     ))
 }
@@ -143,7 +148,7 @@ fn known_outcome(node: &Node, outcome: &Name, known: &[Name]) -> Result<(), Refu
 fn opinion_required(node: &Node) -> Refusal {
     Refusal::invalid(
         "opinion_required",
-        format!("无法完成步骤 `{}`:须写明意见", node.key),
+        format!("无法完成步骤 `{}`：须写明意见", node.key),
         format!("cannot complete step `{}`: an opinion is required", node.key),
     )
 }
@@ -151,7 +156,7 @@ fn opinion_required(node: &Node) -> Refusal {
 fn form_not_asked(node: &Node) -> Refusal {
     Refusal::invalid(
         "form_not_asked",
-        format!("无法完成步骤 `{}`:该步骤不修改申请表", node.key),
+        format!("无法完成步骤 `{}`：该步骤不修改申请表", node.key),
         format!("cannot complete step `{}`: it does not edit the form", node.key),
     )
 }

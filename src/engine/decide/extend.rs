@@ -39,7 +39,7 @@ fn allowed((case, actor, facts): Asked<'_, '_>, id: Local, days: u32, body: Opti
     let standing = Standing { approver: is_approver(case, facts, (term, rule), person), ..Standing::default() };
     permit(actor, Act::Extend, &standing)?;
     if body.is_none() {
-        return Err(Refusal::invalid("reason_required", "无法延期:须写明理由", "cannot extend the term: a reason is required"));
+        return Err(Refusal::invalid("reason_required", "无法延期：须写明理由", "cannot extend the term: a reason is required"));
     }
     within(term, rule, days, facts)?;
     Ok((person, Span { days, unit: rule.by.unit }))
@@ -51,7 +51,7 @@ fn within(term: &Term, rule: &ExtendRule, days: u32, facts: &Facts<'_>) -> Resul
         return Err(Refusal::conflict("already_extended", format!("时限 `{key}` 已延长过一次"), format!("cannot extend term `{key}`: it was extended once")));
     }
     if expired(term, facts.now.date()) {
-        return Err(Refusal::conflict("term_expired", format!("时限 `{key}` 已届满,不能再延长"), format!("cannot extend term `{key}`: it has expired")));
+        return Err(Refusal::conflict("term_expired", format!("时限 `{key}` 已届满，不能再延长"), format!("cannot extend term `{key}`: it has expired")));
     }
     if (1..=rule.by.days).contains(&days) {
         return Ok(());
@@ -59,7 +59,7 @@ fn within(term: &Term, rule: &ExtendRule, days: u32, facts: &Facts<'_>) -> Resul
     let most = rule.by.days;
     Err(Refusal::invalid(
         "extension_too_long",
-        format!("时限 `{key}` 可延长 1 至 {most} 日,收到 {days}"),
+        format!("时限 `{key}` 可延长 1 至 {most} 日，收到 {days}"),
         format!("cannot extend term `{key}`: expected 1 to {most} days, found {days}"),
     ))
 }

@@ -18,7 +18,7 @@ pub(super) fn decide(case: &Case, what: &Name, body: Option<BodyRef>) -> Decisio
     let workflow = &case.workflow;
     Decision::Refused(Refusal::invalid(
         "not_a_register",
-        format!("无法登记:办件属于工作流 `{workflow}`,不是登记簿"),
+        format!("无法登记：办件属于工作流 `{workflow}`，不是登记簿"),
         format!("cannot record `{what}`: expected a register, found a case of `{workflow}`"),
     ))
 }

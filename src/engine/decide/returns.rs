@@ -20,7 +20,7 @@ pub(super) fn decide(asked: Asked<'_, '_>, task: Local, to: &Name, body: Option<
         Err(refusal) => return Decision::Refused(refusal),
     };
     if body.is_none() {
-        return Decision::Refused(Refusal::invalid("reason_required", "无法退回:须写明理由", "cannot return the case: a reason is required"));
+        return Decision::Refused(Refusal::invalid("reason_required", "无法退回：须写明理由", "cannot return the case: a reason is required"));
     }
     let (case, _, facts) = asked;
     drafted(case.clone(), facts, |draft| {
@@ -55,7 +55,7 @@ fn target(draft: &Draft<'_>, spot: Spot, to: &Name) -> Step<(NodeIx, ReturnThen)
     }
     Err(Refusal::conflict(
         "return_not_earlier",
-        format!("无法退回:步骤 `{to}` 不在 `{}` 之前", node.key),
+        format!("无法退回：步骤 `{to}` 不在 `{}` 之前", node.key),
         format!("cannot return the case: step `{to}` does not come before `{}`", node.key),
     )
     .into())
@@ -63,10 +63,10 @@ fn target(draft: &Draft<'_>, spot: Spot, to: &Name) -> Step<(NodeIx, ReturnThen)
 
 fn refused(somewhere: bool, from: &Name, to: &Name) -> Refusal {
     if somewhere {
-        let (zh, en) = (format!("无法退回:步骤 `{from}` 不能退回到 `{to}`"), format!("cannot return the case: step `{from}` may not go back to `{to}`"));
+        let (zh, en) = (format!("无法退回：步骤 `{from}` 不能退回到 `{to}`"), format!("cannot return the case: step `{from}` may not go back to `{to}`"));
         Refusal::invalid("return_not_allowed", zh, en)
     } else {
-        let (zh, en) = (format!("无法退回:步骤 `{from}` 不允许退回"), format!("cannot return the case: step `{from}` may not return it"));
+        let (zh, en) = (format!("无法退回：步骤 `{from}` 不允许退回"), format!("cannot return the case: step `{from}` may not return it"));
         Refusal::invalid("return_not_allowed", zh, en)
     }
 }

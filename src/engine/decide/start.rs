@@ -84,20 +84,20 @@ fn allowed(actor: &Actor, opening: &Opening<'_>, facts: &Facts<'_>) -> Result<Pe
         let found = &bundle.root;
         return Err(Refusal::not_found(
             "unknown_workflow",
-            format!("无法开始:没有发布工作流 `{workflow}`"),
+            format!("无法开始：没有发布工作流 `{workflow}`"),
             format!("cannot start a case: expected workflow `{workflow}`, found `{found}`"),
         ));
     }
     if bundle.digest != opening.revision {
         return Err(Refusal::conflict(
             "revision_changed",
-            format!("无法开始:工作流 `{workflow}` 已发布新版本,请重新打开表单"),
+            format!("无法开始：工作流 `{workflow}` 已发布新版本，请重新打开表单"),
             format!("cannot start a case: workflow `{workflow}` was published anew, open its form again"),
         ));
     }
     let wants_form = bundle.programs.get(workflow).is_some_and(|program| program.form.is_some());
     if wants_form && opening.form.is_none() {
-        return Err(Refusal::invalid("form_required", "无法开始:缺少申请表", "cannot start a case: its form is missing"));
+        return Err(Refusal::invalid("form_required", "无法开始：缺少申请表", "cannot start a case: its form is missing"));
     }
     Ok(person)
 }

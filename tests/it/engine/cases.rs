@@ -1,12 +1,14 @@
 //! Whole cases: starting, calling, numbering, withdrawing, messages, registers, and the facts a decision asks for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use greenlane::definition::graph::NumberRule;
+use greenlane::definition::graph::{NumberRule, Pool};
 use greenlane::engine::command::{Actor, Command};
 use greenlane::engine::event::Event;
 use greenlane::engine::facts::{Decision, Facts, Need};
 use greenlane::engine::{REGISTER, decide, evolve, fold_act, next_wake};
+use greenlane::forms::Form;
 use greenlane::ids::{CaseId, Digest, PersonId, Tenant};
 use serde_json::json;
 use uuid::Uuid;
@@ -58,6 +60,32 @@ fn a_call_ends_with_the_result_of_its_workflow() {
     assert_eq!(world.result(run).as_deref(), Some("refused"));
     let root = &world.case(run).scopes[&0];
     assert_eq!((world.case(run).scopes.len(), &*root.done["call"].outcome), (1, "refused"));
+}
+
+#[test]
+fn a_correction_asked_for_by_one_link_is_read_by_all_and_dates_its_own_receipt() {
+    let edit = Does::Task { by: Pool::Applicant, not: Vec::new(), same_as: None, edits_form: true };
+    let callee = Flow::new("callee", vec![step("correct", edit, &["resubmitted"]).block(), task("check", "clerk").block()]);
+    let call = |key: &str| step(key, Does::Call("callee".to_owned()), &["approved"]).block();
+    let mut world = World::new(&[&Flow::new("p", vec![par("links", vec![call("eia"), call("land")])]), &callee], PEOPLE);
+    let yaml = "form: f\ntitle: {zh: 表, en: Form}\nfields:\n  - {key: n, title: {zh: 数, en: Number}, type: integer, required: true}\n";
+    let shared = Arc::new(Form::parse(yaml, "f.yaml").unwrap());
+    for program in world.bundle.programs.values_mut() {
+        Arc::make_mut(program).form = Some(shared.clone());
+    }
+    let run = world.start(json!({"n": 1}));
+    world.at("2025-03-06");
+    let task = world.task(run, "correct");
+    let scope = world.case(run).tasks[&task].scope;
+    let (body, form) = (Some(world.opinion()), Some(world.body(json!({"n": 2}))));
+    world.act(run, &Actor::Person(person("chen")), &Command::Complete { task, outcome: "resubmitted".into(), body, form }).unwrap();
+    let case = world.case(run);
+    assert_eq!((case.scopes[&0].form, case.scopes[&scope].form), (form, None), "the application is one");
+    let received: Vec<_> = case.scopes.values().map(|scope| scope.received.to_string()).collect();
+    assert_eq!(received, ["2025-03-03", "2025-03-06", "2025-03-03"], "only the link that asked counts from the correction");
+    let (task, wrong) = (world.task(run, "correct"), Some(world.body(json!({"n": "many"}))));
+    let told = world.act(run, &Actor::Person(person("chen")), &Command::Complete { task, outcome: "resubmitted".into(), body, form: wrong });
+    assert_eq!(told.unwrap_err().details.len(), 1, "every mistake of the form is named");
 }
 
 #[test]

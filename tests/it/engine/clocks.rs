@@ -200,7 +200,7 @@ fn an_extension_is_given_once_in_time_by_whoever_may() {
     let mut world = World::new(&[&flow], PEOPLE);
     let run = world.start(json!({}));
     let (id, body) = (*world.case(run).terms.keys().next().unwrap(), Some(world.opinion()));
-    let mut extend = |world: &mut World, who: &str, by: u32| {
+    let extend = |world: &mut World, who: &str, by: u32| {
         let told = world.act(run, &Actor::Person(person(who)), &Command::Extend { term: id, by, body });
         told.map(|_| ()).map_err(|refusal| refusal.code)
     };

@@ -67,7 +67,7 @@ impl Storm {
         }
     }
 
-    /// A token is taken once, and a new one comes only with a scope that opened or for a token that was taken.
+    /// A token is taken once, and a new one comes only with a scope that opened, for a token that was taken, or beside one that went round a skipped branch.
     fn tokens_are_accounted_for(&self, run: usize) -> Result<(), String> {
         let acts = &self.world.runs[run].acts;
         let Some(last) = acts.last() else { return Ok(()) };
@@ -79,7 +79,7 @@ impl Storm {
                 return Err(format!("token {token} was taken twice"));
             }
         }
-        let grows = last.iter().any(|event| matches!(event, Event::TokenTaken { .. } | Event::ScopeOpened { .. }));
+        let grows = last.iter().any(|event| matches!(event, Event::TokenTaken { .. } | Event::ScopeOpened { .. } | Event::BranchSkipped { .. }));
         let known: BTreeSet<Local> = acts[..acts.len() - 1].iter().flatten().filter_map(placed).collect();
         match last.iter().filter_map(placed).find(|token| !grows && !known.contains(token)) {
             Some(token) => Err(format!("token {token} came from nowhere")),

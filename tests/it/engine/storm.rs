@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use greenlane::definition::graph::{NodeIx, NodeKind};
+use greenlane::definition::graph::{Node, NodeIx, NodeKind};
 use greenlane::engine::case::{BodyRef, Case, Local, Waits};
 use greenlane::engine::command::{Actor, Command};
 use greenlane::engine::standing;
@@ -48,6 +48,8 @@ pub struct Storm {
     /// For each workflow and join, the nodes between split and join, as the generator drew them.
     pub regions: BTreeMap<(Name, NodeIx), BTreeSet<NodeIx>>,
     pub beside: BTreeSet<(Name, NodeIx)>,
+    /// What the applicant files; without one it is a small form drawn at random.
+    form: Option<serde_json::Value>,
     /// Rungs that spoke: case, term, rung, due day.
     pub spoken: RefCell<BTreeSet<(usize, Local, u16, Option<NaiveDate>)>>,
 }
@@ -60,6 +62,15 @@ impl Storm {
         for account in ["land/2025", "land/2026"] {
             world.accounts.insert(account.to_owned(), Account { free: 2 + chance.below(8) as i64, ..Account::default() });
         }
+        Self::over(world, chance, broken)
+    }
+
+    /// A storm over a world of its own, where everybody files `form`.
+    pub fn filing(world: World, seed: u64, form: serde_json::Value) -> Self {
+        Self { form: Some(form), ..Self::over(world, Chance(seed), Broken::default()) }
+    }
+
+    fn over(mut world: World, chance: Chance, broken: Broken) -> Self {
         let (mut regions, mut beside) = (BTreeMap::new(), BTreeSet::new());
         for (name, program) in &world.bundle.programs {
             for (node, at) in program.nodes.iter().zip(0_u16..) {
@@ -78,7 +89,7 @@ impl Storm {
                 program.reach.iter_mut().for_each(BTreeSet::clear);
             }
         }
-        Self { world, chance, regions, beside, spoken: RefCell::default() }
+        Self { world, chance, regions, beside, form: None, spoken: RefCell::default() }
     }
 
     /// `steps` random commands, then the end of every case.
@@ -100,8 +111,8 @@ impl Storm {
     fn some_case(&mut self, counts: &mut Counts) -> Result<usize, String> {
         let open: Vec<usize> = (0..self.world.runs.len()).filter(|run| self.world.case(*run).ended.is_none()).collect();
         if open.is_empty() || (open.len() < 3 && self.chance.percent(2)) {
-            let (area, n, rank) = (1 + self.chance.below(5), self.chance.below(5), self.chance.below(3));
-            let run = self.world.start_ranked(json!({"area": area, "n": n}), i16::try_from(rank).unwrap());
+            let (form, rank) = (self.filed(), self.chance.below(3));
+            let run = self.world.start_ranked(form, i16::try_from(rank).unwrap());
             counts.note("start", None);
             self.look(run, "start")?;
             return Ok(run);
@@ -208,20 +219,41 @@ impl Storm {
     }
 
     fn outcomes(&self, run: usize, task: Local) -> Vec<Name> {
-        let case = self.world.case(run);
-        let Some(open) = case.tasks.get(&task) else { return Vec::new() };
-        let node = case.tokens[&open.token].node;
-        let program = &self.world.bundle.programs[&case.scopes[&open.scope].program];
-        program.nodes[usize::from(node.0)].next.keys().cloned().collect()
+        self.node(run, task).map(|node| node.next.keys().cloned().collect()).unwrap_or_default()
     }
 
-    fn some_answer(&mut self, run: usize, task: Local, body: Option<BodyRef>) -> Command {
+    fn filed(&mut self) -> serde_json::Value {
+        let (area, n) = (1 + self.chance.below(5), self.chance.below(5));
+        self.form.clone().unwrap_or_else(|| json!({"area": area, "n": n}))
+    }
+
+    fn some_answer(&mut self, run: usize, task: Local, opinion: Option<BodyRef>) -> Command {
         let outcomes = self.outcomes(run, task);
         let known = self.chance.pick(&outcomes).filter(|_| self.chance.clone().percent(97)).cloned();
         let outcome = known.unwrap_or_else(|| "nonsense".into());
-        let (area, n) = (1 + self.chance.below(5), self.chance.below(5));
-        let form = (&*outcome == "resubmitted").then(|| self.world.body(json!({"area": area, "n": n})));
-        Command::Complete { task, outcome, body, form }
+        let (body, form) = self.papers(run, task, &outcome);
+        Command::Complete { task, outcome, body: opinion.and(body), form }
+    }
+
+    /// What comes with an answer: the opinion with the fields its form asks for, and the application where it is edited.
+    fn papers(&mut self, run: usize, task: Local, outcome: &Name) -> (Option<BodyRef>, Option<BodyRef>) {
+        let rule = self.node(run, task).and_then(|node| if let NodeKind::Task(rule) = &node.kind { Some(rule.clone()) } else { None });
+        let fields = rule.as_ref().and_then(|rule| rule.fields.as_ref()).filter(|answer| answer.with.contains(outcome));
+        let body = match fields {
+            Some(answer) => json!({"opinion": "同意", "fields": fields_of(&answer.form.key, self.chance.percent(50), self.form.as_ref())}),
+            None => json!({"opinion": "同意"}),
+        };
+        let edits = rule.is_some_and(|rule| rule.edits_form && (&**outcome == "resubmitted" || rule.outcomes.len() == 1));
+        let body = Some(self.world.body(body));
+        let form = edits.then(|| self.filed()).map(|form| self.world.body(form));
+        (body, form)
+    }
+
+    fn node(&self, run: usize, task: Local) -> Option<&Node> {
+        let case = self.world.case(run);
+        let open = case.tasks.get(&task)?;
+        let program = &self.world.bundle.programs[&case.scopes[&open.scope].program];
+        program.nodes.get(usize::from(case.tokens[&open.token].node.0))
     }
 
     fn some_return(&mut self, run: usize, task: Local, body: Option<BodyRef>) -> Command {
@@ -281,10 +313,12 @@ impl Storm {
                 // Claimed, and kept apart since: it is given back.
                 Some(claimer) if !eligible.contains(&claimer) => (Actor::Person(claimer), Command::Release { task }),
                 claimed => {
-                    let forward = self.outcomes(run, task).into_iter().find(|outcome| !DETOURS.contains(&&**outcome) && &**outcome != "resubmitted");
-                    let body = Some(self.world.opinion());
+                    let forward = |outcome: &Name| !DETOURS.contains(&&**outcome) && (self.form.is_some() || &**outcome != "resubmitted");
+                    let outcomes: Vec<Name> = self.outcomes(run, task).into_iter().filter(forward).collect();
+                    let outcome = self.chance.pick(&outcomes)?.clone();
                     let by = claimed.or_else(|| eligible.first().copied())?;
-                    (Actor::Person(by), Command::Complete { task, outcome: forward?, body, form: None })
+                    let (body, form) = self.papers(run, task, &outcome);
+                    (Actor::Person(by), Command::Complete { task, outcome, body, form })
                 }
             });
         }
@@ -303,5 +337,18 @@ impl Storm {
         let due = self.world.case(run).timers.values().filter_map(|timer| timer.at).min()?;
         self.world.now = self.world.now.max(due);
         Some((Actor::System, Command::Wake))
+    }
+}
+
+/// Fields that the forms of the published workflows take.
+fn fields_of(form: &str, all: bool, filed: Option<&serde_json::Value>) -> serde_json::Value {
+    let total = filed.and_then(|form| form["total_fen"].as_i64()).unwrap_or(0);
+    let grant = if all { 100 } else { 0 };
+    match form {
+        "correction-list" => json!({"items": [{"item": "公开版", "why": "补交"}]}),
+        "special-procedure" => json!({"basis": "行政许可法 45", "expected_days": 8}),
+        "eia-registration" => json!({"receipt_no": "DEMO-0001"}),
+        "funding-record" => json!({"own_fen": total - grant, "equity_fen": 0, "loan_fen": 0, "grant_fen": grant, "lease_fen": 0}),
+        other => panic!("the storm knows no fields of form `{other}`"),
     }
 }

@@ -85,7 +85,8 @@ pub fn person(word: &str) -> PersonId {
 
 pub fn bundle(flows: &[&Flow]) -> Bundle {
     let programs: BTreeMap<Name, _> = flows.iter().map(|flow| (Name::from(flow.name.as_str()), Arc::new(flow.program()))).collect();
-    Bundle { root: flows[0].name.as_str().into(), digest: Digest::of(flows[0].name.as_bytes()), programs }
+    let root = flows.first().map_or("none", |flow| flow.name.as_str());
+    Bundle { root: root.into(), digest: Digest::of(root.as_bytes()), programs }
 }
 
 /// People by (person, office, post); `chen` applies.
