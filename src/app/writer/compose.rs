@@ -13,7 +13,7 @@ use crate::app::notices::{self, ActSeen};
 use crate::audit::leaf::{Leaf, NO_LEAF, Who, kind_of};
 use crate::definition::graph::Settlement;
 use crate::engine;
-use crate::engine::case::Case;
+use crate::engine::case::{Case, Place};
 use crate::engine::command::Command;
 use crate::engine::effect::{Effect, PostingKind as EnginePosting};
 use crate::engine::event::Event;
@@ -123,6 +123,10 @@ impl Draftsman {
         for effect in &effects {
             self.effect(effect, &mut write, &acted);
         }
+        if events.iter().any(|event| matches!(event, Event::Ranked { .. })) {
+            // Whoever stands in line keeps the place's time and takes the new rank along.
+            write.waiting.extend(after.queue.iter().map(|(token, place)| (*token, Some(waiting_row(&after, place)))));
+        }
         self.register(job, &row, facts.now);
         write.notices.extend(job.register.notices.iter().cloned());
         write.receipts.push(receipt_row(job, &row, facts.now));
@@ -229,6 +233,10 @@ impl Draftsman {
         let counters = self.counters.into_iter().map(|(key, value)| (tenant, key, value)).collect();
         (self.drafts, Commit { cases, accounts, counters, registry: self.registry })
     }
+}
+
+fn waiting_row(case: &Case, place: &Place) -> WaitingRow {
+    WaitingRow { account: place.account.clone(), rank: case.rank, since: place.since, amount: place.amount }
 }
 
 fn empty_write(row: &CaseRow, before: Option<&CaseRow>) -> CaseWrite {

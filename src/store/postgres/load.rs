@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::Writer;
 use crate::ids::{CaseId, Moment, Tenant};
+use crate::limits::SNAPSHOT_FORMAT;
 use crate::store::rows::{ActRow, SnapshotRow};
 use crate::store::topics::cases::StoredCase;
 use crate::store::{LoadedCase, StoreFault};
@@ -30,7 +31,7 @@ select c.tenant, c.id, c.number, c.workflow, c.revision, c.version, c.applicant,
   s.version as snapshot_version, s.format, case when a.seq is null or a.seq = s.version + 1 then s.state end as state,
   a.seq, a.at, a.kind, a.events, a.leaf
 from cases c
-left join snapshots s on s.tenant = c.tenant and s.case_id = c.id
+left join snapshots s on s.tenant = c.tenant and s.case_id = c.id and s.format = $3
 left join acts a on a.tenant = c.tenant and a.case_id = c.id and a.seq > coalesce(s.version, 0)
 where c.tenant = $1 and c.id = any($2)
 order by c.id, a.seq";
@@ -38,7 +39,7 @@ order by c.id, a.seq";
 impl Writer {
     pub(in crate::store) async fn load_cases(&mut self, tenant: Tenant, cases: &[CaseId]) -> Result<Vec<LoadedCase>, StoreFault> {
         let ids: Vec<Uuid> = cases.iter().map(|case| case.0).collect();
-        let rows: Vec<Joined> = sqlx::query_as(CASES).bind(tenant.0).bind(ids).fetch_all(&mut self.connection).await?;
+        let rows: Vec<Joined> = sqlx::query_as(CASES).bind(tenant.0).bind(ids).bind(SNAPSHOT_FORMAT).fetch_all(&mut self.connection).await?;
         let mut loaded: Vec<LoadedCase> = Vec::new();
         for row in rows {
             let act = row.act();

@@ -1,6 +1,7 @@
 //! One commit as one statement: a row of every table is joined to the cases whose version matched, so that a conflict drops one case and not the batch.
 //! Invariant: every value is a parameter and every table one `unnest` of typed arrays. Never: two statements where the commit touches cases alone.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use sqlx::postgres::{PgArguments, PgHasArrayType};
@@ -8,7 +9,7 @@ use sqlx::{Arguments, AssertSqlSafe, Encode, Postgres, Type};
 use uuid::Uuid;
 
 use super::Writer;
-use crate::store::rows::{CaseWrite, Commit, TaskRow};
+use crate::store::rows::{CaseWrite, Commit, TaskRow, WaitingRow};
 use crate::store::{StoreFault, WriteFault};
 
 impl Writer {
@@ -248,8 +249,13 @@ fn closed_tasks(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), Wr
     statement.array(pools.collect::<Vec<_>>())
 }
 
+/// What a commit leaves of each place in line. The parts of one statement do not see each other, so a place left and taken again must be one change.
+fn last_places(case: &CaseWrite) -> BTreeMap<u32, Option<&WaitingRow>> {
+    case.waiting.iter().map(|(token, place)| (*token, place.as_ref())).collect()
+}
+
 fn waiting(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
-    let (owners, places) = rows(cases, |case| case.waiting.iter().filter_map(|(token, place)| place.as_ref().map(|place| (*token, place))).collect());
+    let (owners, places) = rows(cases, |case| last_places(case).into_iter().filter_map(|(token, place)| place.map(|place| (token, place))).collect());
     if places.is_empty() {
         return Ok(());
     }
@@ -267,7 +273,7 @@ fn waiting(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFa
 }
 
 fn left_waiting(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
-    let (owners, tokens) = rows(cases, |case| case.waiting.iter().filter(|(_, place)| place.is_none()).map(|(token, _)| *token).collect());
+    let (owners, tokens) = rows(cases, |case| last_places(case).into_iter().filter(|(_, place)| place.is_none()).map(|(token, _)| token).collect());
     if tokens.is_empty() {
         return Ok(());
     }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::Writer;
 use crate::engine::facts::{Balance, Waiting};
 use crate::ids::{CaseId, CommandId, Digest, Moment, PersonId, Tenant};
+use crate::limits::SNAPSHOT_FORMAT;
 use crate::store::rows::{ActRow, CaseRow, SnapshotRow};
 use crate::store::{LoadedCase, StoreFault, StoredReceipt, WriteFault};
 
@@ -26,8 +27,10 @@ impl Writer {
         };
         let snapshot = self
             .connection
-            .prepare_cached("select version, format, state from snapshots where tenant = ? and case_id = ?")?
-            .query_row(params![tenant.0, case.0.as_bytes()], |row| Ok(SnapshotRow { version: row.get(0)?, format: row.get(1)?, state: row.get(2)? }))
+            .prepare_cached("select version, format, state from snapshots where tenant = ? and case_id = ? and format = ?")?
+            .query_row(params![tenant.0, case.0.as_bytes(), SNAPSHOT_FORMAT], |row| {
+                Ok(SnapshotRow { version: row.get(0)?, format: row.get(1)?, state: row.get(2)? })
+            })
             .optional()?;
         let after = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
         let acts = self

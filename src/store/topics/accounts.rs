@@ -166,6 +166,14 @@ impl Store {
         found.into_iter().map(StoredWaiting::row).collect()
     }
 
+    /// The places a case has on waiting lists, by token.
+    pub async fn walk_waiting(&self, tenant: Tenant, case: CaseId) -> Result<Vec<WaitingView>, StoreFault> {
+        let text = "select tenant, account, case_id, token, rank, since, amount from waiting where tenant = $1 and case_id = $2 order by token";
+        let mut connection = self.reader(tenant).await?;
+        let found: Vec<StoredWaiting> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
+        found.into_iter().map(StoredWaiting::row).collect()
+    }
+
     /// The heads of waiting lists whose account has enough free now, over all tenants.
     pub async fn waiting_served(&self, limit: u32) -> Result<Vec<WaitingView>, StoreFault> {
         let text = "select w.tenant, w.account, w.case_id, w.token, w.rank, w.since, w.amount

@@ -48,12 +48,7 @@ impl Store {
     pub async fn load_case(&self, tenant: Tenant, case: CaseId) -> Result<Option<LoadedCase>, StoreFault> {
         // One snapshot of the database on PostgreSQL; on SQLite an act committed between two reads is cut off by the row's version below.
         let Some(row) = self.case(tenant, case).await? else { return Ok(None) };
-        let text = "select version, format, state from snapshots where tenant = $1 and case_id = $2 and version <= $3";
-        let mut connection = self.reader(tenant).await?;
-        let found: Option<(i64, i32, Vec<u8>)> =
-            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).bind(row.version).fetch_optional(&mut **c).await?);
-        drop(connection);
-        let snapshot = found.map(|(version, format, state)| SnapshotRow { version, format, state });
+        let snapshot = self.snapshot(tenant, case).await?.filter(|snapshot| snapshot.version <= row.version);
         let snapshot = snapshot.filter(|snapshot| snapshot.format == crate::limits::SNAPSHOT_FORMAT);
         let mut after = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
         let mut acts = Vec::new();
@@ -64,6 +59,15 @@ impl Store {
             acts.extend(page.into_iter().filter(|act| act.seq <= row.version));
         }
         Ok(Some(LoadedCase { row, snapshot, acts }))
+    }
+
+    /// The newest snapshot of a case.
+    pub async fn snapshot(&self, tenant: Tenant, case: CaseId) -> Result<Option<SnapshotRow>, StoreFault> {
+        let text = "select version, format, state from snapshots where tenant = $1 and case_id = $2";
+        let mut connection = self.reader(tenant).await?;
+        let found: Option<(i64, i32, Vec<u8>)> =
+            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).fetch_optional(&mut **c).await?);
+        Ok(found.map(|(version, format, state)| SnapshotRow { version, format, state }))
     }
 
     /// Cases over all tenants in order of (tenant, id), after the one given.
