@@ -13,7 +13,7 @@ pub(crate) const TILE_HEIGHT: u32 = 8;
 /// Hashes in a full tile.
 pub const TILE_HASHES: usize = 1 << TILE_HEIGHT;
 /// Bytes of one hash.
-const HASH_BYTES: usize = 32;
+pub(crate) const HASH_BYTES: usize = 32;
 
 /// The place of a tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

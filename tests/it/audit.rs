@@ -10,11 +10,11 @@ mod second;
 
 use std::time::Duration;
 
-use greenlane::audit::verify::{Counts, Place, Report};
+use greenlane::audit::verify::{Checkpoints, Counts, Place, Report};
 use greenlane::audit::{Checkpoint, LogSecret};
 
 use dice::Dice;
-use record::{Record, rotated, secret, trust, walk};
+use record::{Record, Seen, rotated, secret, trust, walk, walk_seen};
 
 /// The figures with `GREENLANE_FULL` set, a share of them without.
 fn count(full: u64, reduced: u64) -> u64 {
@@ -54,6 +54,29 @@ fn every_checkpoint_that_was_ever_given_out_is_a_prefix_of_the_log() {
         let mut trust = trust(&record);
         trust.outside = given_out;
         assert_holds(&walk(&record, &trust), seed);
+    }
+}
+
+#[test]
+fn a_record_that_grows_while_it_is_walked_raises_no_alarm() {
+    for seed in 0..count(300, 60) {
+        let mut dice = Dice::new(seed);
+        let acts = dice.below(700);
+        let mut record = Record::honest(&mut dice, acts);
+        let seen: [Record; 5] = std::array::from_fn(|_| {
+            let acts = dice.below(60);
+            record.grow(&mut dice, acts);
+            record.clone()
+        });
+        let [checkpoints, cases, acts, entries, tiles] = &seen;
+        let seen = Seen { checkpoints, cases, acts, entries, tiles };
+        assert_holds(&walk_seen(&seen, Checkpoints::begin_live(trust(&record))), seed);
+        let mut changed = acts.clone();
+        let Some(sealed) = checkpoints.entries.first() else { continue };
+        let act = changed.acts.iter_mut().find(|act| (act.case, act.seq) == (sealed.case, sealed.seq)).unwrap();
+        act.events.push(b' ');
+        let report = walk_seen(&Seen { acts: &changed, ..seen }, Checkpoints::begin_live(trust(&record)));
+        assert_eq!(report.findings.iter().map(|finding| finding.code()).collect::<Vec<_>>(), ["events_changed"], "seed {seed}");
     }
 }
 

@@ -76,7 +76,7 @@ struct Chain {
 
 impl Acts {
     pub(super) fn new(checkpoints: Checkpoints) -> Self {
-        let Checkpoints { desk, outside, lag_ms_max, sealed, keys: _ } = checkpoints;
+        let Checkpoints { desk, outside, lag_ms_max, sealed, keys: _, live: _ } = checkpoints;
         Self { desk, before: Before { sealed, outside, lag_ms_max }, logged: Indices::default(), case: None }
     }
 
@@ -89,9 +89,13 @@ impl Acts {
 
     /// Takes the next act of the case.
     pub fn act(&mut self, act: &ActRow<'_>) {
-        self.desk.counts.acts += 1;
         let place = Place::Act { case: act.case, seq: act.seq };
-        let Some(chain) = self.case.as_mut().filter(|chain| chain.row.case == act.case) else {
+        let chain = self.case.as_mut().filter(|chain| chain.row.case == act.case);
+        if self.desk.cut.is_some() && chain.as_ref().is_some_and(|chain| act.seq > chain.row.version) {
+            return;
+        }
+        self.desk.counts.acts += 1;
+        let Some(chain) = chain else {
             return self.desk.report(place, Wrong::ActWithoutCase);
         };
         let digest = Leaf::digest(act.leaf);
@@ -121,6 +125,10 @@ impl Acts {
         }
         if entry.leaf != digest {
             self.desk.report(place, Wrong::EntryLeaf { index: entry.index });
+        }
+        if self.desk.is_newer(entry.index) {
+            self.desk.counts.pending += 1;
+            return;
         }
         if !self.logged.insert(entry.index) {
             self.desk.report(place, Wrong::EntryShared { index: entry.index });

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::audit::checkpoint::Checkpoint;
 use crate::audit::leaf::commit;
-use crate::audit::tile::{TILE_HASHES, TILE_HEIGHT, TileId};
+use crate::audit::tile::{HASH_BYTES, TILE_HASHES, TILE_HEIGHT, TileId, edge};
 use crate::audit::tree::{Frontier, Head};
 use crate::audit::verify::{Desk, Indices, Place, Report, Sealed, Wrong};
 use crate::ids::{CaseId, Digest};
@@ -73,6 +73,9 @@ impl Entries {
 
     /// Takes the next entry.
     pub fn entry(&mut self, entry: &EntryRow) {
+        if self.desk.is_newer(entry.index) {
+            return;
+        }
         self.desk.counts.entries += 1;
         let place = Place::Entry { index: entry.index, case: entry.case, seq: entry.seq };
         if entry.index != self.next {
@@ -169,14 +172,25 @@ pub struct Tiles {
 impl Tiles {
     /// Takes a tile, in any order.
     pub fn tile(&mut self, id: TileId, hashes: &[u8]) {
-        self.desk.counts.tiles += 1;
         let level = self.expected.get_mut(usize::from(id.level));
         let expected = level.and_then(|tiles| usize::try_from(id.index).ok().and_then(|index| tiles.get_mut(index)));
-        match expected.and_then(Option::take) {
+        if self.desk.cut.is_some() && expected.is_none() {
+            return;
+        }
+        self.desk.counts.tiles += 1;
+        let expected = expected.and_then(Option::take);
+        let hashes = if self.desk.cut.is_some() { self.as_at_the_cut(id, hashes) } else { hashes };
+        match expected {
             None => self.desk.report(Place::Tile(id), Wrong::TileUnexpected),
             Some(digest) if digest != Digest::of(hashes) => self.desk.report(Place::Tile(id), Wrong::TileChanged),
             Some(_) => (),
         }
+    }
+
+    /// What an unfinished tile held when the walk began: it only grows on its right.
+    fn as_at_the_cut<'a>(&self, id: TileId, hashes: &'a [u8]) -> &'a [u8] {
+        let width = edge(self.head.size).into_iter().find(|(open, _)| *open == id).map(|(_, width)| width);
+        width.and_then(|width| hashes.get(..width * HASH_BYTES)).unwrap_or(hashes)
     }
 
     /// Takes a body; one that was erased is simply not brought.
@@ -203,7 +217,7 @@ impl Tiles {
     /// What the walk found where tiles are not kept, as in a file: the entries say the same.
     #[must_use]
     pub fn finish_without_tiles(self) -> Report {
-        let Desk { findings, more, counts, findings_max: _ } = self.desk;
+        let Desk { findings, more, counts, findings_max: _, cut: _ } = self.desk;
         Report { findings, more, counts, head: self.head }
     }
 }

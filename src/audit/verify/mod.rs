@@ -92,9 +92,16 @@ struct Desk {
     findings_max: usize,
     more: u64,
     counts: Counts,
+    /// In a walk over a record that grows meanwhile: the size of the newest checkpoint it began with.
+    cut: Option<u64>,
 }
 
 impl Desk {
+    /// Whether an index was given out after the walk began.
+    fn is_newer(&self, index: u64) -> bool {
+        self.cut.is_some_and(|cut| index >= cut)
+    }
+
     fn report(&mut self, place: Place, wrong: Wrong) {
         if self.findings.len() < self.findings_max {
             self.findings.push(Finding { place, wrong });
@@ -119,17 +126,25 @@ pub struct Checkpoints {
     outside: Vec<Checkpoint>,
     lag_ms_max: Option<i64>,
     sealed: Vec<Sealed>,
+    live: bool,
 }
 
 impl Checkpoints {
-    /// Begins a walk: checkpoints, then `acts`, then `entries`, then `tiles`, then `finish`.
+    /// Begins a walk over a record that people go on working with: what is newer than the checkpoints it begins with is left to the next walk. A case's row must
+    /// be read before its acts, and a checkpoint before anything else. That the newest checkpoint was dropped cannot be told from work in progress here.
+    #[must_use]
+    pub fn begin_live(trust: Trust) -> Self {
+        Self { live: true, ..Self::begin(trust) }
+    }
+
+    /// Begins a walk over a record that stands still: checkpoints, then `acts`, then `entries`, then `tiles`, then `finish`.
     #[must_use]
     pub fn begin(trust: Trust) -> Self {
         let Trust { keys, mut outside, findings_max, lag_ms_max } = trust;
         outside.sort_by_key(|checkpoint| checkpoint.head.size);
         let counts = Counts { outside: outside.len() as u64, ..Counts::default() };
-        let desk = Desk { findings: Vec::new(), findings_max: findings_max.max(1), more: 0, counts };
-        Self { desk, keys, outside, lag_ms_max, sealed: Vec::new() }
+        let desk = Desk { findings: Vec::new(), findings_max: findings_max.max(1), more: 0, counts, cut: None };
+        Self { desk, keys, outside, lag_ms_max, sealed: Vec::new(), live: false }
     }
 
     /// Takes the next checkpoint.
@@ -160,6 +175,7 @@ impl Checkpoints {
     pub fn acts(mut self) -> Acts {
         // Sorted, so that a checkpoint out of order is still held against the log; it was reported above.
         self.sealed.sort_by_key(|sealed| sealed.head.size);
+        self.desk.cut = self.live.then(|| self.sealed.last().map_or(0, |sealed| sealed.head.size));
         Acts::new(self)
     }
 }

@@ -210,27 +210,44 @@ impl Record {
     }
 }
 
-/// Walks a record in the order in which a store's queries would give it.
+/// A record as a walk's successive queries find it: the same at each, or further each time.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    pub checkpoints: &'a Record,
+    pub cases: &'a Record,
+    pub acts: &'a Record,
+    pub entries: &'a Record,
+    pub tiles: &'a Record,
+}
+
+/// Walks a record that stands still.
 pub fn walk(record: &Record, trust: &Trust) -> Report {
-    let mut checkpoints = Checkpoints::begin(trust.clone());
-    for (size, at, note) in &record.checkpoints {
+    walk_seen(&Seen { checkpoints: record, cases: record, acts: record, entries: record, tiles: record }, Checkpoints::begin(trust.clone()))
+}
+
+/// Walks in the order in which a store's queries would give the rows.
+pub fn walk_seen(seen: &Seen<'_>, mut checkpoints: Checkpoints) -> Report {
+    for (size, at, note) in &seen.checkpoints.checkpoints {
         checkpoints.checkpoint(&CheckpointRow { size: *size, at: *at, note: note.as_bytes() });
     }
     let mut entries_of: BTreeMap<(CaseId, u64), Vec<EntryOf>> = BTreeMap::new();
-    for entry in &record.entries {
+    for entry in &seen.acts.entries {
         entries_of.entry((entry.case, entry.seq)).or_default().push(EntryOf { index: entry.index, leaf: entry.leaf });
     }
-    let pending: BTreeSet<_> = record.pending.iter().copied().collect();
+    let pending: BTreeSet<_> = seen.acts.pending.iter().copied().collect();
     let mut acts_of: BTreeMap<CaseId, Vec<&Act>> = BTreeMap::new();
-    for act in &record.acts {
+    for act in &seen.acts.acts {
         acts_of.entry(act.case).or_default().push(act);
     }
     let mut cases: BTreeMap<CaseId, Option<&CaseRow>> = acts_of.keys().map(|case| (*case, None)).collect();
-    cases.extend(record.cases.iter().map(|row| (row.case, Some(row))));
+    cases.extend(seen.cases.cases.iter().map(|row| (row.case, Some(row))));
     let mut acts = checkpoints.acts();
     for (case, row) in cases {
-        if let Some(row) = row {
-            acts.case(row);
+        match row {
+            Some(row) => acts.case(row),
+            // A case that began after the cases were read is not asked for.
+            None if seen.acts.cases.iter().any(|row| row.case == case) => continue,
+            None => (),
         }
         let mut rows = acts_of.remove(&case).unwrap_or_default();
         rows.sort_by_key(|act| act.seq);
@@ -243,12 +260,12 @@ pub fn walk(record: &Record, trust: &Trust) -> Report {
         }
     }
     let mut entries = acts.entries();
-    let mut rows = record.entries.clone();
+    let mut rows = seen.entries.entries.clone();
     rows.sort_by_key(|entry| entry.index);
     rows.iter().for_each(|entry| entries.entry(entry));
     let mut tiles = entries.tiles();
-    record.tiles.iter().for_each(|(id, hashes)| tiles.tile(*id, hashes));
-    record.bodies.iter().for_each(|body| tiles.body(&BodyRow { commit: body.commit, salt: &body.salt, bytes: &body.bytes }));
+    seen.tiles.tiles.iter().for_each(|(id, hashes)| tiles.tile(*id, hashes));
+    seen.tiles.bodies.iter().for_each(|body| tiles.body(&BodyRow { commit: body.commit, salt: &body.salt, bytes: &body.bytes }));
     tiles.finish()
 }
 
