@@ -43,7 +43,7 @@ async fn cases_of_a_batch_are_loaded_at_once_each_with_its_own_acts(fixture: &Fi
     loaded.sort_by_key(|case| case.row.id);
     let found: Vec<_> = loaded.into_iter().map(|case| (case.row, case.snapshot.map(|snapshot| snapshot.version), case.acts)).collect();
     let acts_of = |seqs: std::ops::RangeInclusive<i64>| seqs.map(act).collect::<Vec<_>>();
-    assert_eq!(found, [(row(1, 2), None, acts_of(1..=2)), (row(2, 4), Some(2), acts_of(3..=4)), (row(3, 1), Some(1), acts_of(2..=1))]);
+    assert_eq!(found, [(row(1, 2), None, acts_of(1..=2)), (row(2, 4), Some(2), acts_of(3..=4)), (row(3, 1), Some(1), Vec::new())]);
     for n in 1..=3 {
         assert_eq!(writer.load_case(EZHOU, case_id(n)).await.unwrap().map(|case| case.row), Some(found[usize::from(n) - 1].0.clone()));
     }

@@ -63,7 +63,7 @@ async fn pages_of_the_inbox_follow_each_other_without_gap_or_repeat(fixture: &Fi
     let tasks: Vec<(u8, TaskRow)> = (1..=60)
         .map(|n: u8| {
             let rank = [0, 1, 2, 9][usize::from(n) % 4];
-            let office = if n % 3 == 0 { "ez-fgw" } else { "ez-hbj" };
+            let office = if n.is_multiple_of(3) { "ez-fgw" } else { "ez-hbj" };
             (n, TaskRow { office: office.to_owned(), ..at(rank, 9_990 + i64::from(n % 7) * 3) })
         })
         .collect();
