@@ -9,6 +9,7 @@ use crate::definition::diagnostics::Findings;
 use crate::definition::graph::{Branch, Edge, Node, NodeIx, NodeKind, Program};
 use crate::definition::parts::Parts;
 use crate::definition::syntax::{Kind, Next, Parallel, Step, Word, Workflow};
+use crate::expr::Type;
 use crate::ids::{Name, Text};
 use crate::source::Place;
 
@@ -16,6 +17,7 @@ mod edges;
 mod kinds;
 mod names;
 mod plan;
+mod readable;
 mod terms;
 
 use plan::{Plan, Planned, Slot};
@@ -154,7 +156,7 @@ impl Lowering<'_> {
     fn branches(&self, parallel: &Parallel, findings: &mut Findings<'_>) -> Vec<Branch> {
         let mut branches = Vec::new();
         for branch in parallel.branches.iter().chain(&parallel.beside) {
-            let when = branch.when.as_ref().and_then(|node| self.expression(node, findings));
+            let when = branch.when.as_ref().and_then(|node| self.expression(node, &Type::Bool, findings));
             let first = branch.steps.first().and_then(|step| self.plan.index.get(&step.key.value));
             if let Some(first) = first {
                 branches.push(Branch { key: branch.key.value.clone(), first: *first, when: when.map(Arc::new) });

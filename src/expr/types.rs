@@ -59,13 +59,20 @@ impl Expr {
     /// # Errors
     /// As `kind`, and when the value is of another kind.
     pub fn condition(&self, roots: &BTreeMap<String, Type>) -> Result<(), Vec<ExprError>> {
+        self.fits(&Type::Bool, roots)
+    }
+
+    /// As `kind`, for a value that must be of a certain kind.
+    ///
+    /// # Errors
+    /// As `kind`, and when the value is of another kind than `wanted`.
+    pub fn fits(&self, wanted: &Type, roots: &BTreeMap<String, Type>) -> Result<(), Vec<ExprError>> {
         let kind = self.kind(roots)?;
-        if kind.agrees(&Type::Bool) {
+        if kind.agrees(wanted) {
             return Ok(());
         }
-        let (zh, en) = kind.named();
-        let span = 0..self.source.len();
-        Err(vec![ExprError { span, zh: format!("期望 true 或 false，实际是{zh}"), en: format!("expected true or false, found {en}") }])
+        let ((zh_wanted, en_wanted), (zh, en)) = (wanted.named(), kind.named());
+        Err(vec![ExprError { span: 0..self.source.len(), zh: format!("期望{zh_wanted}，实际是{zh}"), en: format!("expected {en_wanted}, found {en}") }])
     }
 }
 

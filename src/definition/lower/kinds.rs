@@ -7,7 +7,7 @@ use super::{Lowering, edges};
 use crate::definition::diagnostics::Findings;
 use crate::definition::graph::{AnswerForm, Callee, GroupPass, GroupRule, NodeIx, NodeKind, OnRefusal, Pool, TaskRule};
 use crate::definition::syntax::{self, Approve, Kind, Post, Step, Task, Word};
-use crate::expr::{self, Expr};
+use crate::expr::{self, Expr, Type};
 use crate::ids::Name;
 use crate::source::{Node as Source, Tree};
 
@@ -83,15 +83,18 @@ impl Lowering<'_> {
         if found.is_none() && !self.parts.broken.contains(&*file.value) {
             findings.unknown(file.at, "GL015", ("决策表文件", "a decision table's file"), &file.value, self.parts.tables.keys().map(String::as_str));
         }
-        for path in found.iter().flat_map(|table| table.paths()) {
-            self.path(file.at, &path, findings);
+        if let Some(table) = &found {
+            let known: Vec<bool> = table.paths().iter().map(|path| self.path(file.at, path, findings)).collect();
+            if known.iter().all(|known| *known) {
+                self.kinds_in_table(file, table, findings);
+            }
         }
         found.map(NodeKind::Decide)
     }
 
     fn post(&self, post: &Post, findings: &mut Findings<'_>) -> Option<NodeKind> {
         let account: Vec<Option<Expr>> = post.account.iter().map(|node| self.account_part(node, findings)).collect();
-        let amount = self.expression(&post.amount, findings);
+        let amount = self.expression(&post.amount, &Type::Number, findings);
         let results = self.parts.results(&self.workflow.name.value).unwrap_or_default();
         for (result, _) in &post.settle {
             if !results.contains(&result.value) {
@@ -111,12 +114,12 @@ impl Lowering<'_> {
         match &node.tree {
             Tree::Text(text) if text.chars().all(|c| c.is_alphanumeric() || c == '-') => expr::parse(&format!("\"{text}\"")).ok(),
             Tree::Number(digits) => expr::parse(&format!("\"{digits}\"")).ok(),
-            Tree::Text(_) | Tree::Null | Tree::Bool(_) | Tree::List(_) | Tree::Map(_) => self.expression(node, findings),
+            Tree::Text(_) | Tree::Null | Tree::Bool(_) | Tree::List(_) | Tree::Map(_) => self.expression(node, &Type::Any, findings),
         }
     }
 
-    /// Parses an expression where it stands.
-    pub(super) fn expression(&self, node: &Source, findings: &mut Findings<'_>) -> Option<Expr> {
+    /// Parses an expression where it stands, and holds it against what it reads and what it is wanted for.
+    pub(super) fn expression(&self, node: &Source, wanted: &Type, findings: &mut Findings<'_>) -> Option<Expr> {
         let (Tree::Text(text) | Tree::Number(text)) = &node.tree else {
             let found = node.found();
             findings.note(node.at, "GL004", (format!("期望表达式，实际 `{found}`"), format!("expected an expression, found `{found}`")));
@@ -124,7 +127,9 @@ impl Lowering<'_> {
         };
         match expr::parse(text) {
             Ok(expr) => {
-                self.names_in(node, &expr, findings);
+                if self.names_in(node, &expr, findings) {
+                    self.kinds_in(node, &expr, wanted, findings);
+                }
                 Some(expr)
             }
             Err(errors) => {
