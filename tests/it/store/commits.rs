@@ -122,7 +122,7 @@ async fn acts_after_the_newest_snapshot_are_loaded(fixture: &Fixture) {
     with_snapshot.snapshot = Some(SnapshotRow { version: 2, format: 1, state: b"two".to_vec() });
     writer.write_alone(&commit(vec![with_snapshot])).await.unwrap();
     let mut newer = acts(1, 4, 5);
-    newer.snapshot = Some(SnapshotRow { version: 4, format: 2, state: b"four".to_vec() });
+    newer.snapshot = Some(SnapshotRow { version: 4, format: 1, state: b"four".to_vec() });
     writer.write_alone(&commit(vec![newer.clone()])).await.unwrap();
     let loaded = writer.load_case(EZHOU, case_id(1)).await.unwrap().unwrap();
     assert_eq!((loaded.snapshot, loaded.acts), (newer.snapshot, vec![act(5)]));
