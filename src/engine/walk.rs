@@ -137,7 +137,7 @@ impl Draft<'_> {
                 None => true,
             };
             if taken {
-                awaited |= !self.node(spot.scope, branch.first)?.beside;
+                awaited |= self.is_awaited(spot, branch.first, join)?;
                 firsts.push(branch.first);
             } else {
                 self.emit(Event::BranchSkipped { scope: spot.scope, step: branch.key.clone() });
@@ -154,6 +154,15 @@ impl Draft<'_> {
             self.arrivals.push_back(Spot { node: join, back_to: None, ..spot });
         }
         Ok(())
+    }
+
+    /// Whether the join waits for a branch. Inside a branch beside, where every node is marked, a further one beside is known by never reaching the join.
+    fn is_awaited(&self, spot: Spot, first: NodeIx, join: NodeIx) -> Step<bool> {
+        if !self.node(spot.scope, spot.node)?.beside {
+            return Ok(!self.node(spot.scope, first)?.beside);
+        }
+        let reach = self.program(spot.scope)?.reach.get(usize::from(first.0));
+        Ok(first == join || reach.is_some_and(|reach| reach.contains(&join)))
     }
 
     /// Fires one join of a scope whose tokens are all there.

@@ -78,6 +78,20 @@ fn a_branch_beside_that_ends_first_gives_no_result() {
 }
 
 #[test]
+fn a_region_inside_a_branch_beside_is_walked_once() {
+    let inner = par("inner", vec![task("x", "clerk").block(), task("y", "clerk").block()]);
+    let talk = Block::Seq(vec![inner, task("minutes", "clerk").block()]);
+    let branches = vec![branch(task("a", "clerk").block(), None, false), branch(talk, None, true)];
+    let flow = Flow::new("p", vec![Block::Par("split".into(), branches)]);
+    let mut world = World::new(&[&flow], PEOPLE);
+    let run = world.start(json!({}));
+    assert_eq!(world.standing(run), ["a", "x", "y"], "no token of its own goes to the inner join");
+    world.complete(run, "ann", ("x", "done")).unwrap();
+    world.complete(run, "ann", ("y", "done")).unwrap();
+    assert_eq!(world.open(run), ["a".into(), "minutes".into()].into());
+}
+
+#[test]
 fn a_rejecting_branch_cancels_the_rest_of_its_region_only() {
     let reject = task("a", "clerk").way("no", Way::Reject("wrap".into())).block();
     let inner = par("inner", vec![reject, task("b", "clerk").block()]);
