@@ -7,6 +7,7 @@ use super::writer::Working;
 use crate::engine;
 use crate::engine::case::Case;
 use crate::engine::event::Event;
+use crate::ids::Moment;
 use crate::store::rows::ActRow;
 use crate::store::{LoadedCase, rows::SnapshotRow};
 
@@ -20,7 +21,8 @@ pub fn working(loaded: LoadedCase) -> Result<Working, String> {
     if folded != loaded.row.version {
         return Err(format!("expected {} acts, found {folded}", loaded.row.version));
     }
-    Ok(Working { state: Arc::new(state), row: loaded.row })
+    let at = loaded.acts.last().map_or(Moment(i64::MIN), |act| act.at);
+    Ok(Working { state: Arc::new(state), row: loaded.row, at })
 }
 
 /// The state after the acts.

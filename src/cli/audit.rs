@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use tokio::net::UnixStream;
 
 use crate::app::failure::Fault;
 use crate::app::inspect;
 use crate::audit::{Checkpoint, LogKey};
+use crate::cli::operate::socket;
 use crate::cli::place::Place;
 use crate::cli::{Trouble, say};
 
@@ -29,6 +31,9 @@ enum Verb {
         /// 日志公钥；不写则用数据库中的。The log's public key; else those the database names.
         #[arg(long, value_name = "VKEY")]
         log_vkey: Vec<String>,
+        /// 服务正在运行：只核验到最新检查点。A server is at work on it: verify up to the newest checkpoint.
+        #[arg(long)]
+        live: bool,
         /// 列出全部发现。Lists every finding.
         #[arg(long)]
         all: bool,
@@ -45,7 +50,10 @@ enum Verb {
 /// What cannot be read.
 pub async fn run(args: &Args, place: &Place) -> Result<ExitCode, Trouble> {
     match &args.verb {
-        Verb::Verify { checkpoint, log_vkey, all } => verify(place, checkpoint, log_vkey, *all).await,
+        Verb::Verify { checkpoint, log_vkey, live, all } => {
+            let live = *live || UnixStream::connect(socket(&place.home())).await.is_ok();
+            verify(place, checkpoint, log_vkey, Looks { live, all: *all }).await
+        }
         Verb::Checkpoint => {
             let row = place.store().await?.checkpoint().await.map_err(|cause| Fault::new("reading the checkpoint", cause))?;
             let row = row.ok_or_else(|| Trouble("日志尚未封存。\nthe log has not been sealed yet".to_owned()))?;
@@ -61,7 +69,14 @@ pub async fn run(args: &Args, place: &Place) -> Result<ExitCode, Trouble> {
     }
 }
 
-async fn verify(place: &Place, outside: &[PathBuf], vkeys: &[String], all: bool) -> Result<ExitCode, Trouble> {
+/// How closely to look, and how much to say.
+#[derive(Clone, Copy)]
+struct Looks {
+    live: bool,
+    all: bool,
+}
+
+async fn verify(place: &Place, outside: &[PathBuf], vkeys: &[String], looks: Looks) -> Result<ExitCode, Trouble> {
     let store = place.store().await?;
     let mut keys = Vec::new();
     for text in vkeys {
@@ -76,7 +91,7 @@ async fn verify(place: &Place, outside: &[PathBuf], vkeys: &[String], all: bool)
         let note = std::fs::read(path).map_err(|cause| Trouble(format!("{}: cannot read the file: {cause}", path.display())))?;
         checkpoints.push(Checkpoint::open(&note, &keys).map_err(|cause| Trouble(format!("{}: {cause}", path.display())))?);
     }
-    let inspection = inspect::inspect(&store, keys, checkpoints).await?;
+    let inspection = if looks.live { inspect::inspect_live(&store, keys, checkpoints).await? } else { inspect::inspect(&store, keys, checkpoints).await? };
     let counts = inspection.report.counts;
     say(&format!(
         "核验 办件 {} 件、操作 {} 项（待封存 {}）、日志 {} 条、瓦片 {} 块、检查点 {} 个、附件 {} 份、外存检查点 {} 个",
@@ -92,7 +107,7 @@ async fn verify(place: &Place, outside: &[PathBuf], vkeys: &[String], all: bool)
     }
     let mut findings: Vec<(String, String)> = inspection.report.findings.iter().map(|finding| (finding.zh(), finding.en())).collect();
     findings.extend(inspection.differences.into_iter().map(|text| (text.zh, text.en)));
-    let listed = if all { findings.len() } else { 1 };
+    let listed = if looks.all { findings.len() } else { 1 };
     for (zh, en) in findings.iter().take(listed) {
         say(&format!("不符 {zh}\nwrong: {en}"));
     }

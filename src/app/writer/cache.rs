@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::engine::case::Case;
-use crate::ids::{CaseId, Digest};
+use crate::ids::{CaseId, Digest, Moment};
 use crate::limits::{BODY_CACHE_MAX, CASE_CACHE_MAX};
 use crate::store::rows::CaseRow;
 
@@ -16,6 +16,8 @@ pub struct Working {
     pub state: Arc<Case>,
     /// Its row.
     pub row: CaseRow,
+    /// When its last act was, as far as it was read: the next is never before it.
+    pub at: Moment,
 }
 
 /// The lane's cases and parsed bodies.

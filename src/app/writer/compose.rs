@@ -46,7 +46,7 @@ impl Draft {
         if !self.written {
             return None;
         }
-        Some(Working { state: self.state?, row: self.row? })
+        Some(Working { state: self.state?, row: self.row?, at: self.at })
     }
 }
 
@@ -80,7 +80,7 @@ impl Draftsman {
 
     /// Takes a working copy as the case's draft.
     pub(super) fn adopt(&mut self, case: CaseId, working: Working) {
-        self.drafts.insert(case, Draft { state: Some(working.state), row: Some(working.row), ..Draft::empty() });
+        self.drafts.insert(case, Draft { state: Some(working.state), row: Some(working.row), at: working.at, ..Draft::empty() });
     }
 
     pub(super) fn state(&self, case: CaseId) -> Option<&Case> {
@@ -93,7 +93,7 @@ impl Draftsman {
         write.bodies.iter().find(|body| body.commit == digest).map(|body| body.bytes.as_slice())
     }
 
-    /// The time of the next act: now, but never before the case's last act in this batch (an audit's time does not go backwards).
+    /// The time of the next act: now, but never before the case's last act, though the machine's clock be set back (an audit's time does not go backwards).
     pub(super) fn not_before(&self, case: CaseId, now: Moment) -> Moment {
         self.drafts.get(&case).map_or(now, |draft| draft.at.max(now))
     }
