@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 
 use crate::api::problem::{Problem, request};
 use crate::app::App;
+use crate::app::failure::Fault;
 use crate::app::known::Known;
 use crate::app::sign_in::SignedIn;
 use crate::identity::Actor;
@@ -43,18 +44,48 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let app = App::from_ref(state);
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim).ok_or_else(missing)?;
-        caller(&app, token).await
+        let signed_in = app.signed_in(bearer(parts)?).await;
+        caller(&app, signed_in)
     }
 }
 
-async fn caller(app: &App, token: &str) -> Result<Caller, Problem> {
-    let broken = |cause: &dyn std::fmt::Display| {
+/// A signed-in person whose command goes on to the writer, which confirms its refusals; nothing may be refused by what is known here.
+pub struct Acting(pub Caller);
+
+impl Acting {
+    /// The caller with what is known now, for a refusal that is given here.
+    pub async fn now(self, app: &App) -> Result<Caller, Fault> {
+        let known = app.known(self.0.tenant).await?;
+        let posts = known.roster.posts_of(self.0.person, app.clock().now().date());
+        Ok(Caller { posts, known, ..self.0 })
+    }
+}
+
+impl<S> FromRequestParts<S> for Acting
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let app = App::from_ref(state);
+        let signed_in = app.signed_in_lately(bearer(parts)?).await;
+        caller(&app, signed_in).map(Self)
+    }
+}
+
+fn bearer(parts: &Parts) -> Result<&str, Problem> {
+    let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    header.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim).ok_or_else(missing)
+}
+
+fn caller(app: &App, signed_in: Result<Option<SignedIn>, Fault>) -> Result<Caller, Problem> {
+    let broken = |cause: Fault| {
         tracing::error!(%cause, "a token could not be looked up");
         request(StatusCode::SERVICE_UNAVAILABLE, "fault", "暂时无法核验登录令牌。", "the token cannot be checked right now")
     };
-    let SignedIn { tenant, person, known } = app.signed_in(token).await.map_err(|cause| broken(&cause))?.ok_or_else(unknown)?;
+    let SignedIn { tenant, person, known } = signed_in.map_err(broken)?.ok_or_else(unknown)?;
     let posts = known.roster.posts_of(person, app.clock().now().date());
     Ok(Caller { tenant, person, posts, known })
 }

@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Calendar;
+use crate::clock;
 use crate::definition::graph::Bundle;
 use crate::identity::Roster;
-use crate::ids::{Digest, Name, Tenant};
+use crate::ids::{Digest, Moment, Name, Tenant};
+use crate::limits::REGISTER_STALE_MS_MAX;
 
 /// One version of the register, parsed.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +55,8 @@ struct Shelved {
     doubted: bool,
     /// How often it was doubted: what was read before the last doubt confirms nothing.
     doubts: u64,
+    /// When the reading that last confirmed it began, by the machine's clock.
+    confirmed: Option<Moment>,
 }
 
 impl Shelf {
@@ -68,6 +72,22 @@ impl Shelf {
     pub fn certain(&self, tenant: Tenant) -> Option<Arc<Known>> {
         let shelf = self.by_tenant.read().unwrap_or_else(PoisonError::into_inner);
         shelf.get(&tenant).filter(|held| !held.doubted && held.known.version > 0).map(|held| held.known.clone())
+    }
+
+    /// What was the register's newest version at most `REGISTER_STALE_MS_MAX` ago: enough to let somebody through to the writer, never to refuse.
+    #[must_use]
+    pub fn lately(&self, tenant: Tenant) -> Option<Arc<Known>> {
+        let shelf = self.by_tenant.read().unwrap_or_else(PoisonError::into_inner);
+        let held = shelf.get(&tenant).filter(|held| held.known.version > 0)?;
+        let age = clock::real().0 - held.confirmed?.0;
+        (0..REGISTER_STALE_MS_MAX).contains(&age).then(|| held.known.clone())
+    }
+
+    /// A reading that began at `began` found no newer version than the copy's.
+    pub fn confirmed(&self, tenant: Tenant, began: Moment) {
+        let mut shelf = self.by_tenant.write().unwrap_or_else(PoisonError::into_inner);
+        let held = shelf.entry(tenant).or_default();
+        held.confirmed = held.confirmed.max(Some(began));
     }
 
     /// The register may have been changed: the copy counts again once it was confirmed.
@@ -171,6 +191,18 @@ mod tests {
         };
         let (first, (second, third)) = tokio::join!(readings.join(Tenant(1), slow), others);
         assert_eq!((first, second, third), (Ok(2), Ok(3), Ok(3)));
+    }
+
+    #[test]
+    fn a_copy_is_late_once_its_last_reading_began_too_long_ago() {
+        let (shelf, tenant, now) = (Shelf::default(), Tenant(1), clock::real());
+        assert!(shelf.lately(tenant).is_none());
+        shelf.put(tenant, Known { version: 1, ..Known::default() });
+        assert!(shelf.lately(tenant).is_none(), "nobody said when it was read");
+        shelf.confirmed(tenant, Moment(now.0 - REGISTER_STALE_MS_MAX));
+        assert!(shelf.lately(tenant).is_none());
+        shelf.confirmed(tenant, now);
+        assert!(shelf.lately(tenant).is_some());
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::app::known::{Known, Readings, Shelf};
 use crate::app::sealing::Sealer;
 use crate::app::sign_in::Tokens;
 use crate::app::writer::{LaneParts, Lanes, spawn_lane};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::ids::Tenant;
 use crate::store::Store;
 
@@ -96,14 +96,17 @@ impl App {
             return Ok(known);
         }
         let reading = |cause| Fault::new("reading the register", cause);
-        let doubts = shelf.doubts(tenant);
+        let (doubts, began) = (shelf.doubts(tenant), clock::real());
         let stored = self.inner.readings.join(tenant, store.registry_version(tenant)).await.map_err(reading)?;
         let held = shelf.of(tenant);
         if stored <= held.version {
             shelf.confirm(tenant, doubts);
+            shelf.confirmed(tenant, began);
             return Ok(held);
         }
         let known = register::read(store, tenant, stored, &held).await?;
-        Ok(shelf.put(tenant, known))
+        let known = shelf.put(tenant, known);
+        shelf.confirmed(tenant, began);
+        Ok(known)
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::api::body::Body;
-use crate::api::caller::Caller;
+use crate::api::caller::{Acting, Caller};
 use crate::api::problem::{Problem, Refused, request};
 use crate::app::App;
 use crate::app::execute::{Act, Answer, Order};
@@ -72,7 +72,12 @@ impl Asked {
 #[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/claim", tag = "acts",
     params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem)))]
-pub async fn claim(State(app): State<App>, caller: Caller, headers: HeaderMap, Path((case, task)): Path<(String, u32)>) -> Result<Json<ReceiptBody>, Refused> {
+pub async fn claim(
+    State(app): State<App>,
+    Acting(caller): Acting,
+    headers: HeaderMap,
+    Path((case, task)): Path<(String, u32)>,
+) -> Result<Json<ReceiptBody>, Refused> {
     Asked { app, caller, case, headers }.run(Act::Claim { task }).await
 }
 
@@ -82,7 +87,7 @@ pub async fn claim(State(app): State<App>, caller: Caller, headers: HeaderMap, P
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem)))]
 pub async fn release(
     State(app): State<App>,
-    caller: Caller,
+    Acting(caller): Acting,
     headers: HeaderMap,
     Path((case, task)): Path<(String, u32)>,
 ) -> Result<Json<ReceiptBody>, Refused> {
@@ -111,7 +116,7 @@ pub struct CompleteBody {
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn complete(
     State(app): State<App>,
-    caller: Caller,
+    Acting(caller): Acting,
     headers: HeaderMap,
     Path((case, task)): Path<(String, u32)>,
     Body(body): Body<CompleteBody>,
@@ -136,7 +141,7 @@ pub struct ReturnBody {
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn send_back(
     State(app): State<App>,
-    caller: Caller,
+    Acting(caller): Acting,
     headers: HeaderMap,
     Path((case, task)): Path<(String, u32)>,
     Body(body): Body<ReturnBody>,
@@ -160,7 +165,7 @@ pub struct ExtendBody {
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn extend(
     State(app): State<App>,
-    caller: Caller,
+    Acting(caller): Acting,
     headers: HeaderMap,
     Path((case, term)): Path<(String, u32)>,
     Body(body): Body<ExtendBody>,
@@ -182,7 +187,7 @@ pub struct ReasonBody {
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem)))]
 pub async fn withdraw(
     State(app): State<App>,
-    caller: Caller,
+    Acting(caller): Acting,
     headers: HeaderMap,
     Path(case): Path<String>,
     Body(body): Body<ReasonBody>,

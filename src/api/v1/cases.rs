@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::body::Body;
-use crate::api::caller::Caller;
+use crate::api::caller::{Acting, Caller};
 use crate::api::permit::{permit, permit_on};
 use crate::api::problem::{Problem, Refused};
 use crate::api::v1::acts::{ReceiptBody, case_id, command_id};
@@ -38,11 +38,19 @@ const ORDINARY: i16 = 9;
     responses((status = 201, body = ReceiptBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn start(
     State(app): State<App>,
-    caller: Caller,
+    Acting(caller): Acting,
     headers: HeaderMap,
     Body(body): Body<StartBody>,
 ) -> Result<(StatusCode, Json<ReceiptBody>), Refused> {
-    permit(&app, &caller, may::Act::StartCase)?;
+    let caller = match permit(&app, &caller, may::Act::StartCase) {
+        Ok(()) => caller,
+        // Somebody may have been given the post a moment ago, by another node.
+        Err(_) => {
+            let caller = Acting(caller).now(&app).await?;
+            permit(&app, &caller, may::Act::StartCase)?;
+            caller
+        }
+    };
     let command_id = command_id(&headers)?;
     let act = Act::Start { workflow: body.workflow.as_str().into(), form: body.form, rank: ORDINARY };
     let order = Order { tenant: caller.tenant, case: None, actor: caller.actor(), command_id, act };

@@ -444,10 +444,13 @@ impl Lane {
         let stored = self.writer.registry_version(tenant).await?;
         if stored == held.version {
             self.shelf.confirm(tenant, doubts);
+            self.shelf.confirmed(tenant, now);
             return Ok(held);
         }
         let known = register::read(&self.store, tenant, stored, &held).await.map_err(Broken::from)?;
-        Ok(self.shelf.put(tenant, known))
+        let known = self.shelf.put(tenant, known);
+        self.shelf.confirmed(tenant, now);
+        Ok(known)
     }
 }
 
