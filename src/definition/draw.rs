@@ -42,6 +42,8 @@ const STYLE: &str = include_str!("draw/style.css");
 const MARGIN: i64 = 24;
 const HEADING: i64 = 50;
 const START: i64 = 26;
+/// How far from its corner a box is met.
+const CORNER: i64 = 14;
 
 /// Draws a program.
 #[must_use]
@@ -114,27 +116,31 @@ fn head(out: &mut String, program: &Program, laid: &Laid) {
 /// An edge as a soft line, its ends cut at the shapes they touch.
 fn edge(out: &mut String, program: &Program, laid: &Laid, sizes: &[Size], link: &Link) {
     let mut points = link.points.clone();
-    if let Some(from) = link.from
-        && let (Some(node), Some(centre), Some(size), Some(second)) = (program.nodes.get(from), laid.nodes.get(from), sizes.get(from), points.get(1).copied())
-        && let Some(first) = points.first_mut()
-    {
-        *first = cut(node, *centre, *size, second, *first);
-    }
-    let before = points.len().checked_sub(2).and_then(|ix| points.get(ix).copied());
-    if let (Some(node), Some(centre), Some(size), Some(before)) = (program.nodes.get(link.to), laid.nodes.get(link.to), sizes.get(link.to), before)
-        && let Some(last) = points.last_mut()
-    {
-        *last = cut(node, *centre, *size, before, *last);
+    let shape = |number: usize| Some((program.nodes.get(number)?, *laid.nodes.get(number)?, *sizes.get(number)?));
+    let (from, to) = (link.from.and_then(shape), shape(link.to));
+    // A line that goes up stays where the layout put it: at the sides, where its arrow is seen.
+    let down = from.zip(to).is_some_and(|((_, above, _), (_, below, _))| above.y < below.y);
+    let ends = [(from, points.get(1).copied()), (to, points.iter().rev().nth(1).copied())];
+    if let ([first, .., last], [Some(start), Some(end)]) = (points.as_mut_slice(), ends.map(|(shape, outside)| shape.zip(outside))) {
+        *first = cut(start.0, start.1, *first, down);
+        *last = cut(end.0, end.1, *last, down);
     }
     let class = if link.rejects { "edge rejects" } else { "edge" };
     let _ = writeln!(out, "<path class=\"{class}\" marker-end=\"url(#tip)\" d=\"{}\"/>", softened(&points));
 }
 
-/// Where a line from outside meets a diamond; other shapes are cut by the layout already.
-fn cut(node: &Node, centre: Point, size: Size, outside: Point, otherwise: Point) -> Point {
-    let NodeKind::Decide(_) = &node.kind else { return otherwise };
-    let (dx, dy) = (outside.x - centre.x, outside.y - centre.y);
+/// Where a line from outside meets a shape. A diamond is met on its slanted sides; a box above or below, so that a line to a far place does
+/// not leave sideways and run through its neighbours.
+fn cut((node, centre, size): (&Node, Point, Size), outside: Point, otherwise: Point, down: bool) -> Point {
     let (half_width, half_height) = (size.width / 2, size.height / 2);
+    let (dx, dy) = (outside.x - centre.x, outside.y - centre.y);
+    let NodeKind::Decide(_) = &node.kind else {
+        // The line comes out of the lower side or into the upper one.
+        let side = if otherwise.y >= centre.y { half_height } else { -half_height };
+        let vertical = down && dy.abs() > half_height && dy.signum() == side.signum();
+        let reach = (half_width - CORNER).max(0);
+        return if vertical { Point { x: centre.x + dx.clamp(-reach, reach), y: centre.y + side } } else { otherwise };
+    };
     let across = dx.abs() * half_height + dy.abs() * half_width;
     if across == 0 {
         return otherwise;
