@@ -30,7 +30,7 @@ fn of_sixty_four_who_reserve_at_once_ten_succeed_and_the_others_are_served_in_th
         let node = Node::open(place).await;
         issue_plots(&node, QUOTA).await;
         let nodes = node.nodes().await;
-        let rounds = times(2, 50);
+        let rounds = times(2, 10);
         for round in 0..rounds {
             let start = MORNING.0 + i64::try_from(round).unwrap() * 10 * MINUTE_MS;
             assert!(node.clock.set(greenlane::ids::Moment(start)));
