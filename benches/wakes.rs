@@ -18,7 +18,7 @@ const DAY_MS: i64 = 86_400_000;
 async fn fire(peer: &str, due: usize, place: &Place, addresses: Addresses) -> Value {
     let clock = Clock::moved_to(MORNING);
     let (app, crew) = plant(place, &clock, addresses).await;
-    let applicant = login(&*app.known(TENANT).await.unwrap(), "chen");
+    let applicant = login(&app.known(TENANT).await.unwrap(), "chen");
     let mut clients = tokio::task::JoinSet::new();
     for client in 0..CLIENTS {
         let app = app.clone();
