@@ -1,6 +1,20 @@
 //! Guards and decision tables: a strict FEEL subset on decimals, bounded and explained.
 //! Invariant: parsing and evaluating any input ends within the bounds of `limits`, with a value or with sentences and places.
 //! Never: a silent null, a float, a name read from anywhere but the roots it is given.
+//!
+//! What differs from FEEL, on purpose: both sides of a comparison are of one kind, or it is an error (`= null` alone asks for a value);
+//! a key that is not there is an error, and `is defined(form.x)` asks; in a filter the item is always called `item`
+//! (`form.sources[item.kind = "loan"].amount`), so that what an expression reads from outside can be told from its text;
+//! `list[2]` and `list[-1]` are written with a literal; a key that is no name stands in backticks (`` `land-quota`.outcome ``); durations are whole days.
+//!
+//! ```
+//! use greenlane::expr::{Value, parse};
+//!
+//! let form = Value::from_json(&serde_json::json!({"area_m2": 50_000, "start": "2025-07-01"}));
+//! let guard = parse("form.area_m2 in [1..100000] and date(form.start) - date(\"2025-03-03\") > duration(\"P90D\")").unwrap();
+//! assert_eq!(guard.holds(&Value::context([("form", form)])), Ok(true));
+//! assert_eq!(parse("form.area_m2 == 3").unwrap_err()[0].en, "expected `=`, found `==`");
+//! ```
 
 use std::collections::BTreeSet;
 use std::ops::Range;

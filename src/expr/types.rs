@@ -267,7 +267,7 @@ impl Inference<'_> {
             };
             let zh = format!("期望两边是同一类值，实际是{zh_left}和{zh_right}{}", hint.0);
             self.error(span, zh, format!("expected two values of one kind, found {en_left} and {en_right}{}", hint.1));
-        } else if !equality && !(left.has_order() && right.has_order()) {
+        } else if !(equality || left.has_order() && right.has_order()) {
             let (zh, en) = if left.has_order() { (zh_right, en_right) } else { (zh_left, en_left) };
             self.error(span, format!("期望可以排序的值（数、文字、日期、天数），实际是{zh}"), format!("expected values that have an order, found {en}"));
         } else if let (true, Type::OneOf(left), Type::OneOf(right)) = (equality, left, right)

@@ -378,6 +378,32 @@ fn bounds_are_held() {
     assert!(eval(&copies).contains("steps"), "{}", eval(&copies));
 }
 
+/// A server's worker has two megabytes; a quarter of that is enough for the deepest expression there can be.
+#[test]
+fn the_deepest_expressions_fit_a_small_stack() {
+    let nested = |open: &str, core: &str, close: &str, levels: usize| format!("{}{core}{}", open.repeat(levels), close.repeat(levels));
+    let levels = EXPR_DEPTH_MAX - 3;
+    let deepest = [
+        nested("not(", "true", ")", levels),
+        nested("[", "1", "]", levels),
+        nested("{a: ", "1", "}", levels),
+        nested("if true then ", "1", " else 2", levels),
+        nested("count([", "1", "])", levels / 2),
+        nested("(true in (", "true", "))", levels / 2),
+        nested("for x in [1] return ", "x", "", levels),
+        nested("-", "1", "", levels),
+        nested("[1][item in [", "1", "]]", levels / 3),
+    ];
+    let small = std::thread::Builder::new().stack_size(512 * 1024);
+    let run = move || {
+        for source in deepest {
+            let expr = parse(&source).unwrap_or_else(|errors| panic!("{source}: {errors:?}"));
+            let _ = (expr.eval(&roots()), expr.kind(&kinds()), expr.paths());
+        }
+    };
+    small.spawn(run).expect("a thread").join().expect("no overflow");
+}
+
 #[test]
 fn an_expression_crosses_threads_and_keeps_its_source() {
     fn shared<T: Send + Sync + Clone + std::fmt::Debug>(_: &T) {}
