@@ -6,7 +6,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 
-use crate::api::problem::{Problem, request};
+use crate::api::problem::{Refused, request};
 use crate::app::App;
 use crate::app::failure::Fault;
 use crate::app::known::Known;
@@ -40,9 +40,9 @@ where
     App: FromRef<S>,
     S: Send + Sync,
 {
-    type Rejection = Problem;
+    type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
         let app = App::from_ref(state);
         let signed_in = app.signed_in(bearer(parts)?).await;
         caller(&app, signed_in)
@@ -66,34 +66,39 @@ where
     App: FromRef<S>,
     S: Send + Sync,
 {
-    type Rejection = Problem;
+    type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
         let app = App::from_ref(state);
         let signed_in = app.signed_in_lately(bearer(parts)?).await;
         caller(&app, signed_in).map(Self)
     }
 }
 
-fn bearer(parts: &Parts) -> Result<&str, Problem> {
+fn bearer(parts: &Parts) -> Result<&str, Refused> {
     let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     header.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim).ok_or_else(missing)
 }
 
-fn caller(app: &App, signed_in: Result<Option<SignedIn>, Fault>) -> Result<Caller, Problem> {
+fn caller(app: &App, signed_in: Result<Option<SignedIn>, Fault>) -> Result<Caller, Refused> {
     let broken = |cause: Fault| {
         tracing::error!(%cause, "a token could not be looked up");
-        request(StatusCode::SERVICE_UNAVAILABLE, "fault", "暂时无法核验登录令牌。", "the token cannot be checked right now")
+        Refused::problem(request(StatusCode::SERVICE_UNAVAILABLE, "fault", "暂时无法核验登录令牌。", "the token cannot be checked right now"))
     };
     let SignedIn { tenant, person, known } = signed_in.map_err(broken)?.ok_or_else(unknown)?;
     let posts = known.roster.posts_of(person, app.clock().now().date());
     Ok(Caller { tenant, person, posts, known })
 }
 
-fn missing() -> Problem {
-    request(StatusCode::UNAUTHORIZED, "token_missing", "请在 Authorization 中提供 Bearer 令牌。", "expected `Authorization: Bearer <token>`, found none")
+fn missing() -> Refused {
+    Refused::problem(request(
+        StatusCode::UNAUTHORIZED,
+        "token_missing",
+        "请在 Authorization 中提供 Bearer 令牌。",
+        "expected `Authorization: Bearer <token>`, found none",
+    ))
 }
 
-fn unknown() -> Problem {
-    request(StatusCode::UNAUTHORIZED, "token_unknown", "登录令牌无效或已过期。", "the token is unknown or has expired")
+fn unknown() -> Refused {
+    Refused::problem(request(StatusCode::UNAUTHORIZED, "token_unknown", "登录令牌无效或已过期。", "the token is unknown or has expired"))
 }

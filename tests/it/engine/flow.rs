@@ -100,11 +100,6 @@ impl StepBlock {
         self
     }
 
-    pub fn only(mut self, ways: Vec<(&str, Way)>) -> Self {
-        self.ways = ways.into_iter().map(|(outcome, way)| (outcome.to_owned(), way)).collect();
-        self
-    }
-
     pub fn stops(mut self, cause: &str) -> Self {
         self.stops = Some(cause.to_owned());
         self
@@ -207,13 +202,15 @@ struct Wire {
     cancels: Option<String>,
 }
 
+/// A split: its node, its branches (first step, condition), its join.
+type Parting = (usize, Vec<(String, Option<String>)>, String);
+
 #[derive(Default)]
 struct Lowering {
     nodes: Vec<Node>,
     places: Vec<Place>,
     wires: Vec<Wire>,
-    /// Splits: node, branch (first step, condition), join.
-    splits: Vec<(usize, Vec<(String, Option<String>)>, String)>,
+    splits: Vec<Parting>,
     joins: Vec<(usize, String)>,
     queues: Vec<(usize, String)>,
     returns: Vec<(usize, (Vec<String>, ReturnThen))>,

@@ -42,6 +42,9 @@ pub struct Broken {
     pub blind_joins: bool,
 }
 
+/// A rung that spoke: case, term, rung, due day.
+type Spoken = (usize, Local, u16, Option<NaiveDate>);
+
 pub struct Storm {
     pub world: World,
     chance: Chance,
@@ -50,8 +53,7 @@ pub struct Storm {
     pub beside: BTreeSet<(Name, NodeIx)>,
     /// What the applicant files; without one it is a small form drawn at random.
     form: Option<serde_json::Value>,
-    /// Rungs that spoke: case, term, rung, due day.
-    pub spoken: RefCell<BTreeSet<(usize, Local, u16, Option<NaiveDate>)>>,
+    pub spoken: RefCell<BTreeSet<Spoken>>,
 }
 
 impl Storm {

@@ -14,7 +14,7 @@ use greenlane::engine::effect::{Effect, PostingKind};
 use greenlane::engine::event::Event;
 use greenlane::engine::facts::{Balance, Decision, Facts, Need, Waiting};
 use greenlane::engine::refusal::Refusal;
-use greenlane::engine::{decide, effects, evolve, fold_act, invariants, next_wake};
+use greenlane::engine::{decide, effects, fold_act, invariants, next_wake};
 use greenlane::identity::{Holding, Office, Person, Roster};
 use greenlane::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
 use uuid::Uuid;
@@ -289,15 +289,6 @@ impl World {
     /// The whole log folded from nothing.
     pub fn replay(&self, run: usize) -> Case {
         self.runs[run].acts.iter().fold(None, |state, act| fold_act(state, act)).unwrap()
-    }
-
-    /// The whole log folded from nothing, event by event, with the events so far in the current act.
-    pub fn each_event(&self, run: usize, mut look: impl FnMut(Option<&Case>, &Event)) {
-        let mut state = None;
-        for event in self.runs[run].acts.iter().flatten() {
-            look(state.as_ref(), event);
-            state = evolve(state, event);
-        }
     }
 
     pub fn facts<'w>(&'w self, none: &'w Nothing) -> Facts<'w> {
