@@ -19,6 +19,7 @@ use crate::config::{self, Config, Mail, Role};
 use crate::notice::{Signature, Templates};
 use crate::store::{Store, Target};
 use crate::telemetry::Metrics;
+use crate::web;
 use crate::workers::Crew;
 use crate::workers::deliver::Mailroom;
 use crate::workers::digests::Mornings;
@@ -67,7 +68,9 @@ impl Node {
         let listener = TcpListener::bind(config.listen).await.map_err(|cause| Fault::new(doing(), cause))?;
         let address = listener.local_addr().map_err(|cause| Fault::new(doing(), cause))?;
         let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
-        let (router, stopped) = (api::router(shared), stop.clone());
+        let pages = web::Pages::embedded().map_err(|mistakes| Fault::new("compiling the pages", listed(&mistakes)))?;
+        let pages = web::Shared { app: app.clone(), pages: Arc::new(pages) };
+        let (router, stopped) = (api::router(shared).merge(web::router(pages)), stop.clone());
         tracker.spawn(async move {
             let serving = axum::serve(listener, router).with_graceful_shutdown(async move { stopped.cancelled().await });
             if let Err(cause) = serving.await {

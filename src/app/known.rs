@@ -11,7 +11,7 @@ use crate::calendar::Calendar;
 use crate::clock;
 use crate::definition::graph::Bundle;
 use crate::identity::Roster;
-use crate::ids::{Digest, Moment, Name, Tenant};
+use crate::ids::{Digest, Moment, Name, Tenant, Text};
 use crate::limits::REGISTER_STALE_MS_MAX;
 
 /// One version of the register, parsed.
@@ -29,6 +29,15 @@ pub struct Known {
     pub current: BTreeMap<Name, Digest>,
     /// Titles of accounts, `(zh, en, unit)` by key.
     pub accounts: BTreeMap<String, AccountTitle>,
+}
+
+impl Known {
+    /// The name of an office; its key when the roster does not have it.
+    #[must_use]
+    pub fn office(&self, key: &str) -> Text {
+        let found = self.roster.offices.get(key).map(|office| Text { zh: office.zh.clone(), en: office.en.clone() });
+        found.unwrap_or_else(|| Text { zh: key.to_owned(), en: key.to_owned() })
+    }
 }
 
 /// How an account is called.

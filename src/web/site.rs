@@ -1,0 +1,89 @@
+//! What every page shows around its own: who is signed in, where they may go, the language, the demonstration's clock.
+
+use serde::Serialize;
+
+use crate::ids::Text;
+use crate::notice::Language;
+
+/// The frame of a page.
+#[derive(Clone, Debug, Serialize)]
+pub struct Site {
+    /// Its language.
+    #[serde(rename = "lang")]
+    pub language: Language,
+    /// The address shown, with its query.
+    pub here: String,
+    /// Who is signed in.
+    pub user: Option<User>,
+    /// Where they may go.
+    pub nav: Vec<Place>,
+    /// The moment of the pages, China time.
+    pub now: String,
+    /// The clock can be moved: a demonstration.
+    pub demo: bool,
+}
+
+/// Somebody signed in, as the frame shows them.
+#[derive(Clone, Debug, Serialize)]
+pub struct User {
+    /// The name.
+    pub name: String,
+    /// Offices and posts, readable.
+    pub posts: Vec<Held>,
+}
+
+/// A post held today.
+#[derive(Clone, Debug, Serialize)]
+pub struct Held {
+    /// The office's name.
+    pub office: Text,
+    /// The key of the post's word.
+    pub post: String,
+}
+
+/// An entry of the navigation.
+#[derive(Clone, Debug, Serialize)]
+pub struct Place {
+    /// Where it leads.
+    pub href: &'static str,
+    /// The key of its word.
+    pub word: &'static str,
+    /// The page shown is there.
+    pub current: bool,
+}
+
+/// The entries for somebody with `posts`, by what they do all day.
+#[must_use]
+pub fn places(posts: &[String], demo: bool, path: &str) -> Vec<Place> {
+    let holds = |wanted: &[&str]| posts.iter().any(|post| wanted.contains(&post.as_str()));
+    let applicant = holds(&["agent"]);
+    let official = posts.iter().any(|post| post != "agent");
+    let all = [
+        (applicant, "/projects", "nav-projects"),
+        (applicant || holds(&["receiver", "escort"]), "/apply", "nav-apply"),
+        (official, "/inbox", "nav-inbox"),
+        (official, "/cases", "nav-cases"),
+        (official, "/lights", "nav-lights"),
+        (official, "/accounts", "nav-accounts"),
+        (holds(&["auditor", "sup_clerk", "sup_head"]), "/audit", "nav-audit"),
+        (holds(&["operator"]), "/system/people", "nav-people"),
+        (holds(&["operator"]), "/system/notices", "nav-notices"),
+        (holds(&["operator"]), "/system/texts", "nav-texts"),
+        (demo, "/clock", "nav-clock"),
+    ];
+    let within = |href: &str| path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with(['/', '?']));
+    all.into_iter().filter(|(shown, ..)| *shown).map(|(_, href, word)| Place { href, word, current: within(href) }).collect()
+}
+
+/// Where somebody begins.
+#[must_use]
+pub fn home(posts: &[String]) -> &'static str {
+    let holds = |wanted: &[&str]| posts.iter().any(|post| wanted.contains(&post.as_str()));
+    match () {
+        () if holds(&["sup_clerk", "sup_head", "leader", "issuer"]) => "/lights",
+        () if holds(&["auditor"]) => "/audit",
+        () if holds(&["operator"]) => "/system/people",
+        () if posts.iter().any(|post| post != "agent") => "/inbox",
+        () => "/projects",
+    }
+}
