@@ -3,6 +3,7 @@
 
 mod answer;
 mod assets;
+pub mod fields;
 mod helpers;
 mod pages;
 mod render;

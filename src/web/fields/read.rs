@@ -1,0 +1,130 @@
+//! What a browser posted, read into the form's own types, with every mistake of the section at once.
+//! Invariant: a field that was not posted keeps what it had; a row in which nothing was typed is no row. Never: a refusal; what is wrong is kept and named.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::{fields, typed};
+use crate::forms::{Field, FieldError, Form, Kind};
+
+/// A submission with what was typed, and what is wrong with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read {
+    /// The whole submission.
+    pub value: Value,
+    /// The mistakes of the section that was read.
+    pub errors: Vec<FieldError>,
+}
+
+/// Reads the fields of `section` (of the whole form for `None`) out of `posted` over `base`: `f.<key>`, and `f.<rows>.<number>.<key>` in rows.
+/// A posted `do` of `remove.<rows>.<number>` leaves that row out.
+#[must_use]
+pub fn read(form: &Form, section: Option<usize>, posted: &[(String, String)], base: Value) -> Read {
+    let mut object = if let Value::Object(object) = base { object } else { Map::new() };
+    for field in fields(form, section) {
+        let found = match &field.kind {
+            Kind::File => None,
+            Kind::Rows { fields, .. } => rows(&field.key, fields, posted),
+            _ => last(posted, &format!("f.{}", field.key)).map(|text| typed::value(field, text)),
+        };
+        put(&mut object, &field.key, found);
+    }
+    let value = Value::Object(object);
+    let errors = check(form, section, &value);
+    Read { value, errors }
+}
+
+/// Every mistake of a section of a submission (of the whole of it for `None`), in the words of whoever types.
+#[must_use]
+pub fn check(form: &Form, section: Option<usize>, value: &Value) -> Vec<FieldError> {
+    let keys: BTreeSet<&str> = fields(form, section).map(|field| field.key.as_str()).collect();
+    let errors = form.validate(value).err().unwrap_or_default();
+    let within = |error: &FieldError| section.is_none() || first_key(&error.path).is_some_and(|key| keys.contains(key));
+    errors.into_iter().filter(within).map(|error| worded(form, error)).collect()
+}
+
+/// Whether the button that was pressed only adds or removes a row.
+#[must_use]
+pub fn stays(posted: &[(String, String)]) -> bool {
+    last(posted, "do").is_some_and(|pressed| pressed.starts_with("add.") || pressed.starts_with("remove."))
+}
+
+fn put(object: &mut Map<String, Value>, key: &str, found: Option<Value>) {
+    match found {
+        None => {}
+        Some(Value::Null) => {
+            object.remove(key);
+        }
+        Some(value) => {
+            object.insert(key.to_owned(), value);
+        }
+    }
+}
+
+fn last<'p>(posted: &'p [(String, String)], name: &str) -> Option<&'p str> {
+    posted.iter().rev().find(|(key, _)| key == name).map(|(_, text)| text.as_str())
+}
+
+/// The rows that were posted, in order; `None` when there was no field of any.
+fn rows(key: &str, fields: &[Field], posted: &[(String, String)]) -> Option<Value> {
+    let prefix = format!("f.{key}.");
+    let number = |name: &str| name.strip_prefix(&prefix)?.split_once('.')?.0.parse::<usize>().ok();
+    let numbers: BTreeSet<usize> = posted.iter().filter_map(|(name, _)| number(name)).collect();
+    let removed = last(posted, "do").and_then(|pressed| pressed.strip_prefix(&format!("remove.{key}.")));
+    let removed = removed.and_then(|number| number.parse::<usize>().ok());
+    if numbers.is_empty() {
+        return None;
+    }
+    let mut rows = Vec::new();
+    for number in numbers.into_iter().filter(|number| removed != Some(*number)) {
+        let mut row = Map::new();
+        for field in fields {
+            let text = last(posted, &format!("{prefix}{number}.{}", field.key)).unwrap_or("");
+            put(&mut row, &field.key, Some(typed::value(field, text)));
+        }
+        if !row.is_empty() {
+            rows.push(Value::Object(row));
+        }
+    }
+    // No rows at all is a field left out, so that a required one is named as such.
+    Some(if rows.is_empty() { Value::Null } else { Value::Array(rows) })
+}
+
+fn first_key(path: &str) -> Option<&str> {
+    path.strip_prefix('/')?.split('/').next()
+}
+
+/// The field a pointer leads to.
+fn field_at<'f>(form: &'f Form, path: &str) -> Option<&'f Field> {
+    let mut keys = path.strip_prefix('/')?.split('/');
+    let field = form.field(keys.next()?)?;
+    match (&field.kind, keys.nth(1)) {
+        (Kind::Rows { fields, .. }, Some(key)) => fields.iter().find(|field| field.key == key),
+        (_, _) => Some(field),
+    }
+}
+
+/// A mistake said to the person at the keyboard, who types 万元 and not 分, and was asked rather than sent a schema.
+fn worded(form: &Form, error: FieldError) -> FieldError {
+    let Some(field) = field_at(form, &error.path) else { return error };
+    let (zh, en) = (&field.title.zh, &field.title.en);
+    let words = match (error.code, &field.kind) {
+        ("required", Kind::Choice(_) | Kind::YesNo | Kind::Code(crate::forms::codes::Scheme::Region)) => (format!("请选择「{zh}」"), format!("Choose: {en}")),
+        ("required", Kind::Rows { .. }) => (format!("「{zh}」至少填一行"), format!("{en}: fill in at least one row")),
+        ("required", Kind::File) => (format!("请上传「{zh}」"), format!("Upload: {en}")),
+        ("required", _) => (format!("请填写「{zh}」"), format!("Fill in: {en}")),
+        ("wrong_type", Kind::MoneyFen(_)) => (
+            format!("「{zh}」应为以万元计的金额，如 32000.00，精确到分"),
+            format!("{en}: give an amount in units of 10,000 CNY, such as 32000.00, exact to the fen"),
+        ),
+        ("wrong_type", Kind::AreaM2(_)) => {
+            (format!("「{zh}」应为以平方米计的整数，如 50000"), format!("{en}: give a whole number of square metres, such as 50000"))
+        }
+        ("wrong_type", Kind::Integer(_)) => (format!("「{zh}」应为整数，如 260"), format!("{en}: give a whole number, such as 260")),
+        ("bad_date", _) => (format!("「{zh}」应为日期，如 2025-03-03"), format!("{en}: give a date, such as 2025-03-03")),
+        ("too_small", Kind::MoneyFen(range)) if range.min == 1 => (format!("「{zh}」应大于零"), format!("{en}: give an amount above zero")),
+        _ => return error,
+    };
+    FieldError { zh: words.0, en: words.1, ..error }
+}
