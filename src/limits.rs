@@ -104,3 +104,13 @@ pub const SNAPSHOT_FORMAT: i32 = 1;
 pub const WALK_PAGE_ROWS: u32 = 1_000;
 /// Findings an inspection lists; further ones are counted.
 pub const FINDINGS_LISTED_MAX: usize = 50;
+/// Bytes of one uploaded paper.
+pub const UPLOAD_BYTES_MAX: usize = 20 * 1024 * 1024;
+/// Bytes of one part of it, as it is stored and sent; an upload or a download holds no more than this in memory.
+pub const UPLOAD_PART_BYTES: usize = 256 * 1024;
+/// Papers one person may upload in a day.
+pub const UPLOADS_PER_DAY_MAX: i64 = 200;
+/// Bytes of the answers in one draft.
+pub const DRAFT_BYTES_MAX: usize = 256 * 1024;
+/// Drafts one list shows.
+pub const DRAFTS_LISTED_MAX: u32 = 50;

@@ -135,10 +135,28 @@ impl App {
             (Some(case), _) => case,
             (None, _) => return Err(refusal("case_missing", Class::Invalid, "没有指明办件。", "cannot do this: no case is named").into()),
         };
+        self.check_named_files(&order).await?;
         let mut bodies = Bodies::default();
         let mut register_rows = RegisterRows::default();
         let command = self.command(order.tenant, case, order.act, &mut bodies, &mut register_rows).await?;
         Ok(Job { tenant: order.tenant, case, actor: order.actor, command, command_id, digest, bodies: bodies.rows, register: register_rows, answer })
+    }
+
+    /// A form may name uploaded files; it is refused here, where the store can be asked, because the engine sees only the form.
+    async fn check_named_files(&self, order: &Order) -> Result<(), Failure> {
+        let person = match &order.actor {
+            Actor::Person(person) => Some(*person),
+            Actor::System | Actor::Operator(_) => None,
+        };
+        let forms = match &order.act {
+            Act::Start { form, .. } => [form.as_ref(), None],
+            Act::Complete { answer, .. } => [answer.form.as_ref(), answer.fields.as_ref()],
+            _ => [None, None],
+        };
+        for form in forms.into_iter().flatten() {
+            self.check_files((order.tenant, person), order.case, form).await?;
+        }
+        Ok(())
     }
 
     async fn command(&self, tenant: Tenant, case: CaseId, act: Act, bodies: &mut Bodies, register_rows: &mut RegisterRows) -> Result<Command, Failure> {

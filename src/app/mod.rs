@@ -3,8 +3,10 @@
 
 pub mod clockwork;
 pub mod digests;
+pub mod drafts;
 pub mod execute;
 pub mod failure;
+pub mod files;
 pub mod inspect;
 pub mod known;
 pub mod ledger;
@@ -12,6 +14,7 @@ pub mod notices;
 pub mod operate;
 pub mod outbox;
 pub mod plant;
+pub mod projects;
 pub mod queries;
 pub mod register;
 pub mod replay;

@@ -19,6 +19,8 @@ use sqlx::{PgPool, SqlitePool};
 pub use fault::{StoreFault, WriteFault};
 pub use topics::accounts::{AccountRow, PostingView, WaitingView};
 pub use topics::cases::{ActView, CaseFilter, DocumentView};
+pub use topics::drafts::DraftRow;
+pub use topics::files::FileRow;
 pub use topics::inbox::{Inbox, InboxCursor, InboxTask, Seat};
 pub use topics::log::{CheckpointRow, LogRow, Sealing, TileRow, Unsealed};
 pub use topics::outbox::{Attempt, ClaimedNotice, NoticeView};

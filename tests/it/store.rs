@@ -2,6 +2,8 @@
 
 mod accounts;
 mod commits;
+mod drafts;
+mod files;
 mod fixture;
 mod opening;
 mod outbox;

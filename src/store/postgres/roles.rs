@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Row};
 use crate::store::StoreFault;
 
 /// Tables of a tenant; readers see them through row-level security.
-const TENANT_TABLES: [&str; 16] = [
+const TENANT_TABLES: &[&str] = &[
     "tenants",
     "cases",
     "acts",
@@ -26,11 +26,16 @@ const TENANT_TABLES: [&str; 16] = [
     "snapshots",
     "registry",
     "tokens",
+    "drafts",
+    "files",
+    "file_owners",
+    "uploads",
+    "file_parts",
 ];
 /// Tables of the deployment: numbers and digests, no content.
 const SHARED_TABLES: [&str; 4] = ["meta", "log", "tiles", "checkpoints"];
 /// What the writer may do beyond reading and inserting. Acts, log, checkpoints and postings are not here.
-const WRITER_CHANGES: [(&str, &str); 13] = [
+const WRITER_CHANGES: &[(&str, &str)] = &[
     ("tenants", "update"),
     ("cases", "update"),
     ("tasks", "update, delete"),
@@ -44,6 +49,9 @@ const WRITER_CHANGES: [(&str, &str); 13] = [
     ("tokens", "update, delete"),
     ("unsealed", "delete"),
     ("tiles", "update"),
+    ("drafts", "update, delete"),
+    ("uploads", "delete"),
+    ("file_parts", "delete"),
 ];
 
 /// Makes the roles when they are missing, and grants them what they need; run again, it changes nothing.

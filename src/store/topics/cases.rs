@@ -158,6 +158,13 @@ impl Store {
         found.into_iter().map(StoredCase::row).collect()
     }
 
+    /// How many cases a person applied for.
+    pub async fn count_of_applicant(&self, tenant: Tenant, applicant: PersonId) -> Result<i64, StoreFault> {
+        let text = "select count(*) from cases where tenant = $1 and applicant = $2";
+        let mut connection = self.reader(tenant).await?;
+        Ok(on_both!(&mut connection, c => sqlx::query_scalar(text).bind(tenant.0).bind(applicant.0).fetch_one(&mut **c).await?))
+    }
+
     /// Acts of a case in order, from after `after`, at most `limit`.
     pub async fn acts(&self, tenant: Tenant, case: CaseId, after: i64, limit: u32) -> Result<Vec<ActRow>, StoreFault> {
         let text = "select seq, at, kind, events, leaf from acts where tenant = $1 and case_id = $2 and seq > $3 order by seq limit $4";

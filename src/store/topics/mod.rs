@@ -3,6 +3,8 @@
 
 pub mod accounts;
 pub mod cases;
+pub mod drafts;
+pub mod files;
 pub mod inbox;
 pub mod log;
 pub mod outbox;
