@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -67,6 +67,8 @@ impl Node {
         let doing = || format!("listening on {} (`listen` in the configuration)", config.listen);
         let listener = TcpListener::bind(config.listen).await.map_err(|cause| Fault::new(doing(), cause))?;
         let address = listener.local_addr().map_err(|cause| Fault::new(doing(), cause))?;
+        // A link in a mail begins with the configured address, which is then there already.
+        crew.mailroom.public_url.get_or_init(|| format!("http://{address}"));
         let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
         let pages = web::Pages::embedded().map_err(|mistakes| Fault::new("compiling the pages", listed(&mistakes)))?;
         let pages = web::Shared { app: app.clone(), pages: Arc::new(pages) };
@@ -107,7 +109,17 @@ pub async fn open(start: &Start) -> Result<(App, Crew), Fault> {
     let templates = Templates::embedded(Signature::default()).map_err(|mistakes| Fault::new("compiling the texts of notices", listed(&mistakes)))?;
     let store = Store::open(start.target.clone()).await.map_err(|cause| Fault::new("opening the database", cause))?;
     let app = App::open(store, start.clock.clone(), &start.config.origin, &start.home).await?;
-    let mailroom = Mailroom { templates, mail: channel(&start.config, &start.home)?, origin: start.config.origin.clone(), from: sender(&start.config) };
+    let mailroom = Mailroom {
+        templates,
+        mail: channel(&start.config, &start.home)?,
+        origin: start.config.origin.clone(),
+        from: sender(&start.config),
+        public_url: OnceLock::new(),
+    };
+    if let Some(address) = &start.config.public_url {
+        // Nobody has set it yet.
+        drop(mailroom.public_url.set(address.clone()));
+    }
     let mornings = Mornings::new(&start.config.digest)?;
     let crew = Crew { app: app.clone(), mailroom: Arc::new(mailroom), mornings: Arc::new(mornings) };
     Ok((app, crew))

@@ -1,7 +1,7 @@
 //! Configuration: one flat struct, validated whole at start; an error names file and key.
 //! Invariant: nothing else reads settings. Never: a secret in the file; it names the file or the variable that holds one.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -26,6 +26,10 @@ pub struct Config {
     pub mail: Mail,
     /// What this node does.
     pub role: Role,
+    /// Where people reach the pages, such as `https://example.gov.cn`; else the address listened on. With https, cookies are sent over https only.
+    pub public_url: Option<String>,
+    /// The addresses of proxies before this node: what they say of the other side's address is believed.
+    pub proxies: Vec<IpAddr>,
 }
 
 /// How mail leaves.
@@ -88,6 +92,8 @@ impl Default for Config {
             digest: "0 30 8 * * *".to_owned(),
             mail: Mail::Folder(PathBuf::from("outbox")),
             role: Role::Both,
+            public_url: None,
+            proxies: Vec::new(),
         }
     }
 }
@@ -120,7 +126,7 @@ impl Config {
         }
         let root = source::read(text, file)?;
         let mut reader = Reader::new(file);
-        if let Some(fields) = reader.fields(&root, &["listen", "tenant", "origin", "digest", "mail", "role"]) {
+        if let Some(fields) = reader.fields(&root, &["listen", "tenant", "origin", "digest", "mail", "role", "public-url", "proxies"]) {
             let set = |key: &str| fields.get(key);
             parsed(
                 &mut reader,
@@ -136,6 +142,18 @@ impl Config {
             });
             if let Some(node) = set("role") {
                 config.role = reader.word(node, &Role::WORDS).unwrap_or(config.role);
+            }
+            parsed(
+                &mut reader,
+                set("public-url"),
+                &mut config.public_url,
+                ("没有路径的网址，如 https://example.gov.cn", "an address without a path such as https://example.gov.cn"),
+                |text| public_url(text).map(Some),
+            );
+            for node in set("proxies").map_or(&[][..], |node| reader.list(node)) {
+                let mut proxy: Option<IpAddr> = None;
+                parsed(&mut reader, Some(node), &mut proxy, ("IP 地址，如 10.0.0.1", "an IP address such as 10.0.0.1"), |text| text.parse().ok().map(Some));
+                config.proxies.extend(proxy);
             }
             if let Some(node) = set("mail") {
                 config.mail = mail(&mut reader, node).unwrap_or(config.mail);
@@ -161,6 +179,13 @@ fn tenant(text: &str) -> Option<Tenant> {
 
 fn origin(text: &str) -> Option<String> {
     let plain = !text.is_empty() && !text.contains([' ', '+', '@', '<', '>']) && !text.contains(char::is_control);
+    plain.then(|| text.to_owned())
+}
+
+fn public_url(text: &str) -> Option<String> {
+    let text = text.trim_end_matches('/');
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    let plain = !host.is_empty() && host.chars().all(|letter| letter.is_ascii_alphanumeric() || ".-:[]".contains(letter));
     plain.then(|| text.to_owned())
 }
 
@@ -216,10 +241,20 @@ mod tests {
         greenlane.yaml:1:9: wrong-value: expected an address and port such as 127.0.0.1:7700, found `everywhere` / 期望地址和端口，如 127.0.0.1:7700，实际 `everywhere`
         greenlane.yaml:2:9: wrong-value: expected a six-digit region code, found `42` / 期望六位行政区划代码，实际 `42`
         greenlane.yaml:3:9: wrong-value: expected a cron expression of six fields, found `at dawn` / 期望六段的 cron 表达式，实际 `at dawn`
-        greenlane.yaml:4:1: unknown-key: expected one of listen, tenant, origin, digest, mail, role, found `mial` / 期望 listen, tenant, origin, digest, mail, role 之一，实际 `mial`
+        greenlane.yaml:4:1: unknown-key: expected one of listen, tenant, origin, digest, mail, role, public-url, proxies, found `mial` / 期望 listen, tenant, origin, digest, mail, role, public-url, proxies 之一，实际 `mial`
         greenlane.yaml:7:5: missing-key: expected `from`, found no such key / 缺少 `from`
         greenlane.yaml:8:10: unknown-word: expected one of starttls, tls, none, found `perhaps` / 期望 starttls, tls, none 之一，实际 `perhaps`
         ");
+    }
+
+    #[test]
+    fn the_public_address_has_no_path_and_proxies_are_addresses() {
+        let read = |text: &str| Config::parse(text, "greenlane.yaml").map(|config| (config.public_url, config.proxies));
+        let expected = (Some("https://lvtong.example.gov.cn".to_owned()), vec!["10.0.0.1".parse().expect("an address")]);
+        assert_eq!(read("public-url: https://lvtong.example.gov.cn/\nproxies: [10.0.0.1]"), Ok(expected));
+        for wrong in ["public-url: lvtong.example.gov.cn", "public-url: 'https://a/b'", "public-url: 'https://a b'", "proxies: [front]"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

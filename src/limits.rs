@@ -114,3 +114,47 @@ pub const UPLOADS_PER_DAY_MAX: i64 = 200;
 pub const DRAFT_BYTES_MAX: usize = 256 * 1024;
 /// Drafts one list shows.
 pub const DRAFTS_LISTED_MAX: u32 = 50;
+/// Characters of a password.
+pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 10..=128;
+/// Password hashes computed at once; each takes 19 MiB and a core for some tens of milliseconds.
+pub const PASSWORD_HASHES_AT_ONCE: usize = 2;
+/// People who may wait for a hash before others are told to come back.
+pub const PASSWORD_HASHES_WAITING_MAX: usize = 64;
+/// Failures of one login before it pauses.
+pub const LOGIN_FAILURES_MAX: u32 = 5;
+/// Milliseconds of the first pause of a login; doubled by each further failure.
+pub const LOGIN_PAUSE_FIRST_MS: i64 = 60_000;
+/// The longest pause of a login.
+pub const LOGIN_PAUSE_MS_MAX: i64 = 60 * 60_000;
+/// Milliseconds after which the failures of a login are counted anew.
+pub const LOGIN_WINDOW_MS: i64 = 24 * 60 * 60_000;
+/// Failures from one address, which a whole office may share, before it pauses.
+pub const ADDRESS_FAILURES_MAX: u32 = 60;
+/// Milliseconds of that pause.
+pub const ADDRESS_PAUSE_MS: i64 = 15 * 60_000;
+/// Milliseconds after which the failures from an address are counted anew.
+pub const ADDRESS_WINDOW_MS: i64 = 15 * 60_000;
+/// Milliseconds after which a session nobody uses is over.
+pub const SESSION_IDLE_MS_MAX: i64 = 30 * 60_000;
+/// Milliseconds after which every session is over.
+pub const SESSION_MS_MAX: i64 = 12 * 60 * 60_000;
+/// Milliseconds between two notes that a session is in use, so that looking at a page seldom writes.
+pub const SESSION_SEEN_MS: i64 = 60_000;
+/// Characters kept of what a browser calls itself.
+pub const AGENT_CHARS_MAX: usize = 200;
+/// Milliseconds for which an invitation counts: seven days.
+pub const INVITATION_MS: i64 = 7 * 24 * 60 * 60_000;
+/// Milliseconds for which a reset link counts: one hour.
+pub const RESET_MS: i64 = 60 * 60_000;
+/// Resets somebody may ask for within the hour.
+pub const RESETS_PER_HOUR_MAX: u32 = 3;
+/// Resets that may be asked for from one address within the hour.
+pub const RESETS_PER_ADDRESS_MAX: u32 = 60;
+/// Resets looked at in one turn.
+pub const RESETS_PER_TURN_MAX: u32 = 32;
+/// Characters of a login.
+pub const LOGIN_CHARS: std::ops::RangeInclusive<usize> = 2..=40;
+/// Characters of a person's name.
+pub const PERSON_NAME_CHARS_MAX: usize = 40;
+/// Characters of a mail address.
+pub const EMAIL_CHARS_MAX: usize = 254;

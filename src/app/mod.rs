@@ -10,9 +10,11 @@ pub mod files;
 pub mod inspect;
 pub mod known;
 pub mod ledger;
+pub mod login;
 pub mod notices;
 pub mod operate;
 pub mod outbox;
+pub mod people;
 pub mod plant;
 pub mod projects;
 pub mod queries;
@@ -26,9 +28,11 @@ pub mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use crate::app::failure::Fault;
 use crate::app::known::{Known, Readings, Shelf};
+use crate::app::login::password::Passwords;
 use crate::app::sealing::Sealer;
 use crate::app::sign_in::Tokens;
 use crate::app::writer::{LaneParts, Lanes, spawn_lane};
@@ -48,6 +52,11 @@ struct Inner {
     shelf: Shelf,
     readings: Readings,
     tokens: Tokens,
+    passwords: Passwords,
+    /// Who changes the roster on this node, one at a time: a change reads what it replaces.
+    rosters: tokio::sync::Mutex<()>,
+    /// When this node last cleared away what is over of signing in, in real time.
+    cleared: AtomicI64,
     lanes: Lanes,
     sealer: Sealer,
 }
@@ -65,7 +74,20 @@ impl App {
         let writer = store.writer().await.map_err(|cause| Fault::new("opening a writer", cause))?;
         let parts = LaneParts { writer, store: store.clone(), shelf: shelf.clone(), clock: clock.clone() };
         let lanes = vec![spawn_lane(parts).map_err(|cause| Fault::new("starting a writer", cause))?];
-        Ok(Self { inner: Arc::new(Inner { store, clock, shelf, readings: Readings::default(), tokens: Tokens::default(), lanes: Lanes::new(lanes), sealer }) })
+        let lanes = Lanes::new(lanes);
+        let inner = Inner {
+            store,
+            clock,
+            shelf,
+            readings: Readings::default(),
+            tokens: Tokens::default(),
+            passwords: Passwords::default(),
+            rosters: tokio::sync::Mutex::default(),
+            cleared: AtomicI64::default(),
+            lanes,
+            sealer,
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The store, for reading.

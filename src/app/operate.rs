@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::app::execute::{RegisterRows, entropy};
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
+use crate::app::people::Change;
 use crate::app::register::{CALENDAR, PublishedBundle, put, source_files};
 use crate::app::writer::{Receipt, RegisterPosting};
 use crate::calendar::Calendar;
@@ -57,6 +58,8 @@ pub enum Operation {
         /// Whose.
         login: String,
     },
+    /// Adds somebody, changes their access or their posts.
+    People(Change),
     /// Posts to an account by a document.
     Post {
         /// The account's key.
@@ -94,7 +97,8 @@ impl App {
             Operation::Calendar { text, file } => self.publish_calendar(tenant, actor, text, &file).await,
             Operation::Seed { files } => self.plant(actor, &files).await,
             Operation::Token { login, days } => self.hand_out_token(tenant, actor, &login, days).await,
-            Operation::Disable { login } => self.disable(tenant, actor, &login).await,
+            Operation::Disable { login } => self.manage(tenant, actor, None, &Change::Disable { login }).await,
+            Operation::People(change) => self.manage(tenant, actor, None, &change).await,
             Operation::Post { account, kind, amount, document } => {
                 let receipt = self.post_by_document(tenant, actor, &account, &kind, amount, &document).await?;
                 Ok(vec![line(format!("已记账，登记簿第 {} 项", receipt.version), format!("posted: act {} of the register", receipt.version))])
@@ -154,7 +158,7 @@ impl App {
         for program in names.iter().filter_map(|name| library.program(name)) {
             let own = program.nodes.iter().flat_map(|node| &node.terms);
             for rung in program.limits.iter().chain(own).flat_map(|term| &term.rungs) {
-                if rung.notice.parse::<Kind>().is_err() {
+                if !rung.notice.parse::<Kind>().is_ok_and(Kind::is_of_case) {
                     let (zh, en) = (format!("没有提醒文本 `{}`", rung.notice), format!("expected the kind of a notice, found `{}`", rung.notice));
                     found.push(Detail::new(&program.name, "unknown_notice", zh, en));
                 }
@@ -206,14 +210,7 @@ impl App {
         Ok(tokens)
     }
 
-    async fn disable(&self, tenant: Tenant, actor: Actor, login: &str) -> Result<Told, Failure> {
-        let person = Person { disabled: true, ..self.person(tenant, login).await? };
-        let rows = RegisterRows { registry: vec![put(self, tenant, "person", &person.id.to_string(), &person)?], ..RegisterRows::default() };
-        self.record(tenant, actor, "person-disabled", json!({"person": person.id}), rows).await?;
-        Ok(vec![line(format!("{} 已停用", person.name), format!("{} is disabled", person.name))])
-    }
-
-    async fn person(&self, tenant: Tenant, login: &str) -> Result<Person, Failure> {
+    pub(super) async fn person(&self, tenant: Tenant, login: &str) -> Result<Person, Failure> {
         let known = self.known(tenant).await?;
         known.roster.people.values().find(|person| person.login == login).cloned().ok_or_else(|| {
             let (zh, en) = (format!("没有登录名为“{login}”的人员。"), format!("cannot find a person with the login `{login}`"));

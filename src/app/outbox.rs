@@ -7,7 +7,7 @@ use crate::app::failure::{Failure, Fault};
 use crate::clock;
 use crate::engine::refusal::Class;
 use crate::identity::Actor;
-use crate::ids::{CaseId, Moment, Tenant};
+use crate::ids::{CaseId, Moment, PersonId, Tenant};
 use crate::limits::NOTICE_LEASE_MS;
 use crate::notice::{Next, Outcome, settle};
 use crate::store::{Attempt, ClaimedNotice, StoreFault};
@@ -64,6 +64,14 @@ pub struct AttemptLine {
 
 fn storing(cause: StoreFault) -> Fault {
     Fault::new("recording a delivery", cause)
+}
+
+impl Claimed {
+    /// The tenant and the recipient.
+    #[must_use]
+    pub fn to(&self) -> (Tenant, PersonId) {
+        (self.claim.tenant, self.claim.notice.recipient)
+    }
 }
 
 impl App {

@@ -86,7 +86,7 @@ impl App {
 }
 
 /// A holding's key: who, where, what, from when.
-fn holding_key(holding: &Holding) -> String {
+pub(super) fn holding_key(holding: &Holding) -> String {
     let from = holding.from.map(|from| from.to_string()).unwrap_or_default();
     format!("{}/{}/{}/{from}", holding.person, holding.office, holding.post)
 }

@@ -172,9 +172,25 @@ impl App {
     /// # Errors
     /// A refusal or a fault.
     pub async fn record(&self, tenant: Tenant, actor: Actor, what: &str, details: serde_json::Value, rows: RegisterRows) -> Result<Receipt, Failure> {
+        self.record_as(tenant, actor, None, what, details, rows).await
+    }
+
+    /// As `record`, under the caller's command id: the same again is the same act.
+    ///
+    /// # Errors
+    /// A refusal or a fault.
+    pub async fn record_as(
+        &self,
+        tenant: Tenant,
+        actor: Actor,
+        command_id: Option<CommandId>,
+        what: &str,
+        details: serde_json::Value,
+        rows: RegisterRows,
+    ) -> Result<Receipt, Failure> {
         self.open_register(tenant, &actor).await?;
         let act = Act::Record { what: what.into(), details: Some(details), rows };
-        self.execute(Order { tenant, case: Some(case_of(tenant)), actor, command_id: None, act }).await
+        self.execute(Order { tenant, case: Some(case_of(tenant)), actor, command_id, act }).await
     }
 
     async fn open_register(&self, tenant: Tenant, actor: &Actor) -> Result<(), Failure> {

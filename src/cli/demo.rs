@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use crate::app::App;
 use crate::app::clockwork::{self, OFFSET_SETTING};
 use crate::app::failure::Fault;
+use crate::app::login::demo::STORY;
 use crate::app::operate::Operation;
 use crate::app::seed::Seeds;
 use crate::boot::{Node, Start};
@@ -21,6 +22,9 @@ use crate::store::{Store, Target};
 
 /// The morning the story begins: Monday 2025-03-03, 08:30 in China. The plan is in force until 2025-12-31 and the calendar is complete.
 const BEGINS: &str = "2025-03-03T08:30:00+08:00";
+
+/// Who runs the demonstration's installation.
+const OPERATOR: &str = "ez-zwzx.operator";
 
 /// For how long the demonstration's tokens are valid.
 const TOKEN_DAYS: u32 = 30;
@@ -153,24 +157,6 @@ async fn guests(app: &App, tenant: Tenant) -> Result<Vec<Guest>, Trouble> {
     Ok(guests)
 }
 
-/// Those whom a first look needs: who applies, who receives, who decides on each link, who supervises, audits and operates.
-const FIRST: [&str; 14] = [
-    "chen",
-    "ez-ldxz.handler",
-    "ez-ldz.leader",
-    "ez-zwzx.receiver",
-    "ez-fgw.liaison",
-    "ez-sthj.receiver",
-    "ez-sthj.handler",
-    "ez-sthj.deputy-head",
-    "ez-gdkfq.handler",
-    "ez-zrzy.handler",
-    "ez-jrb.handler",
-    "ez-ldxz.sup-clerk",
-    "ez-ldxz.auditor",
-    "ez-zwzx.operator",
-];
-
 /// Writes everybody's token into a file of the data folder that its owner alone may read.
 fn keep_tokens(guests: &[Guest], home: &Path) -> Result<PathBuf, Trouble> {
     let path = home.join("tokens.txt");
@@ -202,13 +188,14 @@ fn tell(node: &Node, guests: &[Guest], tokens: &Path, home: &Path) {
     say(&format!("  地址 address   http://{address}"));
     say(&format!("  数据 data      {}", home.display()));
     say(&format!("  时钟 clock     {}（可拨动 can be moved）", node.app.clock().now().civil().format("%Y-%m-%d %H:%M")));
+    say(&format!("  登录 sign in   http://{address}/sign-in （选一个人就能进入，不用密码 choose anybody, no password）"));
     say("");
     say(&format!("人员和令牌 people and tokens（全部 {} 人见 all of them in {}）", guests.len(), tokens.display()));
-    for guest in FIRST.iter().filter_map(|login| guests.iter().find(|guest| guest.login == *login)) {
+    for guest in STORY.iter().filter_map(|login| guests.iter().find(|guest| guest.login == *login)) {
         say(&format!("  {:<20} {}  {} [{}]", guest.login, guest.token, guest.name, guest.posts));
     }
     let token = |login: &str| guests.iter().find(|guest| guest.login == login).map_or("TOKEN", |guest| guest.token.as_str());
-    let (applicant, token) = (token(FIRST[0]), token(FIRST[1]));
+    let (applicant, token) = (token(STORY[0]), token(STORY[1]));
     say("");
     say("试一试 what to try（用别人的令牌，看别人的待办 with another token, another inbox）");
     let application = home.join(APPLICATION);
@@ -218,6 +205,11 @@ fn tell(node: &Node, guests: &[Guest], tokens: &Path, home: &Path) {
     say(&format!("  curl -X PUT -H 'Authorization: Bearer {token}' -d '{{\"to\":\"2025-03-04T09:00:00+08:00\"}}' http://{address}/api/v1/clock"));
     say(&format!("  greenlane audit verify --data {}", home.display()));
     say("  greenlane demo --tour");
+    say(&format!(
+        "  用密码登录 with a password: http://{address}/system/people 以 {OPERATOR} 进入，添加人员并发送邀请；邮件在 {}",
+        home.join("outbox").display()
+    ));
+    say("    sign in as the operator there, add anybody and send the invitation; mails are written into that folder");
     say("");
     say("按 Ctrl-C 结束。Ctrl-C ends it.");
 }

@@ -76,7 +76,7 @@ enum Verb {
     /// 载入种子数据，可重复执行。Plants the seeds; repeatable.
     #[command(after_help = "例 Example:  greenlane seed seeds --data /var/lib/greenlane")]
     Seed(seed::Args),
-    /// 人员：列出、发令牌、停用。People: list, hand out a token, disable.
+    /// 人员：列出、添加、岗位、邀请、令牌、停用。People: list, add, posts, invitations, tokens, disable.
     #[command(after_help = "例 Example:  greenlane person token ez-sthj.handler --days 30 --data /var/lib/greenlane")]
     Person(person::Args),
 }

@@ -1,12 +1,14 @@
-//! `greenlane person`: who is there, a token for somebody, the end of somebody's access.
+//! `greenlane person`: who is there, somebody new, posts, invitations, tokens, the end of somebody's access.
 
 use std::process::ExitCode;
 
+use chrono::NaiveDate;
 use clap::Subcommand;
 
 use crate::app::failure::Fault;
 use crate::app::known::Known;
 use crate::app::operate::Operation;
+use crate::app::people::{Change, Contact, Post};
 use crate::app::register;
 use crate::cli::operate::operate;
 use crate::cli::place::Place;
@@ -32,8 +34,52 @@ enum Verb {
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=365))]
         days: u32,
     },
-    /// 停用人员，令牌立即失效。Ends somebody's access at once.
+    /// 停用人员，登录和令牌立即失效。Ends somebody's access at once.
     Disable {
+        /// 登录名。The login.
+        login: String,
+    },
+    /// 恢复使用。Gives access back.
+    Enable {
+        /// 登录名。The login.
+        login: String,
+    },
+    /// 添加人员，有邮箱的同时发出邀请。Adds somebody and, when there is an address, sends the invitation.
+    Add {
+        /// 登录名。The login.
+        login: String,
+        /// 姓名。The name.
+        #[arg(long)]
+        name: String,
+        /// 邮箱。The mail address.
+        #[arg(long)]
+        email: Option<String>,
+        /// 手机号，用于短信。The mobile number, for short messages.
+        #[arg(long)]
+        phone: Option<String>,
+        /// 通知语言。The language of notices.
+        #[arg(long, default_value = "zh-CN", value_parser = ["zh-CN", "en"])]
+        language: String,
+        /// 岗位，写作 机构/岗位，可以有多个。A post as `office/post`; any number of them.
+        #[arg(long = "post", value_name = "OFFICE/POST", value_parser = post)]
+        posts: Vec<Post>,
+    },
+    /// 增加岗位。Gives a post.
+    Give {
+        /// 登录名。The login.
+        login: String,
+        /// 机构/岗位。The post as `office/post`.
+        #[arg(value_parser = post)]
+        post: Post,
+        /// 任职第一天。The first day.
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// 任职最后一天。The last day.
+        #[arg(long)]
+        until: Option<NaiveDate>,
+    },
+    /// 重新发送邀请。Sends the invitation again.
+    Invite {
         /// 登录名。The login.
         login: String,
     },
@@ -48,8 +94,29 @@ pub async fn run(args: &Args, place: &Place) -> Result<ExitCode, Trouble> {
         Verb::List => list(place).await?,
         Verb::Token { login, days } => operate(place, Operation::Token { login: login.clone(), days: *days }).await?,
         Verb::Disable { login } => operate(place, Operation::Disable { login: login.clone() }).await?,
+        Verb::Enable { login } => change(place, Change::Enable { login: login.clone() }).await?,
+        Verb::Add { login, name, email, phone, language, posts } => {
+            let said = |text: &Option<String>| text.clone().unwrap_or_default();
+            let contact = Contact { name: name.clone(), email: said(email), phone: said(phone), language: language.clone() };
+            change(place, Change::Add { login: login.clone(), contact, posts: posts.clone(), invite: email.is_some() }).await?;
+        }
+        Verb::Give { login, post, from, until } => {
+            let post = Post { from: *from, until: *until, ..post.clone() };
+            change(place, Change::Give { login: login.clone(), post }).await?;
+        }
+        Verb::Invite { login } => change(place, Change::Invite { login: login.clone() }).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn change(place: &Place, change: Change) -> Result<(), Trouble> {
+    operate(place, Operation::People(change)).await
+}
+
+/// `office/post`.
+fn post(text: &str) -> Result<Post, String> {
+    let (office, post) = text.split_once('/').ok_or_else(|| format!("expected `office/post`, found `{text}`"))?;
+    Ok(Post { office: office.to_owned(), post: post.to_owned(), from: None, until: None })
 }
 
 async fn list(place: &Place) -> Result<(), Trouble> {

@@ -12,6 +12,28 @@ use crate::ids::{Name, PersonId};
 pub mod may;
 pub mod roster;
 
+/// The posts offices have, applicants first; the surfaces have a word for each.
+pub const POSTS: &[&str] = &[
+    "agent",
+    "escort",
+    "receiver",
+    "handler",
+    "handler_b",
+    "section_head",
+    "deputy_head",
+    "head",
+    "legal",
+    "seal",
+    "archivist",
+    "liaison",
+    "sup_clerk",
+    "sup_head",
+    "issuer",
+    "leader",
+    "auditor",
+    "operator",
+];
+
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -67,6 +89,9 @@ pub struct Person {
     pub name: String,
     /// Where mail goes.
     pub email: Option<String>,
+    /// Where short messages go: a mobile number of eleven digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
     /// `zh-CN` or `en`.
     pub language: String,
     /// May no longer sign in.

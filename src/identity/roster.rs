@@ -246,7 +246,7 @@ mod tests {
 
     fn person(number: u8) -> Person {
         let login = format!("p{number}");
-        Person { id: id(number), name: login.clone(), login, email: None, language: "zh-CN".to_owned(), disabled: false }
+        Person { id: id(number), name: login.clone(), login, email: None, phone: None, language: "zh-CN".to_owned(), disabled: false }
     }
 
     /// 国土局 and 规划局 became one office on 2019-01-01.

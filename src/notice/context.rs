@@ -80,6 +80,12 @@ pub struct Context {
     /// Where to look inside the platform, such as `/cases/GC20250001`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// The login of the person written to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+    /// A link that sets a password: put in while the mail leaves, and never stored.
+    #[serde(skip)]
+    pub link: Option<String>,
     /// The case goes before others.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub priority: bool,
@@ -175,6 +181,8 @@ impl Context {
             Var::Basis => filled(self.basis.as_deref()),
             Var::Document => filled(self.document.as_deref()),
             Var::Path => filled(self.path.as_deref()),
+            Var::Login => filled(self.login.as_deref()),
+            Var::Link => filled(self.link.as_deref()),
             Var::Count => self.count.map(|count| count.to_string()),
             Var::Place => self.place.map(|place| place.to_string()),
             Var::Priority => return self.priority.then_some(json!(true)),
@@ -229,6 +237,8 @@ impl Digest {
             | Var::Count
             | Var::Place
             | Var::Path
+            | Var::Login
+            | Var::Link
             | Var::Priority
             | Var::Provisional => Value::Null,
         }
@@ -387,6 +397,14 @@ mod tests {
         long.item.zh = "跨区域重大智能制造基地配套道路工程".into();
         let view = long.view(Kind::OYellow, Language::Zh, Room::Short);
         assert_eq!(view["item"], json!("跨区域重大智能制造基地…"));
+    }
+
+    #[test]
+    fn a_link_is_never_stored() {
+        let context = Context { login: Some("chen".into()), link: Some("https://example.invalid/reset/1".into()), ..Context::default() };
+        let stored = serde_json::to_string(&context).unwrap();
+        assert!(stored.contains("chen") && !stored.contains("reset"), "{stored}");
+        assert_eq!(context.view(Kind::PasswordReset, Language::Zh, Room::Letter)["link"], json!("https://example.invalid/reset/1"));
     }
 
     #[test]

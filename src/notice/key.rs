@@ -25,6 +25,13 @@ pub enum Occasion {
         /// The due day it speaks of; a moved date reminds again.
         due: Option<NaiveDate>,
     },
+    /// Something about a person's access.
+    Account {
+        /// The tenant.
+        tenant: Tenant,
+        /// What it follows: a command, or a reset somebody asked for.
+        cause: uuid::Uuid,
+    },
     /// A digest of one morning.
     Digest {
         /// The tenant.
@@ -45,6 +52,9 @@ impl Occasion {
             Self::Case { case, scope, step, entry, rung, due } => {
                 canonical.put("case").put(case).put(scope).maybe(step.as_ref()).put(entry.0);
                 canonical.maybe(rung.as_ref().map(|(term, _)| term)).maybe(rung.as_ref().map(|(_, index)| index)).maybe(due.as_ref());
+            }
+            Self::Account { tenant, cause } => {
+                canonical.put("account").put(tenant).put(cause);
             }
             Self::Digest { tenant, on } => {
                 canonical.put("digest").put(tenant).put(on);
@@ -130,6 +140,7 @@ mod tests {
             build(case, scope, step.clone(), entry, rung.clone(), NaiveDate::from_ymd_opt(2025, 4, 23)),
             build(case, scope, step, entry, rung, None),
             Occasion::Digest { tenant: Tenant(420_700), on: NaiveDate::MIN },
+            Occasion::Account { tenant: Tenant(420_700), cause: case.0 },
         ];
         let mut keys: std::collections::BTreeSet<String> = others.iter().map(key).collect();
         keys.insert(key(&base));

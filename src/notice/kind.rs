@@ -76,6 +76,10 @@ vars! {
     Place = "place",
     /// Where to look inside the platform.
     Path = "path",
+    /// The login of the person written to.
+    Login = "login",
+    /// A link that sets a password. Made while the mail leaves, kept nowhere.
+    Link = "link",
     /// Set when the case goes before others.
     Priority = "priority",
     /// Set when the due day lies past the last published calendar.
@@ -233,6 +237,12 @@ kinds! {
     OArchive = "o.archive", Officer, Routine, [No Item] [Count];
     /// 待办提醒 of the morning.
     TaskDigest = "mail.task-digest", Officer, Routine, [On RedCount YellowCount DarkLines RedLines YellowLines OtherLines SpecialLines DeliverLines ArchiveLines] [];
+    /// 邀请开通账号.
+    Invitation = "account.invitation", Officer, Routine, [Login Link] [];
+    /// 重设密码.
+    PasswordReset = "account.reset", Officer, DueToday, [Login Link] [];
+    /// 密码已更改.
+    PasswordChanged = "account.password-changed", Officer, DueToday, [Login] [];
     /// 日报 for the leader.
     LeaderDigest = "mail.leader-digest", Officer, Routine, [On RedCount YellowCount Opened Closed DarkLines RedLines YellowLines] [];
 }
@@ -244,9 +254,25 @@ impl Kind {
         matches!(self, Self::TaskDigest | Self::LeaderDigest)
     }
 
+    /// Whether it speaks of somebody's access, not of a case: always by mail, whatever a person chose.
+    #[must_use]
+    pub const fn is_account(self) -> bool {
+        matches!(self, Self::Invitation | Self::PasswordReset | Self::PasswordChanged)
+    }
+
+    /// Whether it speaks of one case; only such a kind may stand in a workflow, and only such a kind has a short message.
+    #[must_use]
+    pub const fn is_of_case(self) -> bool {
+        !self.is_digest() && !self.is_account()
+    }
+
     /// Every variable a text of this kind may use.
     pub fn vars(self) -> impl Iterator<Item = Var> {
-        let frame: &[Var] = if self.is_digest() { &[Var::Path] } else { &Var::OF_FRAME };
+        let frame: &[Var] = match self {
+            Self::Invitation | Self::PasswordReset | Self::PasswordChanged => &[],
+            Self::TaskDigest | Self::LeaderDigest => &[Var::Path],
+            _ => &Var::OF_FRAME, // Truly all others: what speaks of a case.
+        };
         self.needs().iter().chain(self.may()).chain(frame.iter().filter(move |var| !self.needs().contains(var))).copied()
     }
 }

@@ -47,6 +47,7 @@ mod tests {
             login: format!("p{last}"),
             name: "承办人".into(),
             email: email.map(str::to_owned),
+            phone: None,
             language: if last.is_multiple_of(2) { "zh-CN".into() } else { "en-GB".into() },
             disabled,
         }

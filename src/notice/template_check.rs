@@ -15,7 +15,8 @@ use crate::source::Mistake;
 mod sample;
 
 /// What a short message never carries: names, reasons in free words, places to look (procedure rules for short messages).
-pub const SMS_FORBIDDEN: [Var; 8] = [Var::Step, Var::Office, Var::Reason, Var::Cause, Var::Basis, Var::Document, Var::Path, Var::Provisional];
+pub const SMS_FORBIDDEN: [Var; 10] =
+    [Var::Step, Var::Office, Var::Reason, Var::Cause, Var::Basis, Var::Document, Var::Path, Var::Login, Var::Link, Var::Provisional];
 
 /// One file of texts; no kind means the frame around every mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ impl Part {
         let of_language = |language| {
             let mails = Kind::ALL.iter().copied().map(Some).chain([None]);
             let mails = mails.flat_map(move |kind| [Self::Subject(kind, language), Self::Body(kind, language)]);
-            mails.chain(Kind::ALL.iter().filter(|kind| !kind.is_digest()).map(move |kind| Self::Short(*kind, language)))
+            mails.chain(Kind::ALL.iter().filter(|kind| kind.is_of_case()).map(move |kind| Self::Short(*kind, language)))
         };
         Language::ALL.into_iter().flat_map(of_language).collect()
     }

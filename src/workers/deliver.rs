@@ -1,6 +1,8 @@
 //! Sends notices: claims them by a lease, commits the claim, sends, then records the attempt and, once sent or parked, the event of the case.
 //! Invariant: a notice is recorded once; a crash between send and record may send it twice, with the same Message-ID.
 
+use std::sync::OnceLock;
+
 use futures::StreamExt;
 
 use crate::app::App;
@@ -20,13 +22,15 @@ pub struct Mailroom {
     pub origin: String,
     /// The sender.
     pub from: String,
+    /// Where people reach the pages, such as `https://example.gov.cn`: what a link in a mail begins with. Known at the latest when the node listens.
+    pub public_url: OnceLock<String>,
 }
 
 /// One turn: claim a batch, send each.
 pub(super) async fn turn(app: &App, mailroom: &Mailroom) -> Result<usize, Fault> {
     let claimed = app.claim_notices(NOTICES_PER_TURN_MAX).await?;
     let sends = claimed.into_iter().map(|notice| async move {
-        let outcome = send(mailroom, &notice).await;
+        let outcome = send(app, mailroom, &notice).await;
         let settled = app.settle_notice(&notice, outcome.0, &outcome.1).await;
         if let Err(fault) = &settled {
             tracing::error!(key = notice.key, %fault, "a delivery could not be recorded; its lease will end and it is tried again");
@@ -37,8 +41,12 @@ pub(super) async fn turn(app: &App, mailroom: &Mailroom) -> Result<usize, Fault>
 }
 
 /// Sends one, and says how it went in the words the attempt keeps.
-async fn send(mailroom: &Mailroom, notice: &Claimed) -> (Outcome, String) {
-    let rendered = match render(mailroom, notice) {
+async fn send(app: &App, mailroom: &Mailroom, notice: &Claimed) -> (Outcome, String) {
+    let link = match link(app, mailroom, notice).await {
+        Ok(link) => link,
+        Err(cause) => return (Outcome::Temporary, cause),
+    };
+    let rendered = match render(mailroom, notice, link) {
         Ok(rendered) => rendered,
         Err(cause) => return (Outcome::Permanent, cause),
     };
@@ -49,9 +57,22 @@ async fn send(mailroom: &Mailroom, notice: &Claimed) -> (Outcome, String) {
     }
 }
 
-fn render(mailroom: &Mailroom, notice: &Claimed) -> Result<Rendered, String> {
+/// The link of a notice that carries one: made now, so that it stands in the mail and nowhere else.
+async fn link(app: &App, mailroom: &Mailroom, notice: &Claimed) -> Result<Option<String>, String> {
+    let Ok(kind) = notice.kind.parse::<notice::Kind>() else { return Ok(None) };
+    if !kind.is_account() {
+        return Ok(None);
+    }
+    let (tenant, person) = notice.to();
+    let public_url = mailroom.public_url.get().ok_or("expected `public-url` in the configuration or a node that listens, found neither")?;
+    let path = app.link_for(kind, tenant, person, crate::clock::real()).await.map_err(|fault| fault.to_string())?;
+    Ok(path.map(|path| format!("{public_url}{path}")))
+}
+
+fn render(mailroom: &Mailroom, notice: &Claimed, link: Option<String>) -> Result<Rendered, String> {
     let kind: notice::Kind = notice.kind.parse().map_err(|unknown: notice::kind::UnknownKind| format!("unknown kind {}", unknown.0))?;
-    let context: notice::Context = serde_json::from_slice(&notice.context).map_err(|cause| format!("reading the context: {cause}"))?;
+    let mut context: notice::Context = serde_json::from_slice(&notice.context).map_err(|cause| format!("reading the context: {cause}"))?;
+    context.link = link;
     let to = notice.address.clone().ok_or_else(|| "the recipient has no address".to_owned())?;
     let language = notice::Language::of(&notice.language);
     let text = mailroom.templates.letter(kind, language, &context).map_err(|cause| cause.to_string())?;

@@ -1,6 +1,7 @@
 //! Workers: deadlines, waiting lists, delivery, digests, sealing. Each takes turns; a turn is one bounded batch and may be done by any number of nodes.
 //! Invariant: a worker holds nothing the database does not; it may be killed at any instruction. Never: a table, a page.
 
+pub mod access;
 pub mod deadlines;
 pub mod deliver;
 pub mod digests;
@@ -43,6 +44,8 @@ pub enum Role {
     Rescue,
     /// Writes the morning digests.
     Digests,
+    /// Answers resets of passwords, and clears away what is over.
+    Access,
     /// Sends notices.
     Deliver,
     /// Seals the log.
@@ -51,13 +54,14 @@ pub enum Role {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Deadlines, Self::Rescue, Self::Digests, Self::Deliver, Self::Seal];
+    pub const ALL: &'static [Self] = &[Self::Deadlines, Self::Rescue, Self::Digests, Self::Access, Self::Deliver, Self::Seal];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Deadlines => "deadlines",
             Self::Rescue => "rescue",
             Self::Digests => "digests",
+            Self::Access => "access",
             Self::Deliver => "deliver",
             Self::Seal => "seal",
         }
@@ -74,6 +78,7 @@ impl Crew {
             Role::Deadlines => deadlines::turn(&self.app).await,
             Role::Rescue => rescue::turn(&self.app).await,
             Role::Digests => digests::turn(&self.app, &self.mornings).await,
+            Role::Access => access::turn(&self.app).await,
             Role::Deliver => deliver::turn(&self.app, &self.mailroom).await,
             Role::Seal => seal::turn(&self.app).await,
         }
@@ -87,7 +92,7 @@ impl Crew {
         let mut total = 0;
         loop {
             let mut done = 0;
-            for role in Role::ALL {
+            for role in Role::ALL.iter().copied() {
                 let turned = self.turn(role).await?;
                 tracing::debug!(role = role.name(), turned, "drained");
                 done += turned;
@@ -101,7 +106,7 @@ impl Crew {
 
     /// Runs every role until `stop`.
     pub fn spawn(&self, tracker: &TaskTracker, stop: &CancellationToken) {
-        for role in Role::ALL {
+        for role in Role::ALL.iter().copied() {
             let (crew, stop) = (self.clone(), stop.clone());
             tracker.spawn(async move { crew.work(role, &stop).await });
         }

@@ -1,5 +1,6 @@
 //! The store's one suite: every case runs on SQLite and on PostgreSQL. Invariant: what a case says of one database it says of the other.
 
+mod access;
 mod accounts;
 mod commits;
 mod drafts;

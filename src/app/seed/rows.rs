@@ -101,7 +101,7 @@ fn person(reading: &mut Reading, reader: &mut Reader<'_>, node: &Node) {
     }
     for (tenant, holding) in held {
         let roster = &mut tenant_of(reading, tenant).roster;
-        let person = Person { id, login: login.clone(), name: name.clone(), email: email.clone(), language: language.to_owned(), disabled: false };
+        let person = Person { id, login: login.clone(), name: name.clone(), email: email.clone(), phone: None, language: language.to_owned(), disabled: false };
         roster.people.insert(id, person);
         roster.holdings.push(holding);
     }

@@ -71,6 +71,8 @@ fn context() -> Context {
         count: Some(999),
         place: Some(999),
         path: Some("/cases/GC20250001".to_owned()),
+        login: Some("ez-sthj.handler".to_owned()),
+        link: Some("https://greenlane.example.invalid/invitation/0".to_owned()),
         priority: true,
         digest: Some(Digest {
             dark: vec![line(); 2],

@@ -31,9 +31,12 @@ const TENANT_TABLES: &[&str] = &[
     "file_owners",
     "uploads",
     "file_parts",
+    "credentials",
+    "sessions",
+    "mail_links",
 ];
 /// Tables of the deployment: numbers and digests, no content.
-const SHARED_TABLES: [&str; 4] = ["meta", "log", "tiles", "checkpoints"];
+const SHARED_TABLES: &[&str] = &["meta", "log", "tiles", "checkpoints", "sign_in_tries", "reset_asks"];
 /// What the writer may do beyond reading and inserting. Acts, log, checkpoints and postings are not here.
 const WRITER_CHANGES: &[(&str, &str)] = &[
     ("tenants", "update"),
@@ -52,7 +55,14 @@ const WRITER_CHANGES: &[(&str, &str)] = &[
     ("drafts", "update, delete"),
     ("uploads", "delete"),
     ("file_parts", "delete"),
+    ("credentials", "update"),
+    ("sessions", "update, delete"),
+    ("mail_links", "delete"),
+    ("sign_in_tries", "update, delete"),
+    ("reset_asks", "delete"),
 ];
+/// What a reader has no use for: what is not sealed yet, and everything one signs in with.
+const NOT_FOR_READERS: &[&str] = &["unsealed", "credentials", "sessions", "mail_links", "sign_in_tries", "reset_asks"];
 
 /// Makes the roles when they are missing, and grants them what they need; run again, it changes nothing.
 pub(in crate::store) async fn grant(owner: &mut PgConnection, writer_url: &str, reader_url: &str) -> Result<(), StoreFault> {
@@ -68,7 +78,9 @@ pub(in crate::store) async fn grant(owner: &mut PgConnection, writer_url: &str, 
         say(format!("revoke all on all tables in schema public from {role}"));
         say(format!("grant select on all tables in schema public to {role}"));
     }
-    say(format!("revoke select on unsealed from {reader}"));
+    for table in NOT_FOR_READERS {
+        say(format!("revoke select on {table} from {reader}"));
+    }
     say(format!("grant insert on all tables in schema public to {writer}"));
     say(format!("revoke insert on _sqlx_migrations from {writer}"));
     say(format!("grant usage on all sequences in schema public to {writer}"));
@@ -175,7 +187,7 @@ async fn refuse_changes(pool: &PgPool, role: String, used_as: &'static str) -> R
         }
     }
     if used_as == "reader" {
-        for table in TENANT_TABLES.iter().chain(&SHARED_TABLES) {
+        for table in TENANT_TABLES.iter().chain(SHARED_TABLES) {
             let writes: bool =
                 sqlx::query_scalar("select has_table_privilege($1, 'insert') or has_table_privilege($1, 'update') or has_table_privilege($1, 'delete')")
                     .bind(*table)

@@ -3,11 +3,13 @@
 
 pub mod accounts;
 pub mod cases;
+pub mod credentials;
 pub mod drafts;
 pub mod files;
 pub mod inbox;
 pub mod log;
 pub mod outbox;
 pub mod registry;
+pub mod sessions;
 pub mod stats;
 pub mod walk;

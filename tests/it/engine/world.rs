@@ -99,7 +99,7 @@ pub fn roster(held: &[(&str, &str, &str)]) -> Roster {
         roster.offices.insert(key.clone(), office);
         let id = person(who);
         let (login, name) = ((*who).to_owned(), (*who).to_owned());
-        roster.people.insert(id, Person { id, login, name, email: None, language: "zh-CN".to_owned(), disabled: false });
+        roster.people.insert(id, Person { id, login, name, email: None, phone: None, language: "zh-CN".to_owned(), disabled: false });
         roster.holdings.push(Holding { person: id, office: key, post: (*post).into(), from: None, until: None });
     }
     roster
