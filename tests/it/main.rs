@@ -4,6 +4,7 @@
 
 mod api;
 mod audit;
+mod browser;
 mod calendar;
 mod definition;
 mod engine;

@@ -58,7 +58,7 @@ fn python(folder: &Path, record: &Record, file: &str, checkpoint: Option<&str>) 
         command.arg("--checkpoint").arg(path);
     }
     let output = command.output().ok()?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &*String::from_utf8_lossy(&output.stderr);
     Some((output.status.success(), said))
 }
 

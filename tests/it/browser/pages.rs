@@ -1,0 +1,26 @@
+//! Every address a person can type or reach, with the people who go there: the table `every_page` walks.
+//! Invariant: whoever adds a page adds its row. Never: an address that only exists in one language or width.
+
+use super::house::House;
+use super::story::Project;
+
+/// A page as somebody sees it.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The area and the page, for the name of its picture.
+    pub name: &'static str,
+    /// Whose it is; nobody's before signing in.
+    pub login: Option<&'static str>,
+    /// Its address.
+    pub path: String,
+    /// What it answers with.
+    pub status: u16,
+}
+
+/// The table, for a house in which the story was played.
+pub fn all(house: &House) -> Vec<Page> {
+    let case = house.case(Project::Main);
+    let page = |name, login, path: &str| Page { name, login, path: path.replace("{case}", &case.to_string()), status: 200 };
+    let anybody = [page("home-sign-in", None, "/sign-in"), Page { status: 404, ..page("home-missing", None, "/no-such-page") }];
+    anybody.into_iter().collect()
+}
