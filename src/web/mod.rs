@@ -4,12 +4,12 @@
 mod answer;
 mod assets;
 pub mod fields;
-mod helpers;
 mod pages;
 mod render;
 mod site;
 mod visitor;
 mod words;
+mod written;
 
 use std::sync::Arc;
 

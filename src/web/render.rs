@@ -9,9 +9,9 @@ use handlebars::Handlebars;
 use rust_embed::RustEmbed;
 use serde::Serialize;
 
-use super::helpers;
 use super::site::Site;
 use super::words::Words;
+use super::written;
 use crate::notice::Language;
 use crate::source::Mistake;
 
@@ -127,7 +127,7 @@ impl Book {
                 mistakes.push(Mistake { file: name, line: 0, column: 0, code: "wrong-template", zh: format!("模板有误：{why}"), en: why });
             }
         }
-        helpers::register(&mut book, language, &words);
+        written::register(&mut book, language, &words);
         if mistakes.is_empty() { Ok(Self { book, words }) } else { Err(mistakes) }
     }
 }
