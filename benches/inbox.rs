@@ -55,6 +55,9 @@ fn case(n: usize) -> CaseWrite {
         opened: NOW,
         red_from,
         yellow_from: red_from,
+        dark_red_from: Moment(i64::MAX),
+        grey_from: Moment(i64::MAX),
+        lead: true,
         due: Some("2025-03-14".to_owned()),
     };
 

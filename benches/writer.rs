@@ -180,6 +180,9 @@ fn task(n: i64, place: i64, at: Moment, days: i64) -> TaskRow {
         opened: at,
         red_from: Moment(at.0 + days * DAY_MS),
         yellow_from: Moment(at.0 + (days - 2) * DAY_MS),
+        dark_red_from: Moment(i64::MAX),
+        grey_from: Moment(i64::MAX),
+        lead: true,
         due: Some("2025-03-14".to_owned()),
     }
 }

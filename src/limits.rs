@@ -158,3 +158,13 @@ pub const LOGIN_CHARS: std::ops::RangeInclusive<usize> = 2..=40;
 pub const PERSON_NAME_CHARS_MAX: usize = 40;
 /// Characters of a mail address.
 pub const EMAIL_CHARS_MAX: usize = 254;
+/// Tasks one list of lights exports.
+pub const LIGHTS_LISTED_MAX: u32 = 10_000;
+/// Entries of the log looked through for one page of a search.
+pub const SEARCH_ENTRIES_MAX: i64 = 2_000;
+/// Accounts, and places of one waiting list, that a page shows.
+pub const ACCOUNTS_SHOWN_MAX: u32 = 1_000;
+/// Findings of a verification that are kept and shown.
+pub const FINDINGS_SHOWN_MAX: usize = 20;
+/// Bytes of an export handed out in one piece.
+pub const EXPORT_CHUNK_BYTES: usize = 64 * 1024;

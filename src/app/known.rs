@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Calendar;
 use crate::clock;
 use crate::definition::graph::Bundle;
-use crate::identity::Roster;
+use crate::identity::{Actor, Roster};
 use crate::ids::{Digest, Moment, Name, Tenant, Text};
 use crate::limits::REGISTER_STALE_MS_MAX;
 
@@ -37,6 +37,16 @@ impl Known {
     pub fn office(&self, key: &str) -> Text {
         let found = self.roster.offices.get(key).map(|office| Text { zh: office.zh.clone(), en: office.en.clone() });
         found.unwrap_or_else(|| Text { zh: key.to_owned(), en: key.to_owned() })
+    }
+
+    /// How an actor is called on screen and paper.
+    #[must_use]
+    pub fn called(&self, actor: &Actor) -> String {
+        match actor {
+            Actor::Person(person) => self.roster.people.get(person).map_or_else(|| person.to_string(), |person| person.name.clone()),
+            Actor::System => "系统 system".to_owned(),
+            Actor::Operator(name) => name.clone(),
+        }
     }
 }
 

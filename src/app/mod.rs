@@ -7,9 +7,11 @@ pub mod drafts;
 pub mod execute;
 pub mod failure;
 pub mod files;
+pub mod find;
 pub mod inspect;
 pub mod known;
 pub mod ledger;
+pub mod lights;
 pub mod login;
 pub mod notices;
 pub mod operate;
@@ -18,11 +20,13 @@ pub mod people;
 pub mod plant;
 pub mod projects;
 pub mod queries;
+pub mod quota;
 pub mod register;
 pub mod replay;
 pub mod sealing;
 pub mod seed;
 pub mod sign_in;
+pub mod verification;
 pub mod view;
 pub mod writer;
 
@@ -35,6 +39,7 @@ use crate::app::known::{Known, Readings, Shelf};
 use crate::app::login::password::Passwords;
 use crate::app::sealing::Sealer;
 use crate::app::sign_in::Tokens;
+use crate::app::verification::Walks;
 use crate::app::writer::{LaneParts, Lanes, spawn_lane};
 use crate::clock::{self, Clock};
 use crate::ids::Tenant;
@@ -59,6 +64,7 @@ struct Inner {
     cleared: AtomicI64,
     lanes: Lanes,
     sealer: Sealer,
+    walks: Walks,
 }
 
 impl App {
@@ -86,6 +92,7 @@ impl App {
             cleared: AtomicI64::default(),
             lanes,
             sealer,
+            walks: Walks::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -11,6 +11,7 @@ use crate::app::execute::{RegisterRows, entropy};
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
 use crate::app::people::Change;
+use crate::app::quota::ByDocument;
 use crate::app::register::{CALENDAR, PublishedBundle, put, source_files};
 use crate::app::writer::{Receipt, RegisterPosting};
 use crate::calendar::Calendar;
@@ -18,7 +19,7 @@ use crate::definition::diagnostics::Diagnostic;
 use crate::definition::library::{self, Library};
 use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::{Actor, Person};
-use crate::ids::{Digest, Moment, Name, Tenant};
+use crate::ids::{CommandId, Digest, Moment, Name, Tenant};
 use crate::notice::Kind;
 use crate::source::Mistake;
 use crate::store::rows::{PostingKind, RegistryRow};
@@ -223,8 +224,19 @@ impl App {
     /// # Errors
     /// A refusal naming what is wrong, or a fault.
     pub async fn post_by_document(&self, tenant: Tenant, actor: Actor, account: &str, kind: &str, amount: i64, document: &str) -> Result<Receipt, Failure> {
+        let posting = ByDocument { account: account.to_owned(), kind: kind.to_owned(), amount, document: document.to_owned() };
+        self.post_by_document_once(tenant, actor, &posting, None).await
+    }
+
+    /// The same for a sender who chose the command's id: sent again, it is answered with the first receipt.
+    ///
+    /// # Errors
+    /// A refusal naming what is wrong, or a fault.
+    pub async fn post_by_document_once(&self, tenant: Tenant, actor: Actor, posting: &ByDocument, command_id: Option<CommandId>) -> Result<Receipt, Failure> {
+        let ByDocument { account, kind, amount, document } = posting;
+        let amount = *amount;
         let mut details = Vec::new();
-        let kind_posted = match kind {
+        let kind_posted = match kind.as_str() {
             "issue" => Some(PostingKind::Issue),
             "add" => Some(PostingKind::Add),
             "carry-over" => Some(PostingKind::CarryOver),
@@ -249,13 +261,14 @@ impl App {
         if document.trim().is_empty() {
             details.push(Detail::new("document", "missing", "期望依据文号，实际为空", "expected the number of the document it rests on, found nothing"));
         }
-        if !self.known(tenant).await?.accounts.contains_key(account) {
+        if !self.known(tenant).await?.accounts.contains_key(account.as_str()) {
             details.push(Detail::new("account", "unknown_account", format!("没有账户 `{account}`"), format!("expected an account, found `{account}`")));
         }
         let Some(kind_posted) = kind_posted.filter(|_| details.is_empty()) else { return Err(wrong_input("posting_wrong", details.into_iter()).into()) };
         let posting = RegisterPosting { account: account.to_owned(), kind: kind_posted, amount, document: Some(document.to_owned()), at: None };
         let rows = RegisterRows { postings: vec![posting], ..RegisterRows::default() };
-        self.record(tenant, actor, "account-posted", json!({"account": account, "kind": kind, "amount": amount, "document": document}), rows).await
+        let details = json!({"account": account, "kind": kind, "amount": amount, "document": document});
+        self.record_as(tenant, actor, command_id, "account-posted", details, rows).await
     }
 }
 

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::audit::checkpoint::{self, Checkpoint};
 use crate::audit::leaf::{Leaf, LeafError};
 use crate::audit::note::{Expected, LogKey, NoteError};
-use crate::audit::tree::includes;
+use crate::audit::tree::{Climbed, climb, includes};
 use crate::ids::Digest;
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
@@ -76,6 +76,14 @@ impl ActProof {
         } else {
             Err(ProofError::NotIncluded { index: self.index, size: head.size })
         }
+    }
+}
+
+impl ActProof {
+    /// The way from the leaf to the root of a log of `size`; empty when the path leads nowhere.
+    #[must_use]
+    pub fn climb(&self, size: u64) -> Vec<Climbed> {
+        climb(size, self.index, &Leaf::digest(&self.leaf), &self.path).unwrap_or_default()
     }
 }
 

@@ -99,27 +99,44 @@ impl Frontier {
 /// Whether `proof` shows that the leaf with hash `leaf` stands at `index` in the tree of `size` leaves with this root (RFC 9162 2.1.3.2).
 #[must_use]
 pub fn includes(root: &Digest, size: u64, index: u64, leaf: &Digest, proof: &[Digest]) -> bool {
-    if index >= size {
-        return false;
-    }
-    let (mut place, mut last, mut node) = (index, size - 1, *leaf);
-    for step in proof {
+    climb(size, index, leaf, proof).is_some_and(|steps| steps.last().map_or(leaf, |step| &step.node) == root)
+}
+
+/// One step on the way from a leaf to the root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Climbed {
+    /// The hash the proof brings.
+    pub sibling: Digest,
+    /// It stands to the left of what was reached so far.
+    pub left: bool,
+    /// What the two give.
+    pub node: Digest,
+}
+
+/// The way a proof leads up from a leaf; `None` when it does not end at the top of a tree of that size.
+#[must_use]
+pub fn climb(size: u64, index: u64, leaf: &Digest, proof: &[Digest]) -> Option<Vec<Climbed>> {
+    let (mut place, mut last, mut node) = (index, size.checked_sub(1).filter(|last| index <= *last)?, *leaf);
+    let mut steps = Vec::with_capacity(proof.len());
+    for sibling in proof {
         if last == 0 {
-            return false;
+            return None;
         }
-        if place & 1 == 1 || place == last {
-            node = node_hash(step, &node);
+        let left = place & 1 == 1 || place == last;
+        if left {
+            node = node_hash(sibling, &node);
             while place & 1 == 0 && place != 0 {
                 place >>= 1;
                 last >>= 1;
             }
         } else {
-            node = node_hash(&node, step);
+            node = node_hash(&node, sibling);
         }
+        steps.push(Climbed { sibling: *sibling, left, node });
         place >>= 1;
         last >>= 1;
     }
-    last == 0 && node == *root
+    (last == 0).then_some(steps)
 }
 
 /// A tree at one moment: how many leaves and which root.

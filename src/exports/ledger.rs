@@ -1,18 +1,17 @@
-//! The ledger (台账) as CSV: what offices keep, hand in and are judged by.
+//! The ledger (台账), line by line: what offices keep, hand in and are judged by. A line is the same cells in CSV and in a workbook.
 //! Invariant: every row carries the digest of the row before it, so a row that was changed, dropped or moved afterwards is named by `check`; no text begins a formula.
-//! Never: a query; the caller brings the rows.
+//! Never: a query; the caller brings the rows, one at a time.
 
 use std::fmt;
 
 use chrono::NaiveDate;
 
 use crate::calendar::Span;
+use crate::exports::safe::{BOM, Cell, LINE_END, record};
 use crate::ids::{Digest, Moment};
 use crate::notice::Language;
 use crate::supervision::Light;
 
-/// What some spreadsheets need to read UTF-8.
-const BOM: &str = "\u{feff}";
 /// What stands for the row before the first.
 const NO_ROW: Digest = Digest([0; 32]);
 /// The first record of the file is the header.
@@ -88,40 +87,69 @@ pub struct Evidence {
     pub digest: Digest,
 }
 
-/// How the ledger is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Style {
-    /// The language of headers and lights.
-    pub language: Language,
-    /// Whether a byte order mark leads.
-    pub bom: bool,
+/// A ledger while it is written.
+#[derive(Clone, Debug)]
+pub struct Writing {
+    language: Language,
+    rows: u64,
+    head: Digest,
 }
 
-/// A written ledger.
+/// One line: its cells, and the same as CSV.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ledger {
-    /// The file.
+pub struct Line {
+    /// The cells.
+    pub cells: Vec<Cell>,
+    /// The line of CSV with its end.
     pub csv: String,
-    /// The digest of its last row: two copies agree when this agrees.
-    pub head: Digest,
 }
 
-/// Writes the ledger.
-#[must_use]
-pub fn write(rows: &[LedgerRow], style: Style) -> Ledger {
-    let header = COLUMNS.iter().map(|column| column.title(style.language).to_owned());
-    let mut csv = if style.bom { BOM.to_owned() } else { String::new() };
-    csv.push_str(&record(header));
-    csv.push_str("\r\n");
-    let mut head = NO_ROW;
-    for (place, row) in rows.iter().enumerate() {
-        let place = Place { number: place + 1, before: head, language: style.language };
-        let line = record(COLUMNS.iter().map(|column| (column.cell)(row, &place).text()));
-        head = Digest::of(line.as_bytes());
-        csv.push_str(&line);
-        csv.push_str("\r\n");
+impl Writing {
+    /// Begins a ledger with headers and lights in that language.
+    #[must_use]
+    pub const fn begin(language: Language) -> Self {
+        Self { language, rows: 0, head: NO_ROW }
     }
-    Ledger { csv, head }
+
+    /// The titles of the columns.
+    #[must_use]
+    pub fn header(&self) -> Vec<&'static str> {
+        COLUMNS.iter().map(|column| column.title(self.language)).collect()
+    }
+
+    /// The header as CSV with its end, behind the mark that spreadsheets need to read UTF-8.
+    #[must_use]
+    pub fn header_csv(&self) -> String {
+        format!("{BOM}{}{LINE_END}", record(self.header().into_iter().map(str::to_owned)))
+    }
+
+    /// The next row.
+    pub fn row(&mut self, row: &LedgerRow) -> Line {
+        self.rows += 1;
+        let place = Place { number: self.rows, before: self.head, language: self.language };
+        let cells: Vec<Cell> = COLUMNS.iter().map(|column| (column.cell)(row, &place)).collect();
+        let csv = record(cells.iter().map(Cell::text));
+        self.head = Digest::of(csv.as_bytes());
+        Line { cells, csv: csv + LINE_END }
+    }
+
+    /// How many rows there are so far.
+    #[must_use]
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The digest of the last row: two copies agree when this agrees.
+    #[must_use]
+    pub const fn head(&self) -> Digest {
+        self.head
+    }
+}
+
+/// How wide each column is shown, in characters.
+#[must_use]
+pub fn widths() -> Vec<u8> {
+    COLUMNS.iter().map(|column| column.width).collect()
 }
 
 /// Checks a ledger file by itself and answers with the digest of its last row.
@@ -181,49 +209,15 @@ impl std::error::Error for BrokenRow {}
 
 /// What a cell may need besides its row.
 struct Place {
-    number: usize,
+    number: u64,
     before: Digest,
     language: Language,
-}
-
-enum Cell {
-    /// Somebody's text: it must not begin a formula.
-    Text(String),
-    /// Ours: a number, a date, a digest.
-    Plain(String),
-}
-
-impl Cell {
-    fn text(self) -> String {
-        match self {
-            Self::Text(text) if begins_a_formula(&text) => format!("'{text}"),
-            Self::Text(text) | Self::Plain(text) => text,
-        }
-    }
-
-    fn plain(value: Option<impl fmt::Display>) -> Self {
-        Self::Plain(value.map(|value| value.to_string()).unwrap_or_default())
-    }
-
-    fn words(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-
-/// Spreadsheets take a cell with such a beginning for a formula, some of them the full-width signs as well.
-fn begins_a_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
-}
-
-/// One line of RFC 4180, without its end.
-fn record(cells: impl Iterator<Item = String>) -> String {
-    let quoted = |cell: String| if cell.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell };
-    cells.map(quoted).collect::<Vec<_>>().join(",")
 }
 
 struct Column {
     zh: &'static str,
     en: &'static str,
+    width: u8,
     cell: fn(&LedgerRow, &Place) -> Cell,
 }
 
@@ -236,42 +230,42 @@ impl Column {
     }
 }
 
-const fn column(zh: &'static str, en: &'static str, cell: fn(&LedgerRow, &Place) -> Cell) -> Column {
-    Column { zh, en, cell }
+const fn column(zh: &'static str, en: &'static str, width: u8, cell: fn(&LedgerRow, &Place) -> Cell) -> Column {
+    Column { zh, en, width, cell }
 }
 
 /// The columns in their order. The last one is what `check` reads.
 const COLUMNS: &[Column] = &[
-    column("序号", "No.", |_, place| Cell::plain(Some(place.number))),
-    column("项目代码", "Project code", |row, _| Cell::words(&row.project_code)),
-    column("项目名称", "Project", |row, _| Cell::words(&row.project)),
-    column("建设单位", "Owner", |row, _| Cell::words(&row.owner)),
-    column("统一社会信用代码", "Owner's credit code", |row, _| Cell::words(&row.owner_code)),
-    column("所属事项", "Matter", |row, _| Cell::words(&row.matter)),
-    column("牵头单位", "Lead office", |row, _| Cell::words(&row.lead)),
-    column("责任单位", "Responsible office", |row, _| Cell::words(&row.unit)),
-    column("责任领导", "Responsible leader", |row, _| Cell::words(&row.leader)),
-    column("责任人", "Responsible person", |row, _| Cell::words(&row.person)),
-    column("路线图", "Road map", |row, _| Cell::words(&row.roadmap)),
-    column("环节", "Link", |row, _| Cell::words(&row.link)),
-    column("节点", "Step", |row, _| Cell::words(&row.step)),
-    column("计划起", "Planned from", |row, _| Cell::plain(row.planned_from)),
-    column("计划止", "Planned to", |row, _| Cell::plain(row.planned_to)),
-    column("法定期限", "Statutory limit", |row, place| span(row.statutory, place.language)),
-    column("承诺期限", "Promised limit", |row, place| span(row.promised, place.language)),
-    column("已用", "Used", |row, _| Cell::plain(row.used)),
-    column("剔除", "Excluded", |row, _| Cell::plain(row.excluded)),
-    column("剩余", "Left", |row, _| Cell::plain(row.left)),
-    column("灯色", "Light", |row, place| Cell::plain(row.light.map(|light| light_name(light, place.language)))),
-    column("完成情况", "Progress", |row, _| Cell::words(&row.progress)),
-    column("存在问题", "Problem", |row, _| Cell::words(&row.problem)),
-    column("下一步", "Next", |row, _| Cell::words(&row.next)),
-    column("督办单号", "Supervision order", |row, _| Cell::words(&row.order)),
-    column("回复", "Reply", |row, _| Cell::words(&row.reply)),
-    column("佐证材料", "Evidence", |row, _| evidence(&row.evidence)),
-    column("记录人", "Recorded by", |row, _| Cell::words(&row.recorder)),
-    column("时间", "Recorded at", |row, _| Cell::plain(row.at.map(Moment::to_rfc3339))),
-    column("前行摘要值", "Digest of the row before", |_, place| Cell::plain(Some(place.before))),
+    column("序号", "No.", 7, |_, place| Cell::Number(i64::try_from(place.number).unwrap_or(i64::MAX))),
+    column("项目代码", "Project code", 24, |row, _| Cell::words(&row.project_code)),
+    column("项目名称", "Project", 32, |row, _| Cell::words(&row.project)),
+    column("建设单位", "Owner", 26, |row, _| Cell::words(&row.owner)),
+    column("统一社会信用代码", "Owner's credit code", 22, |row, _| Cell::words(&row.owner_code)),
+    column("所属事项", "Matter", 26, |row, _| Cell::words(&row.matter)),
+    column("牵头单位", "Lead office", 18, |row, _| Cell::words(&row.lead)),
+    column("责任单位", "Responsible office", 22, |row, _| Cell::words(&row.unit)),
+    column("责任领导", "Responsible leader", 12, |row, _| Cell::words(&row.leader)),
+    column("责任人", "Responsible person", 12, |row, _| Cell::words(&row.person)),
+    column("路线图", "Road map", 14, |row, _| Cell::words(&row.roadmap)),
+    column("环节", "Link", 22, |row, _| Cell::words(&row.link)),
+    column("节点", "Step", 24, |row, _| Cell::words(&row.step)),
+    column("计划起", "Planned from", 13, |row, _| Cell::day(row.planned_from)),
+    column("计划止", "Planned to", 13, |row, _| Cell::day(row.planned_to)),
+    column("法定期限", "Statutory limit", 14, |row, place| span(row.statutory, place.language)),
+    column("承诺期限", "Promised limit", 14, |row, place| span(row.promised, place.language)),
+    column("已用", "Used", 8, |row, _| Cell::number(row.used)),
+    column("剔除", "Excluded", 8, |row, _| Cell::number(row.excluded)),
+    column("剩余", "Left", 8, |row, _| Cell::number(row.left)),
+    column("灯色", "Light", 8, |row, place| Cell::plain(row.light.map(|light| light_name(light, place.language == Language::En)))),
+    column("完成情况", "Progress", 20, |row, _| Cell::words(&row.progress)),
+    column("存在问题", "Problem", 20, |row, _| Cell::words(&row.problem)),
+    column("下一步", "Next", 20, |row, _| Cell::words(&row.next)),
+    column("督办单号", "Supervision order", 16, |row, _| Cell::words(&row.order)),
+    column("回复", "Reply", 20, |row, _| Cell::words(&row.reply)),
+    column("佐证材料", "Evidence", 28, |row, _| evidence(&row.evidence)),
+    column("记录人", "Recorded by", 12, |row, _| Cell::words(&row.recorder)),
+    column("时间", "Recorded at", 20, |row, _| Cell::at(row.at)),
+    column("前行摘要值", "Digest of the row before", 28, |_, place| Cell::plain(Some(place.before))),
 ];
 
 fn span(span: Option<Span>, language: Language) -> Cell {
@@ -281,7 +275,9 @@ fn span(span: Option<Span>, language: Language) -> Cell {
     }
 }
 
-const fn light_name(light: Light, language: Language) -> &'static str {
+/// A light as a word.
+#[must_use]
+pub const fn light_name(light: Light, english: bool) -> &'static str {
     let (zh, en) = match light {
         Light::Green => ("绿", "green"),
         Light::Grey => ("灰", "grey"),
@@ -289,22 +285,27 @@ const fn light_name(light: Light, language: Language) -> &'static str {
         Light::Red => ("红", "red"),
         Light::DarkRed => ("深红", "dark red"),
     };
-    match language {
-        Language::Zh => zh,
-        Language::En => en,
-    }
+    if english { en } else { zh }
 }
 
 fn evidence(pieces: &[Evidence]) -> Cell {
     let pieces: Vec<String> = pieces.iter().map(|piece| format!("{} {}", piece.number, piece.digest)).collect();
-    Cell::Text(pieces.join("; "))
+    Cell::words(&pieces.join("; "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ZH: Style = Style { language: Language::Zh, bom: false };
+    /// A written ledger: the file and the digest of its last row.
+    fn write(rows: &[LedgerRow], language: Language) -> (String, Digest) {
+        let mut writing = Writing::begin(language);
+        let mut csv = writing.header_csv();
+        for row in rows {
+            csv.push_str(&writing.row(row).csv);
+        }
+        (csv, writing.head())
+    }
 
     fn row(project: &str) -> LedgerRow {
         LedgerRow {
@@ -332,7 +333,7 @@ mod tests {
     #[test]
     fn the_ledger_reads_back_cell_by_cell() {
         let quoted = "\"智能\", 装备\r\n二期";
-        let Ledger { csv, head } = write(&[row("一期"), row(quoted)], ZH);
+        let (csv, head) = write(&[row("一期"), row(quoted)], Language::Zh);
         let records = read(&csv);
         assert_eq!(records.iter().map(Vec::len).collect::<Vec<_>>(), [30, 30, 30]);
         assert_eq!(cell(&records, 2, "项目名称"), quoted);
@@ -348,8 +349,8 @@ mod tests {
     }
 
     #[test]
-    fn english_headers_and_a_byte_order_mark_are_there_when_asked() {
-        let Ledger { csv, head } = write(&[row("one")], Style { language: Language::En, bom: true });
+    fn english_headers_are_there_when_asked_and_a_byte_order_mark_always() {
+        let (csv, head) = write(&[row("one")], Language::En);
         assert!(csv.starts_with("\u{feff}No.,Project code,Project,Owner,"));
         assert_eq!(cell(&read(&csv), 1, "Light"), "dark red");
         assert_eq!(cell(&read(&csv), 1, "Promised limit"), "7 working days");
@@ -359,16 +360,16 @@ mod tests {
     #[test]
     fn no_text_begins_a_formula() {
         for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1"] {
-            let records = read(&write(&[row(text)], ZH).csv);
+            let records = read(&write(&[row(text)], Language::Zh).0);
             assert_eq!(cell(&records, 1, "项目名称"), format!("'{text}"), "{text:?}");
         }
-        assert_eq!(cell(&read(&write(&[row("a=1")], ZH).csv), 1, "项目名称"), "a=1");
+        assert_eq!(cell(&read(&write(&[row("a=1")], Language::Zh).0), 1, "项目名称"), "a=1");
     }
 
     #[test]
     fn a_changed_dropped_or_moved_row_is_named() {
         let rows = [row("一"), row("二"), row("三"), row("四")];
-        let csv = write(&rows, ZH).csv;
+        let csv = write(&rows, Language::Zh).0;
         assert_eq!(check(&csv.replacen(",二,", ",贰,", 1)).unwrap_err().row, 2);
         let lines: Vec<&str> = csv.split_inclusive("\r\n").collect();
         let without = |gone: usize| lines.iter().enumerate().filter(|(line, _)| *line != gone).map(|(_, text)| *text).collect::<String>();
@@ -377,6 +378,6 @@ mod tests {
         let swapped: String = [0, 1, 3, 2, 4].iter().map(|line| lines[*line]).collect();
         assert_eq!(check(&swapped).unwrap_err().row, 1);
         // The last row has no successor: its digest is what the two copies compare.
-        assert_ne!(check(&without(4)).unwrap(), write(&rows, ZH).head);
+        assert_ne!(check(&without(4)).unwrap(), write(&rows, Language::Zh).1);
     }
 }

@@ -3,3 +3,5 @@
 
 pub mod ledger;
 pub mod log;
+pub mod safe;
+pub mod xlsx;

@@ -32,6 +32,10 @@ pub enum Act {
     ReadInbox,
     /// Reads balances and waiting lists.
     ReadAccounts,
+    /// Reads the lights of one's own office.
+    ReadLights,
+    /// Reads the lights of every office.
+    ReadAllLights,
     /// Reads the log of all cases, its tree and its proofs.
     ReadAudit,
     /// Takes the ledger out of the house.
@@ -153,7 +157,8 @@ fn person_may(act: Act, standing: &Standing) -> Result<(), Why> {
         Act::ReadCase if standing.applicant || standing.involved => Ok(()),
         Act::ReadCase => standing.holds(OVERSEERS).map_err(|_| Why::NotInvolved),
         Act::ReadInbox => Ok(()),
-        Act::ReadAccounts => standing.is_official(),
+        Act::ReadAccounts | Act::ReadLights => standing.is_official(),
+        Act::ReadAllLights => standing.holds(OVERSEERS),
         Act::ReadAudit | Act::Export => standing.holds(RECORD_KEEPERS),
         Act::ReadPeople | Act::ManagePeople | Act::Publish | Act::IssueAccount | Act::Seed => standing.holds(OPERATORS),
         Act::MoveClock => standing.clock_moves.then_some(()).ok_or(Why::ClockStands),
@@ -165,7 +170,9 @@ fn system_may(act: Act) -> Result<(), Why> {
     match act {
         Act::Message | Act::Machine => Ok(()),
         Act::StartCase | Act::Claim | Act::Release | Act::Complete | Act::Return | Act::Extend | Act::Withdraw => Err(Why::PersonOnly),
-        Act::ReadCase | Act::ReadInbox | Act::ReadAccounts | Act::ReadAudit | Act::Export | Act::ReadPeople => Err(Why::PersonOnly),
+        Act::ReadCase | Act::ReadInbox | Act::ReadAccounts | Act::ReadLights | Act::ReadAllLights | Act::ReadAudit | Act::Export | Act::ReadPeople => {
+            Err(Why::PersonOnly)
+        }
         Act::ManagePeople | Act::Publish | Act::IssueAccount | Act::Seed | Act::MoveClock => Err(Why::PersonOnly),
     }
 }
@@ -174,7 +181,8 @@ fn system_may(act: Act) -> Result<(), Why> {
 fn operator_may(act: Act, standing: &Standing) -> Result<(), Why> {
     match act {
         Act::StartCase | Act::Claim | Act::Release | Act::Complete | Act::Return | Act::Extend | Act::Withdraw | Act::ReadInbox => Err(Why::PersonOnly),
-        Act::Message | Act::Machine | Act::ReadCase | Act::ReadAccounts | Act::ReadAudit | Act::Export | Act::ReadPeople => Ok(()),
+        Act::Message | Act::Machine | Act::ReadCase | Act::ReadAccounts | Act::ReadLights | Act::ReadAllLights | Act::ReadAudit => Ok(()),
+        Act::Export | Act::ReadPeople => Ok(()),
         Act::ManagePeople | Act::Publish | Act::IssueAccount | Act::Seed => Ok(()),
         Act::MoveClock => standing.clock_moves.then_some(()).ok_or(Why::ClockStands),
     }
@@ -284,6 +292,8 @@ impl Act {
             Self::ReadCase => ("查看办件", "read the case"),
             Self::ReadInbox => ("查看待办", "read an inbox"),
             Self::ReadAccounts => ("查看指标账", "read the accounts"),
+            Self::ReadLights => ("查看本单位亮灯情况", "read the lights of your office"),
+            Self::ReadAllLights => ("查看全部亮灯情况", "read the lights of every office"),
             Self::ReadAudit => ("查看审计记录", "read the audit log"),
             Self::Export => ("导出台账", "export the ledger"),
             Self::ReadPeople => ("查看机构人员", "read offices and people"),

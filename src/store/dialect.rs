@@ -32,6 +32,14 @@ pub(super) fn skip_locked(connection: &Connection) -> &'static str {
     }
 }
 
+/// Whether the bytes of a column hold those of a parameter.
+pub(super) fn contains_bytes(connection: &Connection, column: &str, parameter: &str) -> String {
+    match connection {
+        Connection::Sqlite(..) => format!("instr({column}, {parameter}) > 0"),
+        Connection::Postgres(_) => format!("position({parameter}::bytea in {column}) > 0"),
+    }
+}
+
 /// Deletes the oldest receipts: a SQLite heap lies in the order it was written, PostgreSQL has a block range index on the age.
 pub(super) fn oldest_receipts(connection: &Connection) -> &'static str {
     match connection {

@@ -23,8 +23,11 @@ pub use topics::credentials::{LinkPurpose, LinkRow, PasswordChange, ResetAsk, Tr
 pub use topics::drafts::DraftRow;
 pub use topics::files::FileRow;
 pub use topics::inbox::{Inbox, InboxCursor, InboxTask, Seat};
+pub use topics::lights::{LightCount, Lit, LitCursor, Looked};
 pub use topics::log::{CheckpointRow, LogRow, Sealing, TileRow, Unsealed};
 pub use topics::outbox::{Attempt, ClaimedNotice, NoticeView};
+pub use topics::quota::{PlaceView, PostedView, WaitingSum};
+pub use topics::record::{FoundAct, Searched};
 pub use topics::registry::{RegistryEntry, TokenRow};
 pub use topics::sessions::SessionRow;
 pub use topics::stats::Stats;

@@ -135,6 +135,12 @@ pub struct TaskRow {
     pub red_from: Moment,
     /// The first moment of yellow, for the lights; `i64::MAX` without one.
     pub yellow_from: Moment,
+    /// The first moment of dark red; `i64::MAX` without one.
+    pub dark_red_from: Moment,
+    /// The day since which its promise stands still; `i64::MAX` while it runs.
+    pub grey_from: Moment,
+    /// Whether this row stands for the task where its offices are counted together: the first of its pools.
+    pub lead: bool,
     /// The due day shown, ISO; `None` without one.
     pub due: Option<String>,
 }

@@ -41,8 +41,8 @@ pub struct Watch {
     pub due: Option<NaiveDate>,
     /// That day lies past the published calendar.
     pub provisional: bool,
-    /// The promise stands still, and did not expire before it stopped.
-    pub stopped: bool,
+    /// The day since which the promise stands still, when it did not expire before it stopped.
+    pub grey_from: Option<Moment>,
     /// The first moment of yellow.
     pub yellow_from: Option<Moment>,
     /// The first moment of red.
@@ -62,7 +62,7 @@ impl Watch {
         Self {
             due: lead.and_then(|term| term.due),
             provisional: lead.is_some_and(|term| term.provisional),
-            stopped: leading.iter().any(|term| stands_still(term)),
+            grey_from: leading.iter().filter(|term| stands_still(term)).filter_map(|term| term.stopped_on).min().map(Moment::start_of),
             yellow_from: running().filter_map(|term| yellow_day(term, calendar)).min().map(Moment::start_of),
             red_from: running().filter(|term| follows_promise(term)).filter_map(day_after).min().map(Moment::start_of),
             dark_red_from: running().filter(|term| !follows_promise(term)).filter_map(day_after).min().map(Moment::start_of),
@@ -86,7 +86,7 @@ impl Watch {
             Light::Red
         } else if since(self.yellow_from) {
             Light::Yellow
-        } else if self.stopped {
+        } else if since(self.grey_from) {
             Light::Grey
         } else {
             Light::Green

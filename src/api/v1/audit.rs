@@ -1,17 +1,20 @@
 //! The record: the newest checkpoint, the ledger, the outbox.
 
 use axum::Json;
+use axum::body::Body as AxumBody;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::IntoResponse;
+use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::api::caller::Caller;
 use crate::api::permit::permit;
 use crate::api::problem::{Problem, Refused};
+use crate::app::App;
+use crate::app::ledger::{Form, Wanted};
 use crate::app::outbox::NoticeLine;
-use crate::app::{App, ledger};
 use crate::identity::may;
 
 /// The newest checkpoint, a C2SP signed note: keep it, and a rewritten log is found.
@@ -21,22 +24,29 @@ pub async fn checkpoint(State(app): State<App>, caller: Caller) -> Result<impl I
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], app.checkpoint().await?.unwrap_or_default()))
 }
 
-/// In which language.
+/// In which language, and which rows.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct LedgerQuery {
     /// `zh-CN` (default) or `en`.
     pub lang: Option<String>,
+    /// Steps of this day or later, such as `2025-03-03`.
+    pub from: Option<NaiveDate>,
+    /// Steps of this day or earlier.
+    pub to: Option<NaiveDate>,
+    /// Steps of this workflow only.
+    pub link: Option<String>,
 }
 
-/// The ledger 台账 as CSV.
+/// The ledger 台账 as CSV; taking it out is an act on the record.
 #[utoipa::path(get, path = "/api/v1/audit/ledger.csv", tag = "audit", params(LedgerQuery),
     responses((status = 200, content_type = "text/csv"), (status = 403, body = Problem)))]
 pub async fn ledger(State(app): State<App>, caller: Caller, Query(query): Query<LedgerQuery>) -> Result<impl IntoResponse, Refused> {
     permit(&app, &caller, may::Act::Export)?;
-    let csv = ledger::csv(app.store(), caller.tenant, query.lang.as_deref() == Some("en")).await?;
-    let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment; filename=\"ledger.csv\"")];
-    Ok((headers, csv))
+    let wanted = Wanted { english: query.lang.as_deref() == Some("en"), from: query.from, to: query.to, link: query.link };
+    let written = app.export_ledger(caller.tenant, caller.actor(), &wanted, Form::Csv).await?;
+    let headers = [(header::CONTENT_TYPE, Form::Csv.media_type()), (header::CONTENT_DISPOSITION, "attachment; filename=\"ledger.csv\"")];
+    Ok((headers, AxumBody::from_stream(written.pieces())))
 }
 
 /// Which notices.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::engine::case::{Case, Local, Task, TaskPool};
 use crate::engine::event::Event;
 use crate::engine::facts::Facts;
-use crate::ids::Moment;
+use crate::ids::{Moment, Name};
 use crate::store::rows::TaskRow;
 use crate::supervision::Watch;
 
@@ -102,12 +102,17 @@ fn open(id: Local, task: &Task, case: &Case, closed: Option<Moment>, facts: &Fac
         opened: task.opened,
         red_from: watch.red_from.into_iter().chain(watch.dark_red_from).min().unwrap_or(NEVER),
         yellow_from: watch.yellow_from.unwrap_or(NEVER),
+        dark_red_from: watch.dark_red_from.unwrap_or(NEVER),
+        grey_from: watch.grey_from.unwrap_or(NEVER),
+        lead: true,
         due: watch.due.map(|due| due.to_string()),
     };
     match &task.pool {
         TaskPool::Applicant => rows.push(TaskRow { claimed: Some(case.applicant), ..row }),
         TaskPool::Posts { offices, post } => {
-            rows.extend(offices.iter().map(|office| TaskRow { office: office.to_string(), post: post.to_string(), ..row.clone() }));
+            let first = offices.iter().min();
+            let of = |office: &Name| TaskRow { office: office.to_string(), post: post.to_string(), lead: Some(office) == first, ..row.clone() };
+            rows.extend(offices.iter().map(of));
         }
     }
 }

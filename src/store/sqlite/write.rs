@@ -141,10 +141,12 @@ fn task_row(connection: &Connection, case: &CaseRow, task: &TaskRow) -> Written 
     }
     connection
         .prepare_cached(
-            "insert into tasks (tenant, case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due)
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            "insert into tasks (tenant, case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due,
+               dark_red_from, grey_from, lead)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              on conflict (tenant, case_id, task, pool) do update set number = excluded.number, claimed = excluded.claimed, rank = excluded.rank,
-               red_from = excluded.red_from, yellow_from = excluded.yellow_from, due = excluded.due",
+               red_from = excluded.red_from, yellow_from = excluded.yellow_from, due = excluded.due,
+               dark_red_from = excluded.dark_red_from, grey_from = excluded.grey_from",
         )?
         .execute(params![
             case.tenant.0,
@@ -160,7 +162,10 @@ fn task_row(connection: &Connection, case: &CaseRow, task: &TaskRow) -> Written 
             task.opened.0,
             task.red_from.0,
             task.yellow_from.0,
-            task.due
+            task.due,
+            task.dark_red_from.0,
+            task.grey_from.0,
+            task.lead
         ])?;
     Ok(())
 }

@@ -74,7 +74,7 @@ pub struct InboxTask {
 }
 
 #[derive(FromRow)]
-struct StoredTask {
+pub(super) struct StoredTask {
     case_id: Uuid,
     task: i64,
     pool: String,
@@ -88,10 +88,13 @@ struct StoredTask {
     red_from: i64,
     yellow_from: i64,
     due: Option<String>,
+    dark_red_from: i64,
+    grey_from: i64,
+    lead: i16,
 }
 
 impl StoredTask {
-    fn row(self) -> Result<InboxTask, StoreFault> {
+    pub(super) fn row(self) -> Result<InboxTask, StoreFault> {
         let task = u32::try_from(self.task).map_err(|_| StoreFault::Broken { table: "tasks", why: format!("task {} is not a local id", self.task) })?;
         let office = if self.post == "applicant" { String::new() } else { self.pool };
         let row = TaskRow {
@@ -107,6 +110,9 @@ impl StoredTask {
             opened: Moment(self.opened),
             red_from: Moment(self.red_from),
             yellow_from: Moment(self.yellow_from),
+            dark_red_from: Moment(self.dark_red_from),
+            grey_from: Moment(self.grey_from),
+            lead: self.lead != 0,
             due: self.due,
         };
         Ok(InboxTask { case: CaseId(self.case_id), task: row })
@@ -160,7 +166,7 @@ impl Store {
 
     /// The open tasks of a case, in order.
     pub async fn tasks(&self, tenant: Tenant, case: CaseId) -> Result<Vec<TaskRow>, StoreFault> {
-        let text = "select case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due
+        let text = "select case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due, dark_red_from, grey_from, lead
             from tasks where tenant = $1 and case_id = $2 order by task, pool";
         let mut connection = self.reader(tenant).await?;
         let found: Vec<StoredTask> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
@@ -172,7 +178,7 @@ impl Store {
 fn page(inbox: &Inbox, with_overdue: bool) -> String {
     const FIRST_SEAT: usize = 10;
     let mut text = String::from(
-        "select t.case_id, t.task, t.pool, t.number, t.program, t.step, t.post, t.claimed, t.rank, t.opened, t.red_from, t.yellow_from, t.due from (select * from (",
+        "select t.case_id, t.task, t.pool, t.number, t.program, t.step, t.post, t.claimed, t.rank, t.opened, t.red_from, t.yellow_from, t.due, t.dark_red_from, t.grey_from, t.lead from (select * from (",
     );
     let mut ranges = 0_usize;
     let mut range = |seat: usize, rank: i16, late: bool, after: &str| {

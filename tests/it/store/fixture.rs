@@ -140,6 +140,9 @@ pub fn task(task: u32) -> TaskRow {
         opened: Moment(1_000),
         red_from: Moment(9_000),
         yellow_from: Moment(8_000),
+        dark_red_from: Moment(i64::MAX),
+        grey_from: Moment(i64::MAX),
+        lead: true,
         due: Some("2025-03-14".to_owned()),
     }
 }
