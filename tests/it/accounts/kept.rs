@@ -44,7 +44,7 @@ fn what_cannot_wait_in_a_page_is_said_to_be_lost() {
         let same = ("sec-fetch-site", "same-origin");
         let upload = house.send("POST", "/apply/1/file", None, &[same, ("content-type", "multipart/form-data; boundary=x")], Some("--x--".into())).await;
         assert!(upload.status == 401 && upload.body.contains("未能保留"), "{}", upload.body);
-        let large = "a=".to_owned() + &"x".repeat(600 * 1024);
+        let large = format!("a={}", "x".repeat(600 * 1024));
         let long = house.send("POST", "/apply/1", None, &[same, ("content-type", "application/x-www-form-urlencoded")], Some(large)).await;
         assert!(long.status == 401 && long.body.contains("未能保留"), "{}", long.status);
     });
