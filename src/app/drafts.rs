@@ -129,10 +129,18 @@ impl App {
     ///
     /// # Errors
     /// What the engine refuses, with every mistake; or a fault.
-    pub async fn send_answer(&self, typist: Typist, draft: &Draft, outcome: &Name, opinion: Option<String>) -> Result<CaseId, Failure> {
+    pub async fn send_answer(&self, typist: Typist, draft: &Draft, outcome: &Name, with_form: bool, opinion: Option<String>) -> Result<CaseId, Failure> {
         let Some((case, task)) = draft.task else { return Err(unknown_draft()) };
-        let answer = Answer { opinion, fields: None, form: Some(draft.form.clone()) };
+        let answer = Answer { opinion, fields: None, form: with_form.then(|| draft.form.clone()) };
         self.hand_in(typist, draft, Some(case), Act::Complete { task, outcome: outcome.clone(), answer }).await
+    }
+
+    /// An id for the command of a form that is about to be shown.
+    ///
+    /// # Errors
+    /// A fault.
+    pub fn new_command(&self) -> Result<CommandId, Fault> {
+        Ok(CommandId::new(clock::real(), entropy()?))
     }
 
     async fn hand_in(&self, typist: Typist, draft: &Draft, case: Option<CaseId>, act: Act) -> Result<CaseId, Failure> {

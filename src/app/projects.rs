@@ -106,7 +106,7 @@ pub struct Here {
 pub struct Holder {
     /// The office's name.
     pub office: Text,
-    /// The post's key.
+    /// The key of the post's word: `post-handler`.
     pub post: String,
 }
 
@@ -436,7 +436,7 @@ impl Reading<'_> {
     fn holders(&self, pool: &TaskPool) -> Vec<Holder> {
         match pool {
             TaskPool::Applicant => Vec::new(),
-            TaskPool::Posts { offices, post } => offices.iter().map(|office| Holder { office: self.office(office), post: post.to_string() }).collect(),
+            TaskPool::Posts { offices, post } => offices.iter().map(|office| Holder { office: self.office(office), post: format!("post-{post}") }).collect(),
         }
     }
 
@@ -528,7 +528,7 @@ impl Reading<'_> {
         asked.asked_by = match &rule.by {
             crate::definition::graph::Pool::Applicant => None,
             crate::definition::graph::Pool::Posts { offices, post } => {
-                offices.first().map(|office| Holder { office: self.office(office), post: post.to_string() })
+                offices.first().map(|office| Holder { office: self.office(office), post: format!("post-{post}") })
             }
         };
         match (&rule.fields, body.get("fields")) {

@@ -58,6 +58,11 @@ impl Cell {
         self.checks.iter().any(|check| matches!(check, Check::Any))
     }
 
+    /// Its tests; one that holds is enough.
+    pub(super) fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
     /// The constants it compares with.
     pub(super) fn constants(&self) -> Vec<&Value> {
         let mut constants = Vec::new();

@@ -13,8 +13,10 @@ mod cell;
 mod coverage;
 mod kinds;
 mod parse;
+mod told;
 
 use cell::Cell;
+pub use told::{Told, ToldRow};
 
 /// A decision table; cloning shares it.
 #[derive(Clone, Debug)]

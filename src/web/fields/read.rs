@@ -124,7 +124,17 @@ fn worded(form: &Form, error: FieldError) -> FieldError {
         ("wrong_type", Kind::Integer(_)) => (format!("「{zh}」应为整数，如 260"), format!("{en}: give a whole number, such as 260")),
         ("bad_date", _) => (format!("「{zh}」应为日期，如 2025-03-03"), format!("{en}: give a date, such as 2025-03-03")),
         ("too_small", Kind::MoneyFen(range)) if range.min == 1 => (format!("「{zh}」应大于零"), format!("{en}: give an amount above zero")),
-        _ => return error,
+        ("bad_shape", Kind::Code(crate::forms::codes::Scheme::ProjectCode)) => {
+            (format!("「{zh}」的格式不对，应如 2503-420703-04-01-000000"), format!("{en}: not in the right form; it looks like 2503-420703-04-01-000000"))
+        }
+        ("bad_shape", Kind::Code(crate::forms::codes::Scheme::Uscc)) => {
+            (format!("「{zh}」应为 18 位数字和大写字母（不用 I、O、S、V、Z）"), format!("{en}: give 18 digits and capitals, without I, O, S, V and Z"))
+        }
+        ("bad_check_digit", _) => {
+            (format!("「{zh}」的校验位不对，请对照证照检查有没有录错"), format!("{en}: its check character is wrong; compare it with the licence"))
+        }
+        // The others are said as the form says them, without the marks that set values apart for programs.
+        _ => (error.zh.replace("期望", "应为").replace(['`', '"'], ""), error.en.replace(['`', '"'], "")),
     };
     FieldError { zh: words.0, en: words.1, ..error }
 }

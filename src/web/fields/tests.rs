@@ -150,7 +150,7 @@ fn every_mistake_of_a_section_is_named_at_once_and_none_of_another() {
         [
             "/start bad_date 「开工」应为日期，如 2025-03-03",
             "/policy required 请选择「政策」",
-            "/uscc bad_check_digit 「信用代码」期望校验位正确的代码，实际 `\"91420700DEM000014X\"`",
+            "/uscc bad_check_digit 「信用代码」的校验位不对，请对照证照检查有没有录错",
             "/sources/0/kind required 请填写「种类」",
             "/sources/0/asked_fen wrong_type 「金额」应为以万元计的金额，如 32000.00，精确到分",
         ]
@@ -204,7 +204,7 @@ async fn every_shape_of_field_is_written_with_its_label_and_its_mistake() {
     pairs.push(("f.sources.0.asked_fen".to_owned(), "y".to_owned()));
     let read = read(&form(), None, &pairs, json!({"paper": {"name": "a.pdf", "sha256": "0".repeat(64), "bytes": 5}}));
     for language in [Language::Zh, Language::En] {
-        let site = crate::web::site::Site { language, chosen: true, here: "/".to_owned(), user: None, nav: Vec::new(), now: String::new(), demo: false };
+        let site = crate::web::site::Site { language, here: "/".to_owned(), user: None, nav: Vec::new(), now: String::new(), demo: false };
         let mut sections = view(&form(), None, &read.value, &read.errors, language);
         sections[0].fields[0].other = Some("另".to_owned());
         sections[0].fields[0].old = Some("旧".to_owned());

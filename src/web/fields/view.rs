@@ -255,9 +255,11 @@ impl Viewing<'_> {
             remove: row.map(|_| format!("remove.{}.{index}", field.key)).unwrap_or_default(),
             fields: fields
                 .iter()
-                .map(|inner| FieldView {
-                    required: row.is_some() && matches!(inner.required, Required::Yes),
-                    ..self.field(inner, &format!("{path}/{index}"), row.and_then(|row| row.get(&inner.key)))
+                .map(|inner| {
+                    let view = self.field(inner, &format!("{path}/{index}"), row.and_then(|row| row.get(&inner.key)));
+                    // A row is one line as far as it goes, so its choices open instead of standing below each other.
+                    let shape = if view.shape == "radio" { "select" } else { view.shape };
+                    FieldView { required: row.is_some() && view.required, shape, ..view }
                 })
                 .collect(),
         };

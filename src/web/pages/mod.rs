@@ -1,9 +1,8 @@
 //! The pages, an area a file.
 
-mod account;
+mod apply;
 mod home;
-mod people;
-mod reset;
+mod projects;
 pub mod sign_in;
 
 use axum::Router;
@@ -12,5 +11,5 @@ use super::Shared;
 
 /// The routes of every area.
 pub fn router() -> Router<Shared> {
-    Router::new().merge(home::router()).merge(sign_in::router()).merge(reset::router()).merge(account::router()).merge(people::router()).fallback(home::missing)
+    Router::new().merge(apply::router()).merge(home::router()).merge(projects::router()).merge(sign_in::router()).fallback(home::missing)
 }

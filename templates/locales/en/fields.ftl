@@ -12,3 +12,6 @@ field-row-remove = Remove row { $number }
 field-row-add = Add a row
 field-no-file = Nothing uploaded yet
 field-unanswered = (not answered)
+field-mistakes = Please mend these (everything you typed is saved)
+field-contested = Another window changed the same answers
+field-contested-how = Each has two answers now: yours is in the field, the other window's is beside it. Choose, then save once more.

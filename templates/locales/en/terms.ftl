@@ -16,4 +16,3 @@ post-issuer = Issuer
 post-leader = Leader
 post-auditor = Auditor
 post-operator = Operator
-post-other = Other post

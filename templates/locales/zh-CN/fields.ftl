@@ -12,3 +12,6 @@ field-row-remove = 删除第 { $number } 行
 field-row-add = 再加一行
 field-no-file = 尚未上传
 field-unanswered = （未填）
+field-mistakes = 请改正下列内容（已填的都已保存）
+field-contested = 另一个窗口改了同样的内容
+field-contested-how = 下面每一处都有两个答案：输入框里是您刚填的，旁边是另一个窗口已保存的。选好后再保存一次。
