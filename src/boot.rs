@@ -71,10 +71,13 @@ impl Node {
         crew.mailroom.public_url.get_or_init(|| format!("http://{address}"));
         let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
         let pages = web::Pages::embedded().map_err(|mistakes| Fault::new("compiling the pages", listed(&mistakes)))?;
-        let pages = web::Shared { app: app.clone(), pages: Arc::new(pages) };
+        let secure = config.public_url.as_ref().is_some_and(|address| address.starts_with("https://"));
+        let door = Arc::new(web::Door { secure, proxies: config.proxies.clone() });
+        let pages = web::Shared { app: app.clone(), pages: Arc::new(pages), door };
         let (router, stopped) = (api::router(shared).merge(web::router(pages)), stop.clone());
         tracker.spawn(async move {
-            let serving = axum::serve(listener, router).with_graceful_shutdown(async move { stopped.cancelled().await });
+            let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+                .with_graceful_shutdown(async move { stopped.cancelled().await });
             if let Err(cause) = serving.await {
                 tracing::error!(%cause, "the listener ended");
             }

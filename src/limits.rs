@@ -168,3 +168,9 @@ pub const ACCOUNTS_SHOWN_MAX: u32 = 1_000;
 pub const FINDINGS_SHOWN_MAX: usize = 20;
 /// Bytes of an export handed out in one piece.
 pub const EXPORT_CHUNK_BYTES: usize = 64 * 1024;
+/// Bytes of a posted form that wait while somebody signs in again.
+pub const KEPT_BYTES_MAX: usize = 512 * 1024;
+/// People a demonstration's sign-in page finds at once.
+pub const DEMO_PEOPLE_MAX: usize = 40;
+/// People one page lists.
+pub const PEOPLE_PER_PAGE: usize = 50;

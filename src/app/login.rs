@@ -97,12 +97,12 @@ impl App {
         let right = self.inner.passwords.verify(attempt.password.clone(), hash).await?;
         match found.filter(|found| right && !found.person.disabled) {
             Some(found) => {
-                tracing::info!(tenant = %found.tenant, person = %found.person.id, "signed in");
+                tracing::debug!(tenant = %found.tenant, person = %found.person.id, "signed in");
                 self.begin_session(&found, attempt, Some(login), now).await.map_err(Failure::from)
             }
             None => {
                 self.store().count_try(address, now, address_rule(now)).await.map_err(storing)?;
-                tracing::info!("a sign-in failed");
+                tracing::debug!("a sign-in failed");
                 Err(wrong().into())
             }
         }

@@ -3,6 +3,8 @@
 
 mod answer;
 mod assets;
+mod door;
+mod entry;
 pub mod fields;
 mod pages;
 mod render;
@@ -15,7 +17,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, HeaderValue};
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
@@ -24,6 +26,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::app::App;
 use crate::limits::REQUEST_BYTES_MAX;
 
+pub use door::Door;
 pub use render::Pages;
 
 /// What page handlers share.
@@ -33,6 +36,8 @@ pub struct Shared {
     pub app: App,
     /// The compiled pages.
     pub pages: Arc<Pages>,
+    /// Cookies and addresses.
+    pub door: Arc<Door>,
 }
 
 /// Nothing but what this host serves: no inline style or script, no frame, no form to elsewhere.
@@ -42,12 +47,15 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 /// The router of the pages.
 pub fn router(shared: Shared) -> Router {
     let header = |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    // Only over https may a browser be told to come over https alone.
+    let strict = shared.door.secure.then(|| header(STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
     pages::router()
         .merge(assets::router())
         .layer(axum::middleware::from_fn_with_state(shared.clone(), visitor::meet))
         .layer(CsrfLayer::new())
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .layer(CompressionLayer::new())
+        .layer(tower::util::option_layer(strict))
         .layer(header(CONTENT_SECURITY_POLICY, POLICY))
         .layer(header(X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(REFERRER_POLICY, "same-origin"))

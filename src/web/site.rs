@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::ids::Text;
+use crate::app::App;
+use crate::app::sign_in::SignedIn;
+use crate::ids::{Name, Text};
 use crate::notice::Language;
 
 /// The frame of a page.
@@ -11,6 +13,9 @@ pub struct Site {
     /// Its language.
     #[serde(rename = "lang")]
     pub language: Language,
+    /// Somebody chose that language in this browser; else it is their own.
+    #[serde(skip)]
+    pub chosen: bool,
     /// The address shown, with its query.
     pub here: String,
     /// Who is signed in.
@@ -24,7 +29,7 @@ pub struct Site {
 }
 
 /// Somebody signed in, as the frame shows them.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct User {
     /// The name.
     pub name: String,
@@ -50,6 +55,25 @@ pub struct Place {
     pub word: &'static str,
     /// The page shown is there.
     pub current: bool,
+}
+
+impl Site {
+    /// The same page for somebody signed in.
+    #[must_use]
+    pub fn of(mut self, app: &App, signed_in: &SignedIn) -> Self {
+        let known = &signed_in.known;
+        let posts = known.roster.posts_of(signed_in.person, app.clock().now().date());
+        let person = known.roster.people.get(&signed_in.person);
+        let held = |(office, post): &(Name, Name)| Held { office: known.office(office), post: format!("post-{post}") };
+        self.user = Some(User { name: person.map(|person| person.name.clone()).unwrap_or_default(), posts: posts.iter().map(held).collect() });
+        if let Some(person) = person.filter(|_| !self.chosen) {
+            self.language = Language::of(&person.language);
+        }
+        let words: Vec<String> = posts.iter().map(|(_, post)| post.to_string()).collect();
+        let path = self.here.split('?').next().unwrap_or_default();
+        self.nav = places(&words, self.demo, path);
+        self
+    }
 }
 
 /// The entries for somebody with `posts`, by what they do all day.

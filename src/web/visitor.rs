@@ -12,18 +12,19 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
 use super::answer::{self, Trouble};
-use super::pages::sign_in;
-use super::site::{Held, Site, User, places};
-use crate::app::App;
-use crate::app::failure::Fault;
+use super::pages::sign_in::{self, Kept};
+use super::site::Site;
+use crate::app::failure::{Fault, refusal};
 use crate::app::known::Known;
+use crate::app::login::sessions::Session;
+use crate::clock;
+use crate::engine::refusal::Class;
 use crate::identity::Actor;
-use crate::ids::{Name, PersonId, Tenant};
-use crate::limits::REQUEST_BYTES_MAX;
+use crate::identity::may::{Act, Standing, Verdict, may};
+use crate::ids::{Digest, Name, PersonId, Tenant};
+use crate::limits::KEPT_BYTES_MAX;
 use crate::notice::Language;
 
-/// The cookie that holds the session.
-pub const SESSION: &str = "gl_session";
 /// The cookie that holds the language.
 pub const LANGUAGE: &str = "gl_language";
 
@@ -38,6 +39,8 @@ pub struct Visitor {
     pub posts: Vec<(Name, Name)>,
     /// What is known of the tenant.
     pub known: Arc<Known>,
+    /// The session they look with.
+    pub session: Digest,
     /// The frame of their page.
     pub site: Site,
 }
@@ -53,6 +56,17 @@ impl Visitor {
     #[must_use]
     pub fn language(&self) -> Language {
         self.site.language
+    }
+
+    /// Lets them through, or says why not; for what depends on their posts alone.
+    ///
+    /// # Errors
+    /// The denial.
+    pub fn permit(&self, act: Act) -> Result<(), Trouble> {
+        match may(&self.actor(), act, &Standing::of(self.posts.clone())) {
+            Verdict::Allowed => Ok(()),
+            Verdict::Denied(why) => Err(refusal(why.code, Class::Forbidden, why.zh, why.en).into()),
+        }
     }
 
     /// Whether they hold a post of this name in any office today.
@@ -106,50 +120,44 @@ impl<S: Send + Sync> FromRequestParts<S> for Passer {
 
 /// Finds out who is looking, keeps what was posted after a session ended, and makes a trouble a page.
 pub async fn meet(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
-    let met = match met(&shared.app, request.uri().clone(), request.headers().clone()).await {
+    let met = match met(&shared, request.uri().clone(), request.headers().clone()).await {
         Ok(met) => met,
         Err(fault) => return Trouble::Fault(fault).into_response(),
     };
-    if met.0.is_err() && request.method() == Method::POST && !sign_in::is_open(request.uri().path()) {
-        return keep_posted(&shared, met.site(), request).await;
-    }
-    request.extensions_mut().insert(met.clone());
-    let response = next.run(request).await;
+    let response = if met.0.is_err() && request.method() == Method::POST && !sign_in::is_open(request.uri().path()) {
+        keep_posted(&shared, met.site(), request).await
+    } else {
+        request.extensions_mut().insert(met.clone());
+        next.run(request).await
+    };
     match response.extensions().get::<Arc<Trouble>>() {
         Some(trouble) => answer::page(&shared.pages, met.site(), response.status(), trouble),
         None => response,
     }
 }
 
-async fn met(app: &App, address: Uri, headers: HeaderMap) -> Result<Met, Fault> {
+async fn met(shared: &Shared, address: Uri, headers: HeaderMap) -> Result<Met, Fault> {
+    let app = &shared.app;
     let here = address.path_and_query().map_or("/", |here| here.as_str()).to_owned();
     let language = language(&headers);
     let now = app.clock().now();
-    let mut site = Site {
+    let site = Site {
         language: language.unwrap_or(Language::Zh),
+        chosen: language.is_some(),
         here,
         user: None,
         nav: Vec::new(),
         now: now.civil().format("%Y-%m-%d %H:%M").to_string(),
         demo: app.clock().can_move(),
     };
-    let signed_in = match cookie(&headers, SESSION) {
-        Some(token) => app.signed_in(&token).await?,
+    let session = match shared.door.session(&headers) {
+        Some(token) => app.session(&token, clock::real()).await?,
         None => None,
     };
-    let Some(signed_in) = signed_in else { return Ok(Met(Err(site))) };
+    let Some(Session { signed_in, digest }) = session else { return Ok(Met(Err(site))) };
     let posts = signed_in.known.roster.posts_of(signed_in.person, now.date());
-    let held = |(office, post): &(Name, Name)| Held { office: signed_in.known.office(office), post: format!("post-{post}") };
-    let person = signed_in.known.roster.people.get(&signed_in.person);
-    site.user = Some(User { name: person.map(|person| person.name.clone()).unwrap_or_default(), posts: posts.iter().map(held).collect() });
-    if language.is_none()
-        && let Some(person) = person
-    {
-        site.language = Language::of(&person.language);
-    }
-    let words: Vec<String> = posts.iter().map(|(_, post)| post.to_string()).collect();
-    site.nav = places(&words, site.demo, address.path());
-    Ok(Met(Ok(Arc::new(Visitor { tenant: signed_in.tenant, person: signed_in.person, posts, known: signed_in.known, site }))))
+    let site = site.of(app, &signed_in);
+    Ok(Met(Ok(Arc::new(Visitor { tenant: signed_in.tenant, person: signed_in.person, posts, known: signed_in.known, session: digest, site }))))
 }
 
 /// The language somebody chose; `None` before they chose one.
@@ -167,9 +175,12 @@ pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// The session ended while a form was being filled in: what was posted waits in the sign-in page.
 async fn keep_posted(shared: &Shared, site: &Site, request: Request<Body>) -> Response {
-    let form = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
-    let body = to_bytes(request.into_body(), REQUEST_BYTES_MAX).await.unwrap_or_default();
-    let posted = if form { serde_html_form::from_bytes::<Vec<(String, String)>>(&body).unwrap_or_default() } else { Vec::new() };
-    let kept = posted.into_iter().filter(|(name, _)| !name.contains("password")).collect();
-    sign_in::page_keeping(shared, site, kept)
+    let kind = request.headers().get(header::CONTENT_TYPE).map(|kind| kind.as_bytes().to_owned()).unwrap_or_default();
+    let body = to_bytes(request.into_body(), KEPT_BYTES_MAX).await;
+    let kept = match body {
+        Ok(body) if kind.starts_with(b"application/x-www-form-urlencoded") => Kept::read(&body),
+        // Files cannot wait in a page; what is too large is not cut.
+        Ok(_) | Err(_) => None,
+    };
+    sign_in::page_keeping(shared, site, kept).await
 }

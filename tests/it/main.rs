@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, and helpers outside #[test] are tests too")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test prints what it measured; whether one does depends on the area")]
 
+mod accounts;
 mod api;
 mod audit;
 mod browser;

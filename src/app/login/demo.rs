@@ -5,8 +5,11 @@ use super::{Attempt, storing};
 use crate::app::App;
 use crate::app::clockwork::OFFSET_SETTING;
 use crate::app::failure::{Failure, Fault, refusal};
+use crate::app::people::meant;
 use crate::engine::refusal::Class;
-use crate::ids::Moment;
+use crate::identity::Person;
+use crate::ids::{Moment, Name, Text};
+use crate::limits::DEMO_PEOPLE_MAX;
 
 /// Those whom a first look needs: who applies, who receives, who decides on each link, who supervises, audits and operates.
 pub const STORY: [&str; 14] = [
@@ -26,7 +29,58 @@ pub const STORY: [&str; 14] = [
     "ez-zwzx.operator",
 ];
 
+/// Somebody of a demonstration.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// The login.
+    pub login: String,
+    /// The name.
+    pub name: String,
+    /// Posts held today: the office's name, the post's key.
+    pub posts: Vec<(Text, Name)>,
+}
+
+/// The people of a demonstration that were asked for.
+#[derive(Clone, Debug)]
+pub struct Guests {
+    /// Those shown, in the order of the story or of their logins.
+    pub shown: Vec<Guest>,
+    /// How many there are that were meant.
+    pub found: usize,
+    /// How many there are at all.
+    pub all: usize,
+}
+
 impl App {
+    /// The people of a demonstration: those of the story, or whoever is meant by what was typed. `None` where this is no demonstration.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn guests(&self, typed: &str) -> Result<Option<Guests>, Fault> {
+        if !self.is_demonstration().await? {
+            return Ok(None);
+        }
+        let (today, mut everybody) = (self.clock().now().date(), Vec::new());
+        for tenant in self.tenants().await? {
+            let known = self.known(tenant).await?;
+            for person in known.roster.people.values().filter(|person| !person.disabled) {
+                let posts = known.roster.posts_of(person.id, today).into_iter().map(|(office, post)| (known.office(&office), post)).collect();
+                everybody.push((person.clone(), Guest { login: person.login.clone(), name: person.name.clone(), posts }));
+            }
+        }
+        let all = everybody.len();
+        let place = |login: &str| STORY.iter().position(|known| *known == login);
+        let wanted = |(person, guest): &(Person, Guest)| match typed.trim() {
+            "" => place(&person.login).is_some(),
+            typed => meant(person, typed) || guest.posts.iter().any(|(office, _)| office.zh.contains(typed) || office.en.contains(typed)),
+        };
+        let mut shown: Vec<Guest> = everybody.into_iter().filter(wanted).map(|(_, guest)| guest).collect();
+        shown.sort_by_key(|guest| (place(&guest.login).unwrap_or(STORY.len()), guest.login.clone()));
+        let found = shown.len();
+        shown.truncate(DEMO_PEOPLE_MAX);
+        Ok(Some(Guests { shown, found, all }))
+    }
+
     /// Whether this is the database of a demonstration. The clock alone does not say so: tests have one that stands still.
     ///
     /// # Errors

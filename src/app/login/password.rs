@@ -161,10 +161,10 @@ fn names(person: &Person) -> Vec<String> {
     mail.chain([person.login.as_str()]).map(str::to_lowercase).filter(|name| !name.is_empty()).collect()
 }
 
-/// The name, or the name with little else around it.
+/// The name, or the name with little else around it, or with what everybody adds.
 fn near(password: &str, name: &str) -> bool {
     let rest = password.replace(name, "");
-    rest.len() < password.len() && rest.chars().count() < BESIDE_LOGIN_CHARS_MIN
+    rest.len() < password.len() && (rest.chars().count() < BESIDE_LOGIN_CHARS_MIN || common(&rest))
 }
 
 fn common(folded: &str) -> bool {
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn the_login_and_the_mail_address_make_no_password() {
-        for password in ["ez-sthj.handler", "EZ-STHJ.HANDLER", "ez-sthj.handler123", "fang.gong@example.invalid", "fang.gong1234"] {
+        for password in ["ez-sthj.handler", "EZ-STHJ.HANDLER", "ez-sthj.handler123", "fang.gong@example.invalid", "fang.gong1234", "fang.gong12345678"] {
             assert_eq!(said(password), "password_is_login", "{password}");
         }
     }

@@ -94,6 +94,14 @@ impl App {
         Ok(rows.into_iter().filter(|row| counts(row, &known, now)).map(own).collect())
     }
 
+    /// Whether a person has set a password.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn has_password(&self, tenant: Tenant, person: PersonId) -> Result<bool, Fault> {
+        Ok(self.store().password_hash(tenant, person).await.map_err(storing)?.is_some())
+    }
+
     /// Ends a person's sessions but one; answers how many went.
     ///
     /// # Errors

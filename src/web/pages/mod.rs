@@ -1,8 +1,11 @@
 //! The pages, an area a file.
 
+mod account;
 mod apply;
 mod home;
+mod people;
 mod projects;
+mod reset;
 pub mod sign_in;
 
 use axum::Router;
@@ -11,5 +14,13 @@ use super::Shared;
 
 /// The routes of every area.
 pub fn router() -> Router<Shared> {
-    Router::new().merge(apply::router()).merge(home::router()).merge(projects::router()).merge(sign_in::router()).fallback(home::missing)
+    Router::new()
+        .merge(home::router())
+        .merge(sign_in::router())
+        .merge(reset::router())
+        .merge(account::router())
+        .merge(people::router())
+        .merge(apply::router())
+        .merge(projects::router())
+        .fallback(home::missing)
 }

@@ -1,5 +1,84 @@
+# Signing in
 sign-in-title = Sign in
-sign-in-kept = Your session has ended. What you filled in is still here and can be sent after you sign in again.
-sign-in-wrong = The token is unknown or has expired. Please check it and try again.
-sign-in-token = Token
+sign-in-login = Login
+sign-in-password = Password
 sign-in-button = Sign in
+sign-in-forgot = Forgot the password
+sign-in-none = Accounts are opened by the operator, who sends an invitation by mail. If you have none, ask the contact person of your office.
+sign-in-kept = Your session has ended. What you filled in is still here.
+sign-in-kept-hint = Sign in again, then send it yourself; nothing is sent by itself.
+sign-in-lost = Your session has ended, and what you just sent could not be kept.
+sign-in-lost-hint = Files cannot wait while you sign in. Sign in again, go back to the page and upload them once more; what was saved before is still there.
+sign-in-kept-title = What you filled in is still here
+sign-in-kept-lede = What you were sending when your session ended is not lost, and has not been sent yet. Check it and send it.
+sign-in-kept-as = It will be sent as { $name }
+sign-in-kept-send = Send as { $name }
+sign-in-kept-leave = Do not send, go to the front page
+sign-in-kept-what = What will be sent
+sign-in-demo = Demonstration: enter as somebody
+sign-in-demo-all = { $count } people
+sign-in-demo-hint = This is a demonstration. People and data are invented, and no password is needed. A real installation has no such list.
+sign-in-demo-find = Find by name, office or login
+sign-in-demo-search = Find
+sign-in-demo-found = { $count } found.
+sign-in-demo-more = Only the first are shown; be more specific.
+sign-in-demo-as = Enter as { $name }
+
+# A line of a form
+entry-optional = (optional)
+entry-mistakes = Please correct the following
+
+# Setting a password
+reset-title = Reset the password
+reset-lede = Give your login or your registered mail address; a link to set a new password is sent to that address.
+reset-asked = Login or mail address
+reset-button = Send the link
+reset-to-sign-in = Go to sign in
+reset-sent-title = Look at your mail
+reset-sent = If that login or mail address has an account, a link to set a new password is on its way.
+reset-sent-time = The link works once, within one hour.
+reset-sent-none = If nothing has come after a few minutes, look among your spam and check the login or address. If the registered address is wrong, ask the operator to correct it.
+reset-sent-often = At most three are sent within an hour for one account.
+reset-set-title = Set a new password
+reset-set-lede = { $name }, please set a new password. You are then signed out everywhere else.
+invitation-title = Set a password and open your account
+invitation-lede = Welcome, { $name }. Please set a password for the login below.
+password-new = New password
+password-again = Once more
+password-old = Old password
+password-hint = At least 10 characters; letters of any script, blanks and signs are fine. Several unrelated words are easy to remember and safe. No capitals or digits are required.
+password-button = Set the password
+password-set-title = The password is set
+password-set = Please sign in with the login { $login } and the new password.
+
+# One's own account
+account-title = My account
+account-posts = Posts
+account-posts-count = { $count } in all
+account-no-posts = No posts yet. The operator registers them, and they are then listed here.
+account-posts-hint = What you can see and do follows from the posts you hold today. If one is wrong, ask the operator.
+account-contact = How to reach you
+account-contact-hint = Notices are sent here. To correct it, ask the operator.
+account-language-save = Save the language of notices
+account-password = Change the password
+account-password-hint = You are then signed out everywhere but here, and a mail tells you so.
+account-password-save = Change the password
+account-no-password = You have not set a password yet.
+account-set-password = Set one by mail
+account-sessions = Where you are signed in
+account-sessions-count = { $count } in all
+account-browser = Browser
+account-browser-unknown = Unknown
+account-begun = Since
+account-seen = Last used
+account-here = Here
+account-sessions-hint = After 30 minutes without use, or 12 hours in all, you are signed out. Times are real time.
+account-sessions-end = End the other { $count }
+account-done-language = The language of notices is saved.
+account-done-password = The password is changed, and you are signed out everywhere else.
+account-done-sessions = You are signed out everywhere else.
+holding-now = Now
+holding-coming = Not yet
+holding-over = Over
+holding-always = Always
+holding-open = Open

@@ -16,3 +16,4 @@ post-issuer = Issuer
 post-leader = Leader
 post-auditor = Auditor
 post-operator = Operator
+post-other = Other post

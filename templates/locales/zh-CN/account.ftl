@@ -1,5 +1,84 @@
+# 登录
 sign-in-title = 登录
-sign-in-kept = 登录已过期。您填写的内容还在，重新登录后可以继续提交。
-sign-in-wrong = 登录令牌无效或已过期，请核对后重新输入。
-sign-in-token = 登录令牌
+sign-in-login = 登录名
+sign-in-password = 密码
 sign-in-button = 登录
+sign-in-forgot = 忘记密码
+sign-in-none = 账号由系统运维人员开通，开通后会收到邀请邮件；还没有账号的，请与本单位联系人联系。
+sign-in-kept = 登录已过期，您填写的内容还在。
+sign-in-kept-hint = 重新登录后，由您确认再提交，不会自动提交。
+sign-in-lost = 登录已过期，刚才的内容未能保留。
+sign-in-lost-hint = 文件不能在登录期间保留。请重新登录，再回到原来的页面上传；此前已保存的内容不受影响。
+sign-in-kept-title = 您填写的内容还在
+sign-in-kept-lede = 登录过期时您正在提交的内容没有丢失，也还没有提交。请确认后提交。
+sign-in-kept-as = 将以“{ $name }”的身份提交
+sign-in-kept-send = 以“{ $name }”的身份提交
+sign-in-kept-leave = 不提交，回到首页
+sign-in-kept-what = 将要提交的内容
+sign-in-demo = 演示：选一个人进入
+sign-in-demo-all = 共 { $count } 人
+sign-in-demo-hint = 这里是演示环境，人员和数据全部为虚构，进入不需要密码。正式环境没有这一栏。
+sign-in-demo-find = 按姓名、单位或登录名查找
+sign-in-demo-search = 查找
+sign-in-demo-found = 找到 { $count } 人。
+sign-in-demo-more = 只显示前面一部分，请写得更具体些。
+sign-in-demo-as = 以{ $name }身份进入
+
+# 表单的一行
+entry-optional = （选填）
+entry-mistakes = 请改正以下各处
+
+# 重设密码
+reset-title = 重设密码
+reset-lede = 填写登录名或登记的邮箱，我们把设置新密码的链接发到登记的邮箱。
+reset-asked = 登录名或邮箱
+reset-button = 发送链接
+reset-to-sign-in = 去登录
+reset-sent-title = 请查收邮件
+reset-sent = 如果填写的登录名或邮箱已经开通账号，设置新密码的链接已经发出。
+reset-sent-time = 链接 1 小时内有效，只能使用一次。
+reset-sent-none = 几分钟后仍未收到的，请检查垃圾邮件，并核对登录名或邮箱是否登记过；登记的邮箱不对的，请联系系统运维人员更正。
+reset-sent-often = 同一个账号每小时最多发送 3 次。
+reset-set-title = 设置新密码
+reset-set-lede = { $name }，请设置新的登录密码。设置后，此前在各处的登录都会退出。
+invitation-title = 设置密码，开通账号
+invitation-lede = { $name }，欢迎使用。请为下面的登录名设置密码。
+password-new = 新密码
+password-again = 再输入一次
+password-old = 原密码
+password-hint = 至少 10 个字符，可以用中文、空格和符号；几个不相干的词连起来既好记又安全。不必包含大写字母或数字。
+password-button = 设置密码
+password-set-title = 密码已设置
+password-set = 请用登录名 { $login } 和新密码登录。
+
+# 我的账号
+account-title = 我的账号
+account-posts = 岗位
+account-posts-count = 共 { $count } 个岗位
+account-no-posts = 还没有岗位。岗位由系统运维人员登记，登记后这里会列出。
+account-posts-hint = 能看什么、能办什么，由当天担任的岗位决定；岗位有误的，请联系系统运维人员。
+account-contact = 联系方式
+account-contact-hint = 通知发到这里；需要更正的，请联系系统运维人员。
+account-language-save = 保存通知语言
+account-password = 修改密码
+account-password-hint = 修改后，除了这一处，在别处的登录都会退出，并发一封邮件告知您。
+account-password-save = 修改密码
+account-no-password = 您还没有设置密码。
+account-set-password = 用邮件设置密码
+account-sessions = 登录情况
+account-sessions-count = 共 { $count } 处登录
+account-browser = 浏览器
+account-browser-unknown = 未知
+account-begun = 登录时间
+account-seen = 最近使用
+account-here = 这一处
+account-sessions-hint = 30 分钟没有使用，或者登录满 12 小时，会自动退出。时间为真实时间。
+account-sessions-end = 退出其余 { $count } 处
+account-done-language = 通知语言已保存。
+account-done-password = 密码已修改，在别处的登录已经退出。
+account-done-sessions = 在别处的登录已经退出。
+holding-now = 在任
+holding-coming = 尚未开始
+holding-over = 已结束
+holding-always = 一直
+holding-open = 未定

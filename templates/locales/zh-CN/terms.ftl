@@ -16,3 +16,4 @@ post-issuer = 督办签发人
 post-leader = 分管领导
 post-auditor = 审计员
 post-operator = 系统运维
+post-other = 其他岗位

@@ -6,11 +6,12 @@ use super::session::{PHONE, Settings};
 use super::{Visit, visit};
 use crate::spine::node::Where;
 
-async fn wrong_token(visit: &Visit, hand: Hand) {
+async fn wrong_password(visit: &Visit, hand: Hand) {
     let page = Worked { browser: &visit.browser, hand };
     visit.browser.go("/").await;
-    assert_eq!(visit.browser.place().await, "/sign-in?next=%2F");
-    page.fill("token", "nobody's").await;
+    assert_eq!(visit.browser.place().await, "/sign-in");
+    page.fill("login", "nobody").await;
+    page.fill("password", "nobody's").await;
     visit.browser.expecting(422);
     page.press("main form button").await;
     assert!(visit.browser.has("[role=alert]").await, "{}", visit.browser.words().await);
@@ -18,10 +19,10 @@ async fn wrong_token(visit: &Visit, hand: Hand) {
 }
 
 #[test]
-fn a_wrong_key_opens_nothing_and_says_so() {
-    visit("wrong-key", Where::sqlite, Settings::default(), async |visit| {
-        wrong_token(visit, Hand::Mouse).await;
-        wrong_token(visit, Hand::Keyboard).await;
+fn a_wrong_password_opens_nothing_and_says_so() {
+    visit("wrong-password", Where::sqlite, Settings::default(), async |visit| {
+        wrong_password(visit, Hand::Mouse).await;
+        wrong_password(visit, Hand::Keyboard).await;
     });
 }
 
@@ -32,6 +33,6 @@ fn the_door_works_without_scripts_on_a_phone() {
         visit.browser.go("/sign-in").await;
         let ran = visit.browser.driver.execute("return [...document.scripts].length > 0 && navigator.webdriver", vec![]).await.unwrap();
         assert_eq!(ran.json(), &serde_json::json!(true), "the page has a script, which the browser may not run");
-        wrong_token(visit, Hand::Mouse).await;
+        wrong_password(visit, Hand::Mouse).await;
     });
 }

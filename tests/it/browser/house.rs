@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{NaiveDate, NaiveTime};
+use greenlane::app::App;
+use greenlane::app::clockwork::OFFSET_SETTING;
 use greenlane::app::execute::{Act, Answer, Order};
 use greenlane::app::failure::Failure;
 use greenlane::app::operate::{self, Operation};
@@ -16,9 +18,9 @@ use greenlane::boot::{Node, Start};
 use greenlane::clock::Clock;
 use greenlane::config::{Config, Role};
 use greenlane::engine::case::{Local, Task, TaskPool};
-use greenlane::identity::Actor;
-use greenlane::ids::{CaseId, Moment, PersonId, Tenant};
-use greenlane::store::Store;
+use greenlane::identity::{Actor, Person};
+use greenlane::ids::{CaseId, Digest, Moment, PersonId, Tenant};
+use greenlane::store::{SessionRow, Store};
 use serde_json::Value;
 
 use super::story::{Does, Project, SCENES, Said, Scene};
@@ -35,6 +37,15 @@ pub struct House {
     cases: RefCell<BTreeMap<&'static str, CaseId>>,
     keys: BTreeMap<String, String>,
     place: Where,
+}
+
+/// Begins a session of somebody's as the sign-in page does; answers the cookie's value.
+async fn begin_session(app: &App, tenant: Tenant, person: &Person) -> String {
+    let token = format!("session of {}", person.login).bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let now = greenlane::clock::real();
+    let row = SessionRow { digest: Digest::of(token.as_bytes()), tenant, person: person.id, begun: now, seen: now, agent: "test".to_owned() };
+    app.store().begin_session(&row, None, None).await.unwrap();
+    token
 }
 
 impl House {
@@ -54,8 +65,12 @@ impl House {
         for operation in operations {
             node.app.operate(tenant, operator(), operation).await.unwrap_or_else(|failure| panic!("{failure}"));
         }
-        let handed = node.app.hand_out_tokens(tenant, operator(), 30).await.unwrap();
-        let keys = handed.into_iter().map(|(person, token)| (person.login, token)).collect();
+        node.app.store().set_setting(OFFSET_SETTING, "0").await.unwrap();
+        let known = node.app.known(tenant).await.unwrap();
+        let mut keys = BTreeMap::new();
+        for person in known.roster.people.values() {
+            keys.insert(person.login.clone(), begin_session(&node.app, tenant, person).await);
+        }
         Self { node, clock, tenant, cases: RefCell::default(), keys, place }
     }
 

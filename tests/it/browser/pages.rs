@@ -22,5 +22,20 @@ pub fn all(house: &House) -> Vec<Page> {
     let case = house.case(Project::Main);
     let page = |name, login, path: &str| Page { name, login, path: path.replace("{case}", &case.to_string()), status: 200 };
     let anybody = [page("home-sign-in", None, "/sign-in"), Page { status: 404, ..page("home-missing", None, "/no-such-page") }];
-    anybody.into_iter().collect()
+    anybody.into_iter().chain(accounts(page)).collect()
+}
+
+/// One's own account, and everybody's for the operator.
+fn accounts(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 8] {
+    const OPERATOR: Option<&str> = Some("ez-zwzx.operator");
+    [
+        page("account-reset", None, "/reset"),
+        page("account-reset-sent", None, "/reset?sent=1"),
+        Page { status: 404, ..page("account-link-over", None, "/invitation/0") },
+        page("account-own", Some("ez-sthj.handler"), "/account"),
+        page("people-list", OPERATOR, "/system/people"),
+        page("people-nobody", OPERATOR, "/system/people?q=zzz"),
+        page("people-add", OPERATOR, "/system/people/new"),
+        page("people-person", OPERATOR, "/system/people/chen"),
+    ]
 }
