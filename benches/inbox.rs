@@ -70,6 +70,7 @@ fn case(n: usize) -> CaseWrite {
         waiting: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),
+        reopened: Vec::new(),
         documents: Vec::new(),
         receipts: Vec::new(),
         snapshot: None,

@@ -156,6 +156,7 @@ fn empty(row: &CaseRow, kind: &str, events_bytes: usize, at: Moment, officer: Pe
         waiting: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),
+        reopened: Vec::new(),
         documents: Vec::new(),
         receipts: vec![receipt],
         snapshot: None,

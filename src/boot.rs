@@ -11,11 +11,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api;
-use crate::app::App;
 use crate::app::failure::Fault;
-use crate::channels::{Channel, Folder, PasswordFrom, Smtp, SmtpConfig};
+use crate::app::{App, Outfit};
+use crate::channels::{Channel, Folder, PasswordFrom, SmsChannel, SmsHttp, SmsReceipts, Smtp, SmtpConfig};
 use crate::clock::Clock;
-use crate::config::{self, Config, Mail, Role};
+use crate::config::{self, Config, Mail, Role, SmsSignature, SmsWay};
 use crate::notice::{Signature, Templates};
 use crate::store::{Store, Target};
 use crate::telemetry::Metrics;
@@ -109,17 +109,16 @@ impl Node {
 /// # Errors
 /// The first part that cannot be opened, by name.
 pub async fn open(start: &Start) -> Result<(App, Crew), Fault> {
-    let templates = Templates::embedded(Signature::default()).map_err(|mistakes| Fault::new("compiling the texts of notices", listed(&mistakes)))?;
+    let Start { config, home, .. } = start;
+    let SmsSignature { zh, en } = config.sms.signature.clone();
+    let templates = Templates::embedded(Signature { zh, en }).map_err(|mistakes| Fault::new("compiling the texts of notices", listed(&mistakes)))?;
+    let templates = Arc::new(templates);
+    let (mail, sms, sms_receipts) = (channel(config, home)?, sms_channel(config, home)?, sms_receipts(config, home)?);
     let store = Store::open(start.target.clone()).await.map_err(|cause| Fault::new("opening the database", cause))?;
-    let app = App::open(store, start.clock.clone(), &start.config.origin, &start.home).await?;
-    let mailroom = Mailroom {
-        templates,
-        mail: channel(&start.config, &start.home)?,
-        origin: start.config.origin.clone(),
-        from: sender(&start.config),
-        public_url: OnceLock::new(),
-    };
-    if let Some(address) = &start.config.public_url {
+    let outfit = Outfit { origin: &config.origin, home, templates: templates.clone(), sms_receipts };
+    let app = App::open(store, start.clock.clone(), outfit).await?;
+    let mailroom = Mailroom { templates, mail, sms, origin: config.origin.clone(), from: sender(config), public_url: OnceLock::new() };
+    if let Some(address) = &config.public_url {
         // Nobody has set it yet.
         drop(mailroom.public_url.set(address.clone()));
     }
@@ -159,6 +158,22 @@ fn smtp_channel(smtp: &config::Smtp, home: &Path) -> Result<Channel, Fault> {
     let opened = Smtp::open(&settings)
         .map_err(|mistakes| Fault::new("opening the mail channel", mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
     Ok(Channel::Smtp(opened))
+}
+
+fn sms_channel(config: &Config, home: &Path) -> Result<SmsChannel, Fault> {
+    match &config.sms.way {
+        SmsWay::Folder(folder) => Ok(SmsChannel::Folder(Folder::new(home.join(folder)))),
+        SmsWay::Gateway(gateway) => {
+            let opened = SmsHttp::open(gateway, home).map_err(|mistakes| Fault::new("opening the channel of short messages", mistakes.join("\n")))?;
+            Ok(SmsChannel::Http(opened))
+        }
+    }
+}
+
+fn sms_receipts(config: &Config, home: &Path) -> Result<Option<SmsReceipts>, Fault> {
+    let SmsWay::Gateway(gateway) = &config.sms.way else { return Ok(None) };
+    let opened = gateway.receipt.as_ref().map(|rules| SmsReceipts::open(rules, home)).transpose();
+    opened.map_err(|mistake| Fault::new("reading how receipts of short messages are known", mistake))
 }
 
 fn listed(mistakes: &[crate::source::Mistake]) -> String {

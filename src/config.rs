@@ -8,6 +8,14 @@ use std::str::FromStr;
 use crate::ids::Tenant;
 use crate::source::{self, Mistake, Node, Reader};
 
+mod gateway;
+mod pattern;
+mod sms;
+
+pub use gateway::{Gateway, Success, Temporary};
+pub use pattern::{Format, Pattern, Slot};
+pub use sms::{Proof, ReceiptRules, SecretFrom, Sms, SmsSignature, SmsWay};
+
 /// The name of the configuration file in the data folder.
 pub const FILE: &str = "greenlane.yaml";
 
@@ -24,6 +32,8 @@ pub struct Config {
     pub digest: String,
     /// How mail leaves.
     pub mail: Mail,
+    /// How short messages leave.
+    pub sms: Sms,
     /// What this node does.
     pub role: Role,
     /// Where people reach the pages, such as `https://example.gov.cn`; else the address listened on. With https, cookies are sent over https only.
@@ -91,6 +101,7 @@ impl Default for Config {
             origin: "greenlane.localhost".to_owned(),
             digest: "0 30 8 * * *".to_owned(),
             mail: Mail::Folder(PathBuf::from("outbox")),
+            sms: Sms::default(),
             role: Role::Both,
             public_url: None,
             proxies: Vec::new(),
@@ -126,7 +137,7 @@ impl Config {
         }
         let root = source::read(text, file)?;
         let mut reader = Reader::new(file);
-        if let Some(fields) = reader.fields(&root, &["listen", "tenant", "origin", "digest", "mail", "role", "public-url", "proxies"]) {
+        if let Some(fields) = reader.fields(&root, &["listen", "tenant", "origin", "digest", "mail", "sms", "role", "public-url", "proxies"]) {
             let set = |key: &str| fields.get(key);
             parsed(
                 &mut reader,
@@ -157,6 +168,9 @@ impl Config {
             }
             if let Some(node) = set("mail") {
                 config.mail = mail(&mut reader, node).unwrap_or(config.mail);
+            }
+            if let Some(node) = set("sms") {
+                sms::read(&mut reader, node, &mut config.sms);
             }
         }
         let mistakes = reader.into_mistakes();
@@ -225,43 +239,4 @@ fn smtp(reader: &mut Reader<'_>, node: &Node) -> Option<Smtp> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_empty_file_gives_the_defaults() {
-        assert_eq!(Config::parse("", "greenlane.yaml"), Ok(Config::default()));
-    }
-
-    #[test]
-    fn every_mistake_is_told_with_its_place() {
-        let text = "listen: everywhere\ntenant: 42\ndigest: at dawn\nmial: {}\nmail:\n  smtp:\n    host: mail.example\n    tls: perhaps\n";
-        let told: Vec<String> = Config::parse(text, "greenlane.yaml").expect_err("six mistakes").iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(told.join("\n"), @"
-        greenlane.yaml:1:9: wrong-value: expected an address and port such as 127.0.0.1:7700, found `everywhere` / 期望地址和端口，如 127.0.0.1:7700，实际 `everywhere`
-        greenlane.yaml:2:9: wrong-value: expected a six-digit region code, found `42` / 期望六位行政区划代码，实际 `42`
-        greenlane.yaml:3:9: wrong-value: expected a cron expression of six fields, found `at dawn` / 期望六段的 cron 表达式，实际 `at dawn`
-        greenlane.yaml:4:1: unknown-key: expected one of listen, tenant, origin, digest, mail, role, public-url, proxies, found `mial` / 期望 listen, tenant, origin, digest, mail, role, public-url, proxies 之一，实际 `mial`
-        greenlane.yaml:7:5: missing-key: expected `from`, found no such key / 缺少 `from`
-        greenlane.yaml:8:10: unknown-word: expected one of starttls, tls, none, found `perhaps` / 期望 starttls, tls, none 之一，实际 `perhaps`
-        ");
-    }
-
-    #[test]
-    fn the_public_address_has_no_path_and_proxies_are_addresses() {
-        let read = |text: &str| Config::parse(text, "greenlane.yaml").map(|config| (config.public_url, config.proxies));
-        let expected = (Some("https://lvtong.example.gov.cn".to_owned()), vec!["10.0.0.1".parse().expect("an address")]);
-        assert_eq!(read("public-url: https://lvtong.example.gov.cn/\nproxies: [10.0.0.1]"), Ok(expected));
-        for wrong in ["public-url: lvtong.example.gov.cn", "public-url: 'https://a/b'", "public-url: 'https://a b'", "proxies: [front]"] {
-            assert!(read(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_mail_server_is_read_whole() {
-        let text = "mail: {smtp: {host: mail.example, from: 'gl@mail.example', user: gl, password-file: /run/secrets/mail}}";
-        let config = Config::parse(text, "greenlane.yaml").expect("a correct file");
-        let Mail::Smtp(smtp) = config.mail else { panic!("expected smtp, found {:?}", config.mail) };
-        assert_eq!((smtp.port, smtp.tls.as_str(), smtp.user.as_deref()), (587, "starttls", Some("gl")));
-    }
-}
+mod tests;

@@ -46,6 +46,26 @@ pub const SMS_EN_ITEM_CHARS_MAX: usize = 36;
 pub const SMS_NUMBER_CHARS_MAX: usize = 16;
 /// Characters of the signature of a short message.
 pub const SMS_SIGNATURE_CHARS: std::ops::RangeInclusive<usize> = 2..=18;
+/// Characters of each part of a Chinese short message that needs several.
+pub const SMS_PART_CHARS_MAX: usize = 67;
+/// Characters of each part of an English short message that needs several.
+pub const SMS_EN_PART_CHARS_MAX: usize = 153;
+/// The time a gateway for short messages is given for one message unless the configuration says otherwise.
+pub const SMS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+/// The shortest time it may be given.
+pub const SMS_TIMEOUT_MIN: std::time::Duration = std::time::Duration::from_millis(10);
+/// The longest: a turn of the delivery worker must end before its leases do.
+pub const SMS_TIMEOUT_MAX: std::time::Duration = std::time::Duration::from_secs(30);
+/// Bytes of a gateway's answer that are read.
+pub const SMS_ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of one request that brings delivery receipts.
+pub const SMS_RECEIPT_BYTES_MAX: usize = 64 * 1024;
+/// Receipts one such request may bring.
+pub const SMS_RECEIPTS_MAX: usize = 100;
+/// Characters of a field an operator fills in about a text: a number, a name, a reason.
+pub const TEXT_FIELD_CHARS_MAX: usize = 200;
+/// Receipts kept with one notice.
+pub const NOTICE_RECEIPTS_MAX: i64 = 16;
 /// The shortest time the mail server may be given for one message.
 pub const SMTP_TIMEOUT_MIN: std::time::Duration = std::time::Duration::from_millis(10);
 /// The longest.
@@ -88,6 +108,8 @@ pub const WAKES_AT_ONCE_MAX: usize = 128;
 pub const WAITING_PER_TURN_MAX: u32 = 64;
 /// Notices claimed in one turn of the delivery worker.
 pub const NOTICES_PER_TURN_MAX: u32 = 64;
+/// Notices an operator's list counts before it says "more than".
+pub const NOTICES_COUNTED_MAX: u32 = 10_000;
 /// Notices on their way at once.
 pub const NOTICES_AT_ONCE_MAX: usize = 16;
 /// Milliseconds a claimed notice belongs to one worker.

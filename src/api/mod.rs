@@ -1,4 +1,4 @@
-//! The JSON API under /api/v1, its description, and the three addresses an operator's machines ask.
+//! The JSON API under /api/v1, its description, the three addresses an operator's machines ask, and the one a gateway for short messages calls.
 //! Invariant: a handler turns a request into an order or a query and nothing more; every rule is behind `app`.
 
 mod body;
@@ -6,6 +6,7 @@ mod caller;
 pub mod openapi;
 mod permit;
 pub mod problem;
+mod sms;
 mod v1;
 
 use axum::Router;
@@ -35,6 +36,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .route(sms::PATH, sms::route())
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .with_state(shared)
 }

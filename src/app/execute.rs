@@ -77,6 +77,9 @@ pub enum Act {
         attempts: u32,
         at: Moment,
     },
+    NoticeResent {
+        key: String,
+    },
     Record {
         what: Name,
         details: Option<Value>,
@@ -178,6 +181,7 @@ impl App {
             Act::Wake => Command::Wake,
             Act::Recompute => Command::Recompute,
             Act::NoticeSettled { key, sent, attempts, at } => Command::NoticeSettled { key, sent, attempts, at },
+            Act::NoticeResent { key } => Command::NoticeResent { key },
             Act::Record { what, details, rows } => {
                 *register_rows = rows;
                 Command::Record { what, body: bodies.add(details.as_ref())? }

@@ -13,6 +13,7 @@ use crate::definition::graph::Bundle;
 use crate::identity::{Actor, Roster};
 use crate::ids::{Digest, Moment, Name, Tenant, Text};
 use crate::limits::REGISTER_STALE_MS_MAX;
+use crate::notice::Texts;
 
 /// One version of the register, parsed.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,8 @@ pub struct Known {
     pub current: BTreeMap<Name, Digest>,
     /// Titles of accounts, `(zh, en, unit)` by key.
     pub accounts: BTreeMap<String, AccountTitle>,
+    /// Which short messages carriers have approved, and which are switched on.
+    pub texts: Texts,
 }
 
 impl Known {

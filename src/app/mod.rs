@@ -20,12 +20,14 @@ pub mod people;
 pub mod plant;
 pub mod projects;
 pub mod queries;
+pub mod queue;
 pub mod quota;
 pub mod register;
 pub mod replay;
 pub mod sealing;
 pub mod seed;
 pub mod sign_in;
+pub mod texts;
 pub mod verification;
 pub mod view;
 pub mod writer;
@@ -41,8 +43,10 @@ use crate::app::sealing::Sealer;
 use crate::app::sign_in::Tokens;
 use crate::app::verification::Walks;
 use crate::app::writer::{LaneParts, Lanes, spawn_lane};
+use crate::channels::SmsReceipts;
 use crate::clock::{self, Clock};
 use crate::ids::Tenant;
+use crate::notice::Templates;
 use crate::store::Store;
 
 /// A running node: its store, its clock, its writers. Cloning shares them.
@@ -65,6 +69,20 @@ struct Inner {
     lanes: Lanes,
     sealer: Sealer,
     walks: Walks,
+    templates: Arc<Templates>,
+    sms_receipts: Option<SmsReceipts>,
+}
+
+/// What a node brings beside its store and its clock.
+pub struct Outfit<'a> {
+    /// The name of the log in its checkpoints.
+    pub origin: &'a str,
+    /// Where the log's key lies.
+    pub home: &'a Path,
+    /// Every text of a notice, compiled.
+    pub templates: Arc<Templates>,
+    /// How delivery receipts of short messages are known, where there is a gateway that sends some.
+    pub sms_receipts: Option<SmsReceipts>,
 }
 
 impl App {
@@ -73,7 +91,8 @@ impl App {
     ///
     /// # Errors
     /// When a connection cannot be opened or the register cannot be read.
-    pub async fn open(store: Store, clock: Clock, origin: &str, home: &Path) -> Result<Self, Fault> {
+    pub async fn open(store: Store, clock: Clock, outfit: Outfit<'_>) -> Result<Self, Fault> {
+        let Outfit { origin, home, templates, sms_receipts } = outfit;
         let sealer = Sealer::open(home, origin)?;
         sealing::name_key(&store, &sealer).await?;
         let shelf = Shelf::default();
@@ -93,8 +112,22 @@ impl App {
             lanes,
             sealer,
             walks: Walks::default(),
+            templates,
+            sms_receipts,
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Every text of a notice.
+    #[must_use]
+    pub fn templates(&self) -> &Templates {
+        &self.inner.templates
+    }
+
+    /// How delivery receipts of short messages are known and read; `None` where no gateway sends any.
+    #[must_use]
+    pub fn sms_receipts(&self) -> Option<&SmsReceipts> {
+        self.inner.sms_receipts.as_ref()
     }
 
     /// The store, for reading.

@@ -1,5 +1,5 @@
 //! From a notice the engine asks for to rows of the outbox: the audience becomes people, the facts become a context, each (person, medium) one keyed row.
-//! Invariant: the rows are in the commit of the act that asked for them. Never: a text; it is rendered when it leaves.
+//! Invariant: the rows are in the commit of the act that asked for them, each medium under a key of its own. Never: a text; it is rendered when it leaves.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::engine::event::Event;
 use crate::engine::facts::Facts;
 use crate::identity::Person;
 use crate::ids::{CaseId, Name, PersonId};
-use crate::notice::{Context, Days, Kind, Medium, Occasion};
+use crate::notice::{Context, Days, Kind, Medium, Occasion, Recipient};
 use crate::store::rows::NoticeRow;
 use crate::supervision::Watch;
 
@@ -36,7 +36,8 @@ impl<'a> ActSeen<'a> {
     }
 }
 
-/// The outbox rows of one notice. People without an address are left out: they see it in their inbox.
+/// The outbox rows of one notice: by mail to who has an address, and by short message to who has a number, when the kind's text was approved and switched on.
+/// People with neither are left out: they see it in their inbox.
 pub(super) fn rows(notice: &NoticeEffect, act: &ActSeen<'_>, known: &Known, facts: &Facts<'_>) -> Vec<NoticeRow> {
     let ActSeen { before, after, .. } = *act;
     // A link that closed with this act is in the state before it only.
@@ -50,9 +51,15 @@ pub(super) fn rows(notice: &NoticeEffect, act: &ActSeen<'_>, known: &Known, fact
             return Vec::new();
         }
     };
-    let reached = |person: &&Person| !person.disabled && person.email.is_some();
-    let people: Vec<&Person> = audience(&notice.to, task, case, known, facts).into_values().filter(reached).collect();
-    if people.is_empty() {
+    let recipients = Recipient::gather(audience(&notice.to, task, case, known, facts).into_values());
+    let speaks = |recipient: &Recipient, medium: Medium| match medium {
+        Medium::Mail => true,
+        Medium::Sms => known.texts.speaks(kind, recipient.language),
+    };
+    let reaches = |recipient: &Recipient, medium: Medium| recipient.address(medium).is_some() && speaks(recipient, medium);
+    let media = |recipient: &Recipient| Medium::ALL.into_iter().filter(|medium| reaches(recipient, *medium)).collect::<Vec<_>>();
+    let reached: Vec<_> = recipients.iter().map(|recipient| (recipient, media(recipient))).filter(|(_, media)| !media.is_empty()).collect();
+    if reached.is_empty() {
         return Vec::new();
     }
     let context = context(notice, task, case, act.opened(notice.scope), facts);
@@ -61,16 +68,16 @@ pub(super) fn rows(notice: &NoticeEffect, act: &ActSeen<'_>, known: &Known, fact
     let occasion =
         Occasion::Case { case: case.id, scope: notice.scope, step: notice.step.clone(), entry: notice.entry, rung: notice.rung.clone(), due: notice.due };
     let mut rows = Vec::new();
-    for person in people {
-        rows.push(NoticeRow {
-            key: occasion.key(kind, person.id, Medium::Mail),
+    for (recipient, media) in reached {
+        rows.extend(media.into_iter().map(|medium| NoticeRow {
+            key: occasion.key(kind, recipient.person, medium),
             kind: kind.key().to_owned(),
-            recipient: person.id,
-            channel: Medium::Mail.key().to_owned(),
-            language: person.language.clone(),
+            recipient: recipient.person,
+            channel: medium.key().to_owned(),
+            language: recipient.language.tag().to_owned(),
             context: bytes.clone(),
             due: facts.now,
-        });
+        }));
     }
     rows
 }

@@ -1,16 +1,19 @@
 //! The outbox between workers and store: claiming, recording attempts, and the one event that says a notice is over.
 //! Invariant: a claim is committed before anything is sent; an attempt is on record before the event.
 
+use std::sync::Arc;
+
 use crate::app::App;
 use crate::app::execute::{Act, Order};
 use crate::app::failure::{Failure, Fault};
+use crate::app::known::Known;
 use crate::clock;
 use crate::engine::refusal::Class;
 use crate::identity::Actor;
 use crate::ids::{CaseId, Moment, PersonId, Tenant};
 use crate::limits::NOTICE_LEASE_MS;
-use crate::notice::{Next, Outcome, settle};
-use crate::store::{Attempt, ClaimedNotice, StoreFault};
+use crate::notice::{Medium, Next, Outcome, Recipient, settle};
+use crate::store::{Attempt, ClaimedNotice, NoticeReceipt, StoreFault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,8 +30,12 @@ pub struct Claimed {
     pub context: Vec<u8>,
     /// When it was due to leave.
     pub due: Moment,
-    /// The recipient's address now.
+    /// By which medium it goes; `None` for a word of a later program.
+    pub medium: Option<Medium>,
+    /// The recipient's address for it, as it is now.
     pub address: Option<String>,
+    /// What is known of the tenant, approvals of texts among it.
+    pub known: Arc<Known>,
     claim: ClaimedNotice,
 }
 
@@ -49,6 +56,26 @@ pub struct NoticeLine {
     pub sent: Option<bool>,
     /// Each attempt: when, whether it was taken, and what the other side said.
     pub attempts: Vec<AttemptLine>,
+    /// What the gateway said later of a short message it had taken.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub receipts: Vec<ReceiptLine>,
+}
+
+/// A delivery receipt.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReceiptLine {
+    /// When we heard it.
+    pub at: String,
+    /// It arrived, or will not.
+    pub delivered: bool,
+    /// The gateway's words.
+    pub words: String,
+}
+
+impl From<NoticeReceipt> for ReceiptLine {
+    fn from(receipt: NoticeReceipt) -> Self {
+        Self { at: receipt.at.to_rfc3339(), delivered: receipt.delivered, words: receipt.words }
+    }
 }
 
 /// An attempt.
@@ -60,6 +87,12 @@ pub struct AttemptLine {
     pub sent: bool,
     /// What it said.
     pub answer: String,
+}
+
+impl From<Attempt> for AttemptLine {
+    fn from(attempt: Attempt) -> Self {
+        Self { at: attempt.at.to_rfc3339(), sent: attempt.sent, answer: attempt.answer }
+    }
 }
 
 fn storing(cause: StoreFault) -> Fault {
@@ -86,14 +119,18 @@ impl App {
         let mut claimed = Vec::with_capacity(found.len());
         for claim in found {
             let known = self.known(claim.tenant).await?;
-            let address = known.roster.people.get(&claim.notice.recipient).and_then(|person| person.email.clone());
+            let medium = Medium::of(&claim.notice.channel);
+            let recipient = known.roster.people.get(&claim.notice.recipient).map(Recipient::from);
+            let address = recipient.zip(medium).and_then(|(recipient, medium)| recipient.address(medium).map(str::to_owned));
             claimed.push(Claimed {
                 key: claim.notice.key.clone(),
                 kind: claim.notice.kind.clone(),
                 language: claim.notice.language.clone(),
                 context: claim.notice.context.clone(),
                 due: claim.notice.due,
+                medium,
                 address,
+                known,
                 claim,
             });
         }
@@ -107,7 +144,8 @@ impl App {
     pub async fn settle_notice(&self, claimed: &Claimed, outcome: Outcome, answer: &str) -> Result<(), Fault> {
         let now = self.clock().now();
         let number = claimed.claim.attempts + 1;
-        let next = settle(number, outcome, now);
+        // Sent again by an operator, it has all of its attempts once more.
+        let next = settle(number - claimed.claim.earlier.min(claimed.claim.attempts), outcome, now);
         let again_at = match next {
             Next::Retry { at } => Some(at),
             Next::Sent | Next::Parked => None,
@@ -122,7 +160,8 @@ impl App {
             Next::Sent => true,
             Next::Parked => false,
         };
-        metrics::counter!("greenlane_notices_total", "outcome" => if sent { "sent" } else { "parked" }).increment(1);
+        let medium = claimed.medium.map_or("unknown", Medium::key);
+        metrics::counter!("greenlane_notices_total", "outcome" => if sent { "sent" } else { "parked" }, "medium" => medium).increment(1);
         let act = Act::NoticeSettled { key: claimed.key.clone(), sent, attempts: number, at: now };
         let order = Order { tenant: claimed.claim.tenant, case: Some(claimed.claim.case), actor: Actor::System, command_id: None, act };
         match self.execute(order).await {
@@ -142,6 +181,10 @@ impl App {
         let mut lines = Vec::new();
         for view in self.store().notices(tenant, case).await.map_err(|cause| Fault::new("listing notices", cause))? {
             let attempts = self.store().attempts(tenant, case, &view.notice.key).await.map_err(|cause| Fault::new("listing attempts", cause))?;
+            let receipts = match view.notice.channel.as_str() {
+                "sms" => self.store().receipts_of(tenant, case, &view.notice.key).await.map_err(|cause| Fault::new("listing receipts", cause))?,
+                _ => Vec::new(),
+            };
             let recipient = known.roster.people.get(&view.notice.recipient).map(|person| person.name.clone()).unwrap_or_default();
             lines.push(NoticeLine {
                 key: view.notice.key,
@@ -150,7 +193,8 @@ impl App {
                 recipient,
                 due: view.notice.due.to_rfc3339(),
                 sent: view.sent,
-                attempts: attempts.into_iter().map(|attempt| AttemptLine { at: attempt.at.to_rfc3339(), sent: attempt.sent, answer: attempt.answer }).collect(),
+                attempts: attempts.into_iter().map(AttemptLine::from).collect(),
+                receipts: receipts.into_iter().map(ReceiptLine::from).collect(),
             });
         }
         Ok(lines)

@@ -18,6 +18,7 @@ use crate::definition::library::{self, SourceFile};
 use crate::engine::command::Actor;
 use crate::identity::{Holding, Office, Person};
 use crate::ids::{CaseId, CommandId, Digest, Name, Tenant};
+use crate::notice::{Approval, approval};
 use crate::store::rows::RegistryRow;
 use crate::store::{RegistryEntry, Store, StoreFault};
 
@@ -29,6 +30,12 @@ pub const REVISION: Digest = Digest([0; 32]);
 
 /// The key under which the working calendar stands.
 pub const CALENDAR: &str = "cn";
+
+/// The kind of rows that say how far the registration of a short message has come.
+pub const SMS_APPROVAL: &str = "sms-approval";
+
+/// The kind of rows that say whether a short message is switched on. They are rows of their own, so that switching on never brings an older approval back.
+pub const SMS_SWITCH: &str = "sms-switch";
 
 /// The bundle of register cases: nothing to run.
 #[must_use]
@@ -91,10 +98,13 @@ enum Kind {
     Calendar,
     Workflow,
     Bundle,
+    SmsApproval,
+    SmsSwitch,
 }
 
 impl Kind {
-    const ALL: [Self; 7] = [Self::Office, Self::Person, Self::Holding, Self::Account, Self::Calendar, Self::Workflow, Self::Bundle];
+    const ALL: [Self; 9] =
+        [Self::Office, Self::Person, Self::Holding, Self::Account, Self::Calendar, Self::Workflow, Self::Bundle, Self::SmsApproval, Self::SmsSwitch];
 
     const fn key(self) -> &'static str {
         match self {
@@ -105,6 +115,8 @@ impl Kind {
             Self::Calendar => "calendar",
             Self::Workflow => "workflow",
             Self::Bundle => "bundle",
+            Self::SmsApproval => SMS_APPROVAL,
+            Self::SmsSwitch => SMS_SWITCH,
         }
     }
 
@@ -134,6 +146,15 @@ impl Kind {
                     None => compile(&serde_json::from_slice(&entry.value).map_err(json)?).map_err(|cause| broken(&cause))?,
                 };
                 known.bundles.insert(digest, compiled);
+            }
+            // A kind that this program no longer has says nothing any more.
+            Self::SmsApproval => {
+                let approval: Approval = serde_json::from_slice(&entry.value).map_err(json)?;
+                approval::of_key(&entry.key).into_iter().for_each(|text| known.texts.approve(text, approval.clone()));
+            }
+            Self::SmsSwitch => {
+                let on: bool = serde_json::from_slice(&entry.value).map_err(json)?;
+                approval::of_key(&entry.key).into_iter().for_each(|text| known.texts.switch(text, on));
             }
         }
         Ok(())

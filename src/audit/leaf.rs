@@ -67,6 +67,7 @@ pub const fn kind_of(command: &Command) -> &'static str {
         Command::Wake => "wake",
         Command::Recompute => "recompute",
         Command::NoticeSettled { .. } => "notice-settled",
+        Command::NoticeResent { .. } => "notice-resent",
         Command::Record { .. } => "record",
     }
 }

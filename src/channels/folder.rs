@@ -1,4 +1,4 @@
-//! Writes what would be sent as files a mail program opens.
+//! Writes what would be sent as files: a mail as one a mail program opens, a short message as plain text.
 //! Invariant: a message lies in the folder whole or not at all, and once, however often it is sent. Never: a half-written file under its final name.
 
 use std::fs::File;
@@ -6,9 +6,10 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::message::{Transfer, compose};
-use super::{Receipt, Rendered, SendError};
+use super::{Receipt, Rendered, SendError, ShortMessage};
+use crate::ids::Moment;
 
-/// A folder of `.eml` files, named by time and key.
+/// A folder of `.eml` or `.txt` files, named by time and key.
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -29,7 +30,20 @@ impl Folder {
 
     pub(super) async fn send(&self, message: &Rendered) -> Result<Receipt, SendError> {
         let bytes = compose(message, Transfer::File)?.bytes;
-        let file = EmlFile::of(message);
+        self.write(NamedFile::of_mail(message), bytes).await
+    }
+
+    pub(super) async fn send_short(&self, message: &ShortMessage) -> Result<Receipt, SendError> {
+        let ShortMessage { id, to, text, template, signature: _, date: _ } = message;
+        if !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) || id.is_empty() {
+            return Err(SendError::Permanent("expected a key of letters and digits, found another".to_owned()));
+        }
+        let line = |text: &str| text.replace(char::is_control, " ");
+        let file = format!("To: {}\nTemplate: {}\n\n{}\n", line(to), line(template), line(text));
+        self.write(NamedFile::of_short(message), file.into_bytes()).await
+    }
+
+    async fn write(&self, file: NamedFile, bytes: Vec<u8>) -> Result<Receipt, SendError> {
         let folder = self.path.clone();
         let written = tokio::task::spawn_blocking(move || file.write(&folder, &bytes)).await;
         match written {
@@ -41,18 +55,22 @@ impl Folder {
     }
 }
 
-/// A file of the folder: `20250421-100000-KEY.eml`, the civil time in China, then what stands before the `@` of the Message-ID.
-struct EmlFile {
+/// A file of the folder: `20250421-100000-KEY.eml`, the civil time in China, then the key.
+struct NamedFile {
     time: String,
     /// `-KEY.eml`, the part that tells messages apart.
     ending: String,
 }
 
-impl EmlFile {
+impl NamedFile {
     /// `compose` has found the Message-ID plain, so the name has no separator in it.
-    fn of(message: &Rendered) -> Self {
+    fn of_mail(message: &Rendered) -> Self {
         let key = message.message_id.trim_start_matches('<').split('@').next().unwrap_or_default();
-        Self { time: message.date.civil().format("%Y%m%d-%H%M%S").to_string(), ending: format!("-{key}.eml") }
+        Self { time: time(message.date), ending: format!("-{key}.eml") }
+    }
+
+    fn of_short(message: &ShortMessage) -> Self {
+        Self { time: time(message.date), ending: format!("-{}.txt", message.id) }
     }
 
     fn write(&self, folder: &Path, bytes: &[u8]) -> std::io::Result<String> {
@@ -87,10 +105,13 @@ impl EmlFile {
     }
 }
 
+fn time(date: Moment) -> String {
+    date.civil().format("%Y%m%d-%H%M%S").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::Moment;
 
     fn message() -> Rendered {
         Rendered {
@@ -122,6 +143,27 @@ mod tests {
         assert_eq!(names(folder.path()), ["20250421-100000-00a1b.eml", "20250421-100000-0a1b.eml"]);
         let text = std::fs::read_to_string(folder.path().join("20250421-100000-0a1b.eml")).unwrap();
         assert!(text.contains("\r\n\r\n一件\r\n"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_short_message_sent_twice_lies_there_once_and_a_name_cannot_leave_the_folder() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().join("sms"));
+        let message = ShortMessage {
+            id: "0a1b".into(),
+            to: "+99900000001".into(),
+            text: "【鄂州政务】办件GC20250001已受理。".into(),
+            template: "T1".into(),
+            signature: "鄂州政务".into(),
+            date: Moment(1_745_200_800_000),
+        };
+        assert_eq!(folder.send_short(&message).await.unwrap().detail, "20250421-100000-0a1b.txt");
+        assert_eq!(folder.send_short(&message).await.unwrap().detail, "20250421-100000-0a1b.txt was there already");
+        let text = std::fs::read_to_string(folder.path().join("20250421-100000-0a1b.txt")).unwrap();
+        assert_eq!(text, "To: +99900000001\nTemplate: T1\n\n【鄂州政务】办件GC20250001已受理。\n");
+        let outside = ShortMessage { id: "../x".into(), ..message };
+        assert!(matches!(folder.send_short(&outside).await, Err(SendError::Permanent(_))));
+        assert_eq!(names(folder.path()).len(), 1);
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Receipt, Rendered, SendError};
+use super::{Receipt, Rendered, SendError, ShortMessage};
 
 /// A channel that ends here. Cloning shares it.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,7 @@ pub struct Memory {
 #[derive(Debug, Default)]
 struct Inner {
     sent: Vec<Rendered>,
+    sent_short: Vec<ShortMessage>,
     attempts: u32,
     planned: VecDeque<SendError>,
 }
@@ -24,6 +25,12 @@ impl Memory {
     #[must_use]
     pub fn sent(&self) -> Vec<Rendered> {
         self.lock().sent.clone()
+    }
+
+    /// The short messages taken, likewise.
+    #[must_use]
+    pub fn sent_short(&self) -> Vec<ShortMessage> {
+        self.lock().sent_short.clone()
     }
 
     /// How often somebody tried.
@@ -38,12 +45,20 @@ impl Memory {
     }
 
     pub(super) fn send(&self, message: &Rendered) -> Result<Receipt, SendError> {
+        self.take(|inner| inner.sent.push(message.clone()))
+    }
+
+    pub(super) fn send_short(&self, message: &ShortMessage) -> Result<Receipt, SendError> {
+        self.take(|inner| inner.sent_short.push(message.clone()))
+    }
+
+    fn take(&self, keep: impl FnOnce(&mut Inner)) -> Result<Receipt, SendError> {
         let mut inner = self.lock();
         inner.attempts += 1;
         if let Some(error) = inner.planned.pop_front() {
             return Err(error);
         }
-        inner.sent.push(message.clone());
+        keep(&mut inner);
         Ok(Receipt { detail: "kept in memory".to_owned() })
     }
 

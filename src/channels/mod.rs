@@ -5,6 +5,10 @@
 mod folder;
 mod memory;
 mod message;
+mod secret;
+mod sms;
+mod sms_http;
+mod sms_receipt;
 mod smtp;
 mod smtp_config;
 
@@ -13,6 +17,9 @@ use crate::notice::Outcome;
 
 pub use folder::Folder;
 pub use memory::Memory;
+pub use sms::{ShortMessage, SmsChannel};
+pub use sms_http::SmsHttp;
+pub use sms_receipt::{SmsReceipt, SmsReceipts, Unread};
 pub use smtp::Smtp;
 pub use smtp_config::{PasswordFrom, SettingMistake, SmtpConfig, TlsMode};
 

@@ -91,6 +91,11 @@ pub enum Command {
         /// When the channel took it.
         at: Moment,
     },
+    /// Somebody who looks after notices has a parked one sent again.
+    NoticeResent {
+        /// The notice's key.
+        key: String,
+    },
     /// Writes an act on a register case (publishing, calendars, people, quota issue): changes no token.
     Record {
         /// What was done, such as `workflow-published`.

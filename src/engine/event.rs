@@ -106,7 +106,7 @@ pub enum Event {
     NumberTaken { counter: String, value: u64 },
     /// The rank changed.
     Ranked { rank: i16 },
-    /// A notice went to the outbox.
+    /// A parked notice went back to the outbox. (What an act itself asks to be said stands in its outbox rows alone.)
     NoticeQueued { key: String },
     /// A notice was sent or parked.
     NoticeSettled { key: String, sent: bool, attempts: u32, at: Moment },

@@ -44,6 +44,8 @@ pub enum Act {
     ReadPeople,
     /// Changes them, and issues tokens.
     ManagePeople,
+    /// Looks after notices: their queue, their texts with the carrier, sending again what was parked.
+    ManageNotices,
     /// Publishes a workflow or a calendar.
     Publish,
     /// Issues quota or money to an account.
@@ -160,7 +162,7 @@ fn person_may(act: Act, standing: &Standing) -> Result<(), Why> {
         Act::ReadAccounts | Act::ReadLights => standing.is_official(),
         Act::ReadAllLights => standing.holds(OVERSEERS),
         Act::ReadAudit | Act::Export => standing.holds(RECORD_KEEPERS),
-        Act::ReadPeople | Act::ManagePeople | Act::Publish | Act::IssueAccount | Act::Seed => standing.holds(OPERATORS),
+        Act::ReadPeople | Act::ManagePeople | Act::ManageNotices | Act::Publish | Act::IssueAccount | Act::Seed => standing.holds(OPERATORS),
         Act::MoveClock => standing.clock_moves.then_some(()).ok_or(Why::ClockStands),
     }
 }
@@ -173,7 +175,7 @@ fn system_may(act: Act) -> Result<(), Why> {
         Act::ReadCase | Act::ReadInbox | Act::ReadAccounts | Act::ReadLights | Act::ReadAllLights | Act::ReadAudit | Act::Export | Act::ReadPeople => {
             Err(Why::PersonOnly)
         }
-        Act::ManagePeople | Act::Publish | Act::IssueAccount | Act::Seed | Act::MoveClock => Err(Why::PersonOnly),
+        Act::ManagePeople | Act::ManageNotices | Act::Publish | Act::IssueAccount | Act::Seed | Act::MoveClock => Err(Why::PersonOnly),
     }
 }
 
@@ -183,7 +185,7 @@ fn operator_may(act: Act, standing: &Standing) -> Result<(), Why> {
         Act::StartCase | Act::Claim | Act::Release | Act::Complete | Act::Return | Act::Extend | Act::Withdraw | Act::ReadInbox => Err(Why::PersonOnly),
         Act::Message | Act::Machine | Act::ReadCase | Act::ReadAccounts | Act::ReadLights | Act::ReadAllLights | Act::ReadAudit => Ok(()),
         Act::Export | Act::ReadPeople => Ok(()),
-        Act::ManagePeople | Act::Publish | Act::IssueAccount | Act::Seed => Ok(()),
+        Act::ManagePeople | Act::ManageNotices | Act::Publish | Act::IssueAccount | Act::Seed => Ok(()),
         Act::MoveClock => standing.clock_moves.then_some(()).ok_or(Why::ClockStands),
     }
 }
@@ -298,6 +300,7 @@ impl Act {
             Self::Export => ("导出台账", "export the ledger"),
             Self::ReadPeople => ("查看机构人员", "read offices and people"),
             Self::ManagePeople => ("管理机构人员", "manage offices and people"),
+            Self::ManageNotices => ("管理通知和短信文本", "look after notices and their texts"),
             Self::Publish => ("发布", "publish"),
             Self::IssueAccount => ("下达指标或资金", "issue to an account"),
             Self::Seed => ("载入种子数据", "load the seeds"),

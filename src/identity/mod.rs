@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{Name, PersonId};
 
 pub mod may;
+pub mod phone;
 pub mod roster;
 
 /// The posts offices have, applicants first; the surfaces have a word for each.
@@ -89,7 +90,7 @@ pub struct Person {
     pub name: String,
     /// Where mail goes.
     pub email: Option<String>,
-    /// Where short messages go: a mobile number of eleven digits.
+    /// Where short messages go: `phone::is_phone`. Rows written before there were any have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
     /// `zh-CN` or `en`.

@@ -380,7 +380,8 @@ mod tests {
         full.reason = Some("专家评审延后".into());
         full.place = Some(3);
         let view = full.view(Kind::OYellow, Language::Zh, Room::Letter);
-        let keys: Vec<&str> = view.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut keys: Vec<&str> = view.as_object().unwrap().keys().map(String::as_str).collect();
+        keys.sort_unstable();
         assert_eq!(keys, ["due", "item", "left", "no"]);
     }
 

@@ -146,6 +146,7 @@ mod tests {
         keys.insert(key(&base));
         keys.insert(base.key(Kind::OYellow, person(2), Medium::Mail));
         keys.insert(base.key(Kind::ORed, person(1), Medium::Mail));
-        assert_eq!(keys.len(), others.len() + 3);
+        keys.insert(base.key(Kind::OYellow, person(1), Medium::Sms));
+        assert_eq!(keys.len(), others.len() + 4);
     }
 }

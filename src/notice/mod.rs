@@ -2,20 +2,25 @@
 //! Invariant: the same occasion, recipient and medium always give the same key, so a notice is recorded once however often it is asked for.
 //! Never: sends anything, or asks what time it is.
 
+pub mod approval;
 pub mod context;
 pub mod key;
 pub mod kind;
+pub mod preview;
 pub mod recipient;
+pub mod segments;
 pub mod settle;
 mod template_check;
 pub mod templates;
 
 use serde::{Deserialize, Serialize};
 
+pub use approval::{Approval, Clearance, Stage, Texts, Withheld};
 pub use context::{Context, Days, Digest, Line, Room};
 pub use key::{Occasion, message_id};
 pub use kind::{Audience, Kind, Urgency, Var};
 pub use recipient::Recipient;
+pub use segments::{Segments, segments};
 pub use settle::{Next, Outcome, retry_delay_s, settle};
 pub use templates::{Letter, Signature, Templates, Unwritable};
 
@@ -56,14 +61,26 @@ impl Language {
 pub enum Medium {
     /// E-mail, by SMTP or written to a folder.
     Mail,
+    /// A short message, through a carrier's gateway or written to a folder.
+    Sms,
 }
 
 impl Medium {
+    /// Both, in the order a person's notices are made.
+    pub const ALL: [Self; 2] = [Self::Mail, Self::Sms];
+
     /// The word in keys and rows.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
             Self::Mail => "mail",
+            Self::Sms => "sms",
         }
+    }
+
+    /// The medium of a word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|medium| medium.key() == word)
     }
 }

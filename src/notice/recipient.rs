@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Language;
+use super::{Language, Medium};
 use crate::identity::Person;
 use crate::ids::PersonId;
 
@@ -14,18 +14,29 @@ pub struct Recipient {
     pub person: PersonId,
     /// The language they read.
     pub language: Language,
-    /// Where mail goes; without it the notice is parked at once and says so.
+    /// Where mail goes.
     pub email: Option<String>,
+    /// Where short messages go.
+    pub phone: Option<String>,
 }
 
 impl From<&Person> for Recipient {
     fn from(person: &Person) -> Self {
-        let email = person.email.as_deref().map(str::trim).filter(|address| !address.is_empty());
-        Self { person: person.id, language: Language::of(&person.language), email: email.map(str::to_owned) }
+        let address = |given: &Option<String>| given.as_deref().map(str::trim).filter(|address| !address.is_empty()).map(str::to_owned);
+        Self { person: person.id, language: Language::of(&person.language), email: address(&person.email), phone: address(&person.phone) }
     }
 }
 
 impl Recipient {
+    /// Where a notice by that medium goes; `None` when it does not reach the person.
+    #[must_use]
+    pub fn address(&self, medium: Medium) -> Option<&str> {
+        match medium {
+            Medium::Mail => self.email.as_deref(),
+            Medium::Sms => self.phone.as_deref(),
+        }
+    }
+
     /// The people who shall hear of something, each once, in order of id; who may no longer sign in is left out.
     #[must_use]
     pub fn gather<'a>(people: impl IntoIterator<Item = &'a Person>) -> Vec<Self> {
@@ -59,6 +70,15 @@ mod tests {
         let heard = Recipient::gather([&two, &one, &two, &gone]);
         assert_eq!(heard.iter().map(|recipient| recipient.person).collect::<Vec<_>>(), [one.id, two.id]);
         assert_eq!(heard[0].language, Language::En);
-        assert_eq!(heard[1], Recipient { person: two.id, language: Language::Zh, email: None });
+        assert_eq!(heard[1], Recipient { person: two.id, language: Language::Zh, email: None, phone: None });
+    }
+
+    #[test]
+    fn each_medium_has_its_own_address() {
+        let with_both = Person { phone: Some(" +99900000001 ".into()), ..person(1, Some("a@example.invalid"), false) };
+        let both = Recipient::from(&with_both);
+        assert_eq!(Medium::ALL.map(|medium| both.address(medium)), [Some("a@example.invalid"), Some("+99900000001")]);
+        let without = Recipient::from(&person(1, Some("a@example.invalid"), false));
+        assert_eq!(Medium::ALL.map(|medium| without.address(medium)), [Some("a@example.invalid"), None]);
     }
 }

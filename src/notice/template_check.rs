@@ -153,7 +153,7 @@ fn too_much(part: &Part, text: &str) -> Option<Mistake> {
         let en = format!("expected at most {max} characters with the longest values and the signature, found `{found}`: {text}");
         return Some(mistake(&path, (0, 0), "sms-too-long", format!("含签名、变量按最长值计应不超过 {max} 字，实为 `{found}`：{text}"), en));
     }
-    if ["://", "www."].iter().any(|link| text.contains(link)) {
+    if carries_link(text) {
         return Some(mistake(&path, (0, 0), "sms-link", "短信不得带链接".to_owned(), "expected no link in a short message, found one".to_owned()));
     }
     if *language == Language::En && !text.is_ascii() {
@@ -161,6 +161,13 @@ fn too_much(part: &Part, text: &str) -> Option<Mistake> {
         return Some(mistake(&path, (0, 0), "sms-alphabet", "英文短信应只用基本字母，否则单条只有 70 字".to_owned(), en));
     }
     None
+}
+
+/// Whether a handset would make a link of something in the text: an address with its scheme, or a name like `example.com`.
+pub fn carries_link(text: &str) -> bool {
+    let letters: Vec<char> = text.chars().collect();
+    let named = |window: &[char]| matches!(window, [before, '.', after, further] if before.is_ascii_alphanumeric() && after.is_ascii_alphabetic() && further.is_ascii_alphabetic());
+    text.contains("://") || letters.windows(4).any(named)
 }
 
 fn mistake(path: &str, (line, column): (usize, usize), code: &'static str, zh: String, en: String) -> Mistake {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::context::{Context, Room};
 use super::template_check::{self, Part, SMS_FORBIDDEN};
 use super::{Kind, Language, Var};
+use crate::ids::Digest;
 use crate::limits::SMS_SIGNATURE_CHARS;
 use crate::source::Mistake;
 
@@ -40,6 +41,15 @@ impl Default for Signature {
 }
 
 impl Signature {
+    /// The name alone, in one language.
+    #[must_use]
+    pub fn of(&self, language: Language) -> &str {
+        match language {
+            Language::Zh => &self.zh,
+            Language::En => &self.en,
+        }
+    }
+
     fn before(&self, language: Language, text: &str) -> String {
         match language {
             Language::Zh => format!("【{}】{text}", self.zh),
@@ -97,6 +107,8 @@ pub enum Unwritable {
 pub struct Templates {
     book: Handlebars<'static>,
     signature: Signature,
+    /// The short texts as they were written: what is registered with a carrier.
+    short: BTreeMap<(Kind, Language), String>,
 }
 
 impl Templates {
@@ -122,7 +134,11 @@ impl Templates {
             mistakes.extend(template_check::register(&mut book, part, files));
         }
         mistakes.extend(template_check::strangers(files, &parts));
-        let templates = Self { book, signature };
+        let short = parts.iter().filter_map(|part| match part {
+            Part::Short(kind, language) => Some(((*kind, *language), files.get(&part.path())?.trim().to_owned())),
+            Part::Subject(..) | Part::Body(..) => None,
+        });
+        let templates = Self { book, signature, short: short.collect() };
         if mistakes.is_empty() {
             mistakes.extend(parts.iter().flat_map(|part| template_check::trial(&templates, part)));
         }
@@ -149,7 +165,30 @@ impl Templates {
         if let Value::Object(variables) = &mut view {
             variables.retain(|key, _| SMS_FORBIDDEN.iter().all(|var| var.key() != key));
         }
-        self.short_of(kind, language, &view).map_err(|why| Unwritable::Fails { kind, why })
+        let text = self.short_of(kind, language, &view).map_err(|why| Unwritable::Fails { kind, why })?;
+        // A name may hold what its template does not.
+        if template_check::carries_link(&text) {
+            return Err(Unwritable::Fails { kind, why: "expected no link in a short message, found one".to_owned() });
+        }
+        Ok(text)
+    }
+
+    /// Who signs.
+    #[must_use]
+    pub fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// A short text with its signature as it is registered with a carrier, places for values and all; `None` where the kind has none.
+    #[must_use]
+    pub fn registered(&self, kind: Kind, language: Language) -> Option<String> {
+        Some(self.signature.before(language, self.short.get(&(kind, language))?))
+    }
+
+    /// The digest of what is registered: another word or another signature is another text.
+    #[must_use]
+    pub fn short_digest(&self, kind: Kind, language: Language) -> Option<Digest> {
+        self.registered(kind, language).map(|text| Digest::of(text.as_bytes()))
     }
 
     fn complete(&self, kind: Kind, context: &Context) -> Result<(), Unwritable> {

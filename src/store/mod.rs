@@ -26,6 +26,7 @@ pub use topics::inbox::{Inbox, InboxCursor, InboxTask, Seat};
 pub use topics::lights::{LightCount, Lit, LitCursor, Looked};
 pub use topics::log::{CheckpointRow, LogRow, Sealing, TileRow, Unsealed};
 pub use topics::outbox::{Attempt, ClaimedNotice, NoticeView};
+pub use topics::queue::{NoticeFilter, NoticeReceipt, NoticeState};
 pub use topics::quota::{PlaceView, PostedView, WaitingSum};
 pub use topics::record::{FoundAct, Searched};
 pub use topics::registry::{RegistryEntry, TokenRow};

@@ -43,6 +43,8 @@ pub struct CaseWrite {
     pub notices: Vec<NoticeRow>,
     /// Outbox rows that became sent or parked.
     pub settled: Vec<SettledNotice>,
+    /// Parked outbox rows that shall be sent again.
+    pub reopened: Vec<ReopenedNotice>,
     /// Documents issued.
     pub documents: Vec<DocumentRow>,
     /// Receipts.
@@ -175,7 +177,7 @@ pub struct NoticeRow {
     pub kind: String,
     /// Who.
     pub recipient: PersonId,
-    /// `mail`, `folder`, later `sms`.
+    /// `mail` or `sms`: the medium, whichever transport carries it.
     pub channel: String,
     /// `zh-CN` or `en`.
     pub language: String,
@@ -193,6 +195,15 @@ pub struct SettledNotice {
     /// Sent, or parked.
     pub sent: bool,
     /// When.
+    pub at: Moment,
+}
+
+/// A parked notice that shall be sent again. One that is not parked stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReopenedNotice {
+    /// Its key.
+    pub key: String,
+    /// When it is due again.
     pub at: Moment,
 }
 
@@ -327,7 +338,7 @@ pub enum RegistryRow {
     Put {
         /// Its tenant.
         tenant: Tenant,
-        /// `office`, `person`, `holding`, `calendar`, `workflow`, `bundle`, `account`, `setting`.
+        /// `office`, `person`, `holding`, `calendar`, `workflow`, `bundle`, `account`, `setting`, `sms-approval`, `sms-switch`.
         kind: String,
         /// Its key.
         key: String,

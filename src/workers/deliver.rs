@@ -1,23 +1,25 @@
 //! Sends notices: claims them by a lease, commits the claim, sends, then records the attempt and, once sent or parked, the event of the case.
 //! Invariant: a notice is recorded once; a crash between send and record may send it twice, with the same Message-ID.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use futures::StreamExt;
 
 use crate::app::App;
 use crate::app::failure::Fault;
 use crate::app::outbox::Claimed;
-use crate::channels::{Channel, Rendered, SendError};
+use crate::channels::{Channel, Rendered, SendError, ShortMessage, SmsChannel};
 use crate::limits::{NOTICES_AT_ONCE_MAX, NOTICES_PER_TURN_MAX};
-use crate::notice::{self, Outcome, Templates, message_id};
+use crate::notice::{self, Medium, Outcome, Templates, message_id};
 
 /// How notices leave this node.
 pub struct Mailroom {
     /// Every text, compiled at start.
-    pub templates: Templates,
+    pub templates: Arc<Templates>,
     /// Mail.
     pub mail: Channel,
+    /// Short messages.
+    pub sms: SmsChannel,
     /// The right-hand side of every Message-ID.
     pub origin: String,
     /// The sender.
@@ -42,15 +44,20 @@ pub(super) async fn turn(app: &App, mailroom: &Mailroom) -> Result<usize, Fault>
 
 /// Sends one, and says how it went in the words the attempt keeps.
 async fn send(app: &App, mailroom: &Mailroom, notice: &Claimed) -> (Outcome, String) {
-    let link = match link(app, mailroom, notice).await {
-        Ok(link) => link,
-        Err(cause) => return (Outcome::Temporary, cause),
+    let rendered = match notice.medium {
+        Some(Medium::Mail) => match link(app, mailroom, notice).await {
+            Ok(link) => letter(mailroom, notice, link).map(Ready::Letter),
+            Err(cause) => return (Outcome::Temporary, cause),
+        },
+        Some(Medium::Sms) => short(mailroom, notice).map(Ready::Short),
+        None => Err("expected `mail` or `sms`, found a medium this program does not have".to_owned()),
     };
-    let rendered = match render(mailroom, notice, link) {
-        Ok(rendered) => rendered,
-        Err(cause) => return (Outcome::Permanent, cause),
+    let sent = match rendered {
+        Ok(Ready::Letter(letter)) => mailroom.mail.send(&letter).await,
+        Ok(Ready::Short(short)) => mailroom.sms.send(&short).await,
+        Err(cause) => Err(SendError::Permanent(cause)),
     };
-    match mailroom.mail.send(&rendered).await {
+    match sent {
         Ok(receipt) => (Outcome::Accepted, receipt.detail),
         Err(SendError::Temporary(cause)) => (Outcome::Temporary, cause),
         Err(SendError::Permanent(cause)) => (Outcome::Permanent, cause),
@@ -69,12 +76,41 @@ async fn link(app: &App, mailroom: &Mailroom, notice: &Claimed) -> Result<Option
     Ok(path.map(|path| format!("{public_url}{path}")))
 }
 
-fn render(mailroom: &Mailroom, notice: &Claimed, link: Option<String>) -> Result<Rendered, String> {
-    let kind: notice::Kind = notice.kind.parse().map_err(|unknown: notice::kind::UnknownKind| format!("unknown kind {}", unknown.0))?;
-    let mut context: notice::Context = serde_json::from_slice(&notice.context).map_err(|cause| format!("reading the context: {cause}"))?;
-    context.link = link;
+/// A message written out for its medium.
+enum Ready {
+    Letter(Rendered),
+    Short(ShortMessage),
+}
+
+/// What the two media ask of a row.
+struct Facts {
+    kind: notice::Kind,
+    language: notice::Language,
+    context: notice::Context,
+    to: String,
+}
+
+fn facts(notice: &Claimed) -> Result<Facts, String> {
+    let kind = notice.kind.parse().map_err(|unknown: notice::kind::UnknownKind| format!("unknown kind {}", unknown.0))?;
+    let context = serde_json::from_slice(&notice.context).map_err(|cause| format!("reading the context: {cause}"))?;
     let to = notice.address.clone().ok_or_else(|| "the recipient has no address".to_owned())?;
-    let language = notice::Language::of(&notice.language);
+    Ok(Facts { kind, language: notice::Language::of(&notice.language), context, to })
+}
+
+/// The short message, when its text is approved as it stands now: carriers drop others, or worse.
+fn short(mailroom: &Mailroom, notice: &Claimed) -> Result<ShortMessage, String> {
+    let Facts { kind, language, context, to } = facts(notice)?;
+    let templates = &mailroom.templates;
+    let wording = templates.short_digest(kind, language).ok_or_else(|| format!("`{kind}` has no short message"))?;
+    let approval = notice.known.texts.cleared(kind, language, wording).map_err(|withheld| withheld.to_string())?;
+    let text = templates.short(kind, language, &context).map_err(|cause| cause.to_string())?;
+    let template = approval.template.clone().unwrap_or_default();
+    Ok(ShortMessage { id: notice.key.clone(), to, text, template, signature: templates.signature().of(language).to_owned(), date: notice.due })
+}
+
+fn letter(mailroom: &Mailroom, notice: &Claimed, link: Option<String>) -> Result<Rendered, String> {
+    let Facts { kind, language, mut context, to } = facts(notice)?;
+    context.link = link;
     let text = mailroom.templates.letter(kind, language, &context).map_err(|cause| cause.to_string())?;
     Ok(Rendered {
         message_id: message_id(&notice.key, &mailroom.origin),

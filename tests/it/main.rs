@@ -14,6 +14,7 @@ mod forms;
 mod notice;
 mod pg;
 mod seeds;
+mod sms;
 mod smtp;
 mod smtp_sink;
 mod spine;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use greenlane::app::seed::{Seeds, embedded_files};
+use greenlane::identity::phone::{NOBODYS_CODE, is_phone};
 use greenlane::ids::{Name, Tenant};
 use greenlane::store::rows::PostingKind;
 
@@ -82,6 +83,7 @@ fn every_person_is_made_up_reachable_by_nobody_and_named_by_a_post() {
             assert!(ids.insert(person.id), "{} stands twice", person.login);
             assert_eq!(person.id.0.get_version_num(), 4, "{}", person.login);
             assert!(person.email.as_ref().is_some_and(|address| address.ends_with("@example.invalid")), "{}", person.login);
+            assert!(person.phone.as_ref().is_none_or(|number| number.starts_with(NOBODYS_CODE) && is_phone(number)), "{}", person.login);
             assert_eq!(roster.posts_of(person.id, demo_day()).len(), 1, "{} holds one post on the demonstration's first day", person.login);
         }
     }
@@ -139,10 +141,11 @@ fn each_wrong_seed_names_place_expected_and_found() {
         ("offices.yaml", "successor: ez-jxj", "successor: ez-jjj", "24:5: expected the successor of `ez-jxw` to be an office, found `ez-jjj`"),
         ("offices.yaml", "invented: [until]", "invented: [untill]", "24:171: expected a field this row has, found `untill`"),
         ("offices.yaml", "key: ez-nw", "key: ez-fgw", "25:5: expected each key once, found `ez-fgw` again"),
-        ("people.yaml", "login: lin,", "login: chen,", "8:5: expected each key once, found `chen` again"),
-        ("people.yaml", "chen@example.invalid", "chen@example.com", "7:78: expected an address that ends in @example.invalid, found `chen@example.com`"),
-        ("people.yaml", "office: demo-p1", "office: demo-p7", "7:134: expected an office of offices.yaml, found `demo-p7`"),
-        ("people.yaml", "invented: true", "invented: false", "3:11: expected demonstration data to say `invented: true`, found `false`"),
+        ("people.yaml", "login: lin,", "login: chen,", "10:5: expected each key once, found `chen` again"),
+        ("people.yaml", "chen@example.invalid", "chen@example.com", "9:78: expected an address that ends in @example.invalid, found `chen@example.com`"),
+        ("people.yaml", "+99900000001", "13000000000", "9:107: expected an invented number that begins with +999, found `13000000000`"),
+        ("people.yaml", "office: demo-p1", "office: demo-p7", "9:157: expected an office of offices.yaml, found `demo-p7`"),
+        ("people.yaml", "invented: true", "invented: false", "5:11: expected demonstration data to say `invented: true`, found `false`"),
         ("accounts.yaml", "amount: 80000", "amount: 8.0", "12:47: expected a whole number, found `8.0`"),
         ("accounts.yaml", "amount: 80000", "amount: -1", "12:47: expected a whole number above zero, found `-1`"),
         ("accounts.yaml", "unit: m2", "unit: mu", "9:11: expected one of m2, fen, found `mu`"),

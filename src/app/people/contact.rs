@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::refusal::Detail;
 use crate::identity::Person;
+use crate::identity::phone::is_phone;
 use crate::limits::{EMAIL_CHARS_MAX, LOGIN_CHARS, PERSON_NAME_CHARS_MAX};
 use crate::notice::Language;
 
@@ -37,7 +38,11 @@ impl Contact {
             say("email", "邮箱格式不正确，应如 name@example.gov.cn", "expected a mail address such as name@example.gov.cn");
         }
         if !phone.is_empty() && !is_phone(&phone) {
-            say("phone", "手机号应为 11 位数字，以 1 开头", "expected a mobile number of eleven digits that begins with 1");
+            say(
+                "phone",
+                "手机号应为 11 位数字，或以 + 和国家码开头",
+                "expected a mobile number of eleven digits, or one that begins with + and a country code",
+            );
         }
         details
     }
@@ -59,10 +64,6 @@ impl Contact {
 fn phone_of(typed: &str) -> String {
     let digits: String = typed.chars().filter(|letter| !letter.is_whitespace() && *letter != '-').collect();
     digits.strip_prefix("+86").map(str::to_owned).unwrap_or(digits)
-}
-
-fn is_phone(text: &str) -> bool {
-    text.len() == 11 && text.starts_with('1') && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// One name, one host with a dot, nothing that could end a header or begin another address.

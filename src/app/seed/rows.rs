@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 
 use super::read::Reading;
 use super::{AccountSeed, Amendment, IssueSeed, Plan, ProjectSeed, TenantSeeds};
+use crate::identity::phone::{NOBODYS_CODE, is_phone};
 use crate::identity::{Holding, Office, Person};
 use crate::ids::{Name, PersonId, Tenant};
 use crate::source::{Fields, Node, Place, Reader, Tree};
@@ -77,10 +78,11 @@ pub(super) fn people(reading: &mut Reading, reader: &mut Reader<'_>, node: &Node
 }
 
 fn person(reading: &mut Reading, reader: &mut Reader<'_>, node: &Node) {
-    let Some(fields) = reader.fields(node, &["id", "login", "name", "email", "language", "posts", "seed"]) else { return };
+    let Some(fields) = reader.fields(node, &["id", "login", "name", "email", "phone", "language", "posts", "seed"]) else { return };
     let id = reader.required(&fields, "id").and_then(|node| person_id(reader, node));
     let [login, name] = ["login", "name"].map(|key| required_text(reader, &fields, key));
     let email = fields.get("email").and_then(|node| demo_address(reader, node));
+    let phone = fields.get("phone").and_then(|node| demo_number(reader, node));
     let languages = [("zh-CN", "zh-CN"), ("en", "en")];
     let language = reader.required(&fields, "language").and_then(|node| reader.word(node, &languages));
     let seed = seed(reading, reader, &fields);
@@ -101,8 +103,8 @@ fn person(reading: &mut Reading, reader: &mut Reader<'_>, node: &Node) {
     }
     for (tenant, holding) in held {
         let roster = &mut tenant_of(reading, tenant).roster;
-        let person = Person { id, login: login.clone(), name: name.clone(), email: email.clone(), phone: None, language: language.to_owned(), disabled: false };
-        roster.people.insert(id, person);
+        let (login, name, email, phone) = (login.clone(), name.clone(), email.clone(), phone.clone());
+        roster.people.insert(id, Person { id, login, name, email, phone, language: language.to_owned(), disabled: false });
         roster.holdings.push(holding);
     }
 }
@@ -310,6 +312,17 @@ fn demo_address(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
         return Some(address);
     }
     reader.expected(node, "address", ("以 @example.invalid 结尾的邮箱", "an address that ends in @example.invalid"));
+    None
+}
+
+/// Nor can anybody be called: the number must begin with a country's code that no country has.
+fn demo_number(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let number = reader.text(node)?;
+    if number.starts_with(NOBODYS_CODE) && is_phone(&number) {
+        return Some(number);
+    }
+    let (zh, en) = (format!("以 {NOBODYS_CODE} 开头的虚构号码"), format!("an invented number that begins with {NOBODYS_CODE}"));
+    reader.expected(node, "number", (&zh, &en));
     None
 }
 

@@ -21,7 +21,7 @@ use crate::engine::facts::{Facts, Waiting};
 use crate::ids::{CaseId, Digest, Moment, Tenant};
 use crate::limits::{SNAPSHOT_ACTS, SNAPSHOT_FORMAT};
 use crate::store::rows::{
-    AccountWrite, ActRow, CaseRow, CaseWrite, Commit, DocumentRow, PostingKind, PostingRow, ReceiptRow, RegistryRow, SettledNotice, SnapshotRow, WaitingRow,
+    AccountWrite, ActRow, CaseRow, CaseWrite, Commit, DocumentRow, PostingKind, PostingRow, ReceiptRow, RegistryRow, ReopenedNotice, SettledNotice, SnapshotRow, WaitingRow,
 };
 
 /// A case as this batch leaves it, with the rows to write.
@@ -119,6 +119,7 @@ impl Draftsman {
         write.tasks.extend(tasks::rows(before.as_deref(), &after, events, facts));
         write.documents.extend(documents(&after, act.seq, events));
         write.settled.extend(settled(events));
+        write.reopened.extend(reopened(events, facts.now));
         let acted = Acted { job, row: &row, seen: ActSeen { before: before.as_deref(), after: &after, events }, facts };
         for effect in &effects {
             self.effect(effect, &mut write, &acted);
@@ -249,6 +250,7 @@ fn empty_write(row: &CaseRow, before: Option<&CaseRow>) -> CaseWrite {
         waiting: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),
+        reopened: Vec::new(),
         documents: Vec::new(),
         receipts: Vec::new(),
         snapshot: None,
@@ -308,6 +310,12 @@ fn settled(events: &[Event]) -> Vec<SettledNotice> {
         }
     }
     rows
+}
+
+/// Notices that go back into the outbox.
+fn reopened(events: &[Event], at: Moment) -> Vec<ReopenedNotice> {
+    let key = |event: &Event| if let Event::NoticeQueued { key } = event { Some(key.clone()) } else { None };
+    events.iter().filter_map(key).map(|key| ReopenedNotice { key, at }).collect()
 }
 
 /// The ledger's posting; a reservation that is kept moves nothing.

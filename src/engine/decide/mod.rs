@@ -45,6 +45,7 @@ pub fn decide(state: Option<&Case>, actor: &Actor, command: &Command, facts: &Fa
         Command::Wake => wake::wake(case, actor, facts),
         Command::Recompute => wake::recompute(case, actor, facts),
         Command::NoticeSettled { key, sent, attempts, at } => record::notice_settled(actor, (key, *sent), (*attempts, *at)),
+        Command::NoticeResent { key } => record::notice_resent(actor, key, facts),
         Command::Record { what, body } => record::decide(case, what, *body),
     }
 }

@@ -5,7 +5,7 @@ use crate::engine::command::Actor;
 use crate::engine::decide::permit;
 use crate::engine::decide::start::REGISTER;
 use crate::engine::event::Event;
-use crate::engine::facts::Decision;
+use crate::engine::facts::{Decision, Facts};
 use crate::engine::refusal::Refusal;
 use crate::identity::may::{Act, Standing};
 use crate::ids::{Moment, Name};
@@ -21,6 +21,21 @@ pub(super) fn decide(case: &Case, what: &Name, body: Option<BodyRef>) -> Decisio
         format!("无法登记：办件属于工作流 `{workflow}`，不是登记簿"),
         format!("cannot record `{what}`: expected a register, found a case of `{workflow}`"),
     ))
+}
+
+/// A parked notice is sent again. Whether it is parked stands in its own row, which stays as it is when it is not.
+pub(super) fn notice_resent(actor: &Actor, key: &str, facts: &Facts<'_>) -> Decision {
+    let standing = match actor {
+        Actor::Person(person) => Standing {
+            disabled: facts.roster.people.get(person).is_none_or(|person| person.disabled),
+            ..Standing::of(facts.roster.posts_of(*person, facts.now.date()))
+        },
+        Actor::System | Actor::Operator(_) => Standing::default(),
+    };
+    match permit(actor, Act::ManageNotices, &standing) {
+        Ok(()) => Decision::Events(vec![Event::NoticeQueued { key: key.to_owned() }]),
+        Err(refusal) => Decision::Refused(refusal),
+    }
 }
 
 /// A notice was sent or parked. A repeat is stopped by the notice's own row, which is settled once.

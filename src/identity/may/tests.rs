@@ -2,7 +2,7 @@
 
 use super::*;
 
-const ACTS: [Act; 22] = [
+const ACTS: [Act; 23] = [
     Act::StartCase,
     Act::Claim,
     Act::Release,
@@ -21,6 +21,7 @@ const ACTS: [Act; 22] = [
     Act::Export,
     Act::ReadPeople,
     Act::ManagePeople,
+    Act::ManageNotices,
     Act::Publish,
     Act::IssueAccount,
     Act::Seed,
@@ -103,12 +104,12 @@ fn each_standing_may_do_exactly_this() {
         "supervisor: ReadCase ReadInbox ReadAccounts ReadLights ReadAllLights ReadAudit Export",
         "leader: ReadCase ReadInbox ReadAccounts ReadLights ReadAllLights",
         "auditor: ReadCase ReadInbox ReadAccounts ReadLights ReadAllLights ReadAudit Export",
-        "operator-post: ReadInbox ReadAccounts ReadLights ReadPeople ManagePeople Publish IssueAccount Seed",
+        "operator-post: ReadInbox ReadAccounts ReadLights ReadPeople ManagePeople ManageNotices Publish IssueAccount Seed",
         "demo-visitor: ReadInbox MoveClock",
         "disabled: ",
         "machine: Message Machine",
-        "os-user: Message Machine ReadCase ReadAccounts ReadLights ReadAllLights ReadAudit Export ReadPeople ManagePeople Publish IssueAccount Seed",
-        "os-user-of-a-demo: Message Machine ReadCase ReadAccounts ReadLights ReadAllLights ReadAudit Export ReadPeople ManagePeople Publish IssueAccount Seed MoveClock",
+        "os-user: Message Machine ReadCase ReadAccounts ReadLights ReadAllLights ReadAudit Export ReadPeople ManagePeople ManageNotices Publish IssueAccount Seed",
+        "os-user-of-a-demo: Message Machine ReadCase ReadAccounts ReadLights ReadAllLights ReadAudit Export ReadPeople ManagePeople ManageNotices Publish IssueAccount Seed MoveClock",
     ];
     assert_eq!(found, expected);
 }

@@ -21,6 +21,7 @@ const TENANT_TABLES: &[&str] = &[
     "counters",
     "notices",
     "notice_attempts",
+    "notice_receipts",
     "documents",
     "receipts",
     "snapshots",

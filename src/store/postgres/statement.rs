@@ -105,6 +105,7 @@ fn statement(cases: &[CaseWrite]) -> Result<Statement, WriteFault> {
     left_waiting(&mut statement, cases)?;
     notices(&mut statement, cases)?;
     settled(&mut statement, cases)?;
+    reopened(&mut statement, cases)?;
     documents(&mut statement, cases)?;
     snapshots(&mut statement, cases)?;
     statement.text.push_str(" select ix from ok");
@@ -323,6 +324,21 @@ fn settled(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFa
     column!(statement, settled, settled => settled.key.as_str());
     column!(statement, settled, settled => if settled.sent { 1_i16 } else { 2 });
     column!(statement, settled, settled => settled.at.0);
+    Ok(())
+}
+
+fn reopened(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, reopened) = rows(cases, |case| case.reopened.iter().collect());
+    if reopened.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&["bigint", "integer", "uuid", "text", "bigint"]);
+    let change = "update notices t set state = 0, settled_at = null, lease_until = 0, next_attempt_at = x.at, round_from = t.attempts from";
+    let same = " and t.tenant = x.tenant and t.case_id = x.case_id and t.key = x.key and t.state = 2";
+    statement.part("g", &source, "key, at", (change, same));
+    statement.owners(&owners)?;
+    column!(statement, reopened, notice => notice.key.as_str());
+    column!(statement, reopened, notice => notice.at.0);
     Ok(())
 }
 

@@ -90,6 +90,7 @@ fn rows_of(connection: &Connection, case: &CaseWrite) -> Written {
         notice_row(connection, &case.row, notice)?;
     }
     settled(connection, case)?;
+    reopened(connection, case)?;
     documents(connection, case)?;
     receipts(connection, case)?;
     snapshot(connection, case)
@@ -213,6 +214,18 @@ fn settled(connection: &Connection, case: &CaseWrite) -> Written {
             blob(&case.row.id),
             settled.key
         ])?;
+    }
+    Ok(())
+}
+
+fn reopened(connection: &Connection, case: &CaseWrite) -> Written {
+    for notice in &case.reopened {
+        connection
+            .prepare_cached(
+                "update notices set state = 0, settled_at = null, lease_until = 0, next_attempt_at = ?, round_from = attempts
+                 where tenant = ? and case_id = ? and key = ? and state = 2",
+            )?
+            .execute(params![notice.at.0, case.row.tenant.0, blob(&case.row.id), notice.key])?;
     }
     Ok(())
 }

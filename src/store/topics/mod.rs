@@ -10,6 +10,7 @@ pub mod inbox;
 pub mod lights;
 pub mod log;
 pub mod outbox;
+pub mod queue;
 pub mod quota;
 pub mod record;
 pub mod registry;

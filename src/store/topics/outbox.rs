@@ -20,6 +20,8 @@ pub struct ClaimedNotice {
     pub notice: NoticeRow,
     /// Attempts before this one.
     pub attempts: u32,
+    /// Those of them before an operator had it sent again.
+    pub earlier: u32,
     /// The fencing token of this claim.
     pub fence: i64,
 }
@@ -50,10 +52,15 @@ pub struct NoticeView {
     pub sent: Option<bool>,
     /// When it was sent or parked.
     pub settled_at: Option<Moment>,
+    /// When it is tried next, while it is still to go.
+    pub next_attempt_at: Moment,
 }
 
+/// The columns of a notice.
+pub(super) const COLUMNS: &str = "tenant, case_id, key, kind, recipient, channel, language, context, due, attempts, round_from, fence, state, settled_at, next_attempt_at";
+
 #[derive(FromRow)]
-struct StoredNotice {
+pub(super) struct StoredNotice {
     tenant: i32,
     case_id: Uuid,
     key: String,
@@ -64,9 +71,11 @@ struct StoredNotice {
     context: Vec<u8>,
     due: i64,
     attempts: i64,
+    round_from: i64,
     fence: i64,
     state: i16,
     settled_at: Option<i64>,
+    next_attempt_at: i64,
 }
 
 impl StoredNotice {
@@ -85,6 +94,17 @@ impl StoredNotice {
     fn attempts(&self) -> u32 {
         u32::try_from(self.attempts).unwrap_or(u32::MAX)
     }
+
+    pub(super) fn view(mut self) -> NoticeView {
+        NoticeView {
+            case: CaseId(self.case_id),
+            notice: self.row(),
+            attempts: self.attempts(),
+            sent: (self.state != 0).then_some(self.state == 1),
+            settled_at: self.settled_at.map(Moment),
+            next_attempt_at: Moment(self.next_attempt_at),
+        }
+    }
 }
 
 impl Store {
@@ -95,7 +115,7 @@ impl Store {
             "with due as materialized (select tenant, case_id, key from notices where state = 0 and next_attempt_at <= $1 and lease_until <= $2
                order by next_attempt_at limit $4{})
              update notices set lease_until = $3, fence = fence + 1 where (tenant, case_id, key) in (select tenant, case_id, key from due)
-             returning tenant, case_id, key, kind, recipient, channel, language, context, due, attempts, fence, state, settled_at",
+             returning {COLUMNS}",
             skip_locked(&connection)
         );
         let found: Vec<StoredNotice> = on_both!(&mut connection, c => sqlx::query_as(AssertSqlSafe(text))
@@ -111,6 +131,7 @@ impl Store {
             case: CaseId(row.case_id),
             notice: row.row(),
             attempts: row.attempts(),
+            earlier: u32::try_from(row.round_from).unwrap_or(u32::MAX),
             fence: row.fence,
         };
         Ok(found.into_iter().map(claimed).collect())
@@ -154,18 +175,20 @@ impl Store {
 
     /// The notices of a case, by when they were due.
     pub async fn notices(&self, tenant: Tenant, case: CaseId) -> Result<Vec<NoticeView>, StoreFault> {
-        let text = "select tenant, case_id, key, kind, recipient, channel, language, context, due, attempts, fence, state, settled_at
-            from notices where tenant = $1 and case_id = $2 order by due, key";
+        let text = format!("select {COLUMNS} from notices where tenant = $1 and case_id = $2 order by due, key");
         let mut connection = self.reader(tenant).await?;
-        let found: Vec<StoredNotice> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
-        let view = |mut row: StoredNotice| NoticeView {
-            case: CaseId(row.case_id),
-            notice: row.row(),
-            attempts: row.attempts(),
-            sent: (row.state != 0).then_some(row.state == 1),
-            settled_at: row.settled_at.map(Moment),
-        };
-        Ok(found.into_iter().map(view).collect())
+        let found: Vec<StoredNotice> =
+            on_both!(&mut connection, c => sqlx::query_as(AssertSqlSafe(text)).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
+        Ok(found.into_iter().map(StoredNotice::view).collect())
+    }
+
+    /// One notice.
+    pub async fn notice(&self, tenant: Tenant, case: CaseId, key: &str) -> Result<Option<NoticeView>, StoreFault> {
+        let text = format!("select {COLUMNS} from notices where tenant = $1 and case_id = $2 and key = $3");
+        let mut connection = self.reader(tenant).await?;
+        let found: Option<StoredNotice> =
+            on_both!(&mut connection, c => sqlx::query_as(AssertSqlSafe(text)).bind(tenant.0).bind(case.0).bind(key).fetch_optional(&mut **c).await?);
+        Ok(found.map(StoredNotice::view))
     }
 
     /// Notices still to go, over all tenants.

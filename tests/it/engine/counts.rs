@@ -64,6 +64,7 @@ pub fn verb(command: &Command) -> &'static str {
         Command::Wake => "wake",
         Command::Recompute => "recompute",
         Command::NoticeSettled { .. } => "notice-settled",
+        Command::NoticeResent { .. } => "notice-resent",
         Command::Record { .. } => "record",
     }
 }

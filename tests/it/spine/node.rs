@@ -78,7 +78,12 @@ pub fn on_both<F: Future<Output = ()>>(test: impl Fn(Where) -> F) {
 
 /// Opens a node on what is there.
 pub async fn open(target: Target, clock: Clock, home: PathBuf) -> (App, Crew) {
-    let start = Start { target, clock, config: Config::default(), home };
+    open_with(Config::default(), target, clock, home).await
+}
+
+/// The same, with settings.
+pub async fn open_with(config: Config, target: Target, clock: Clock, home: PathBuf) -> (App, Crew) {
+    let start = Start { target, clock, config, home };
     boot::open(&start).await.unwrap_or_else(|fault| panic!("{fault}"))
 }
 
@@ -94,8 +99,13 @@ pub struct Node {
 impl Node {
     /// Migrates, opens, publishes, plants.
     pub async fn open(place: Where) -> Self {
+        Self::open_with(Config::default(), place).await
+    }
+
+    /// The same, with settings.
+    pub async fn open_with(config: Config, place: Where) -> Self {
         Store::migrate(&place.target, place.owner.as_deref()).await.unwrap();
-        let node = Self::reopen(place).await;
+        let node = Self::reopen_with(config, place).await;
         let operator = Actor::Operator("test".to_owned());
         let operations = [
             Operation::Calendar { text: greenlane::calendar::CN.to_owned(), file: "cn.yaml".to_owned() },
@@ -110,8 +120,13 @@ impl Node {
 
     /// Opens what is there.
     pub async fn reopen(place: Where) -> Self {
+        Self::reopen_with(Config::default(), place).await
+    }
+
+    /// The same, with settings.
+    pub async fn reopen_with(config: Config, place: Where) -> Self {
         let clock = Clock::standing(MORNING);
-        let (app, crew) = open(place.target.clone(), clock.clone(), place.home.path().to_owned()).await;
+        let (app, crew) = open_with(config, place.target.clone(), clock.clone(), place.home.path().to_owned()).await;
         Self { app, crew, clock, tenant: Tenant(420_700), place }
     }
 

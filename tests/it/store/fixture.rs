@@ -112,6 +112,7 @@ pub fn acts(n: u8, from: i64, to: i64) -> CaseWrite {
         waiting: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),
+        reopened: Vec::new(),
         documents: Vec::new(),
         receipts: Vec::new(),
         snapshot: None,

@@ -1,10 +1,13 @@
 //! The outbox: recorded once, claimed by one at a time, fenced.
 
-use greenlane::ids::Moment;
-use greenlane::store::Attempt;
-use greenlane::store::rows::{NoticeRow, SettledNotice};
+use greenlane::ids::{Moment, Tenant};
+use greenlane::limits::NOTICE_RECEIPTS_MAX;
+use greenlane::store::rows::{NoticeRow, ReopenedNotice, SettledNotice};
+use greenlane::store::{Attempt, NoticeFilter, NoticeReceipt, NoticeState};
 
 use super::fixture::{EZHOU, Fixture, acts, case_id, commit, on_both, person};
+
+const WUHAN: Tenant = Tenant(420_100);
 
 on_both! {
     a_notice_with_the_same_key_is_recorded_once
@@ -12,6 +15,9 @@ on_both! {
     who_lost_the_lease_writes_nothing_more
     a_failed_attempt_comes_again_later
     a_settled_notice_is_over
+    a_parked_notice_goes_back_once_and_one_that_was_sent_stays
+    the_lists_of_an_operator_page_through_each_state_and_count
+    a_receipt_is_kept_once_and_found_by_the_key_of_a_short_message_alone
 }
 
 fn notice(key: &str, due: i64) -> NoticeRow {
@@ -96,4 +102,68 @@ async fn a_settled_notice_is_over(fixture: &Fixture) {
     assert_eq!(fixture.store.claim_notices(Moment(100), Moment(9_000), Moment(9_999), 9).await.unwrap(), []);
     assert!(!fixture.store.record_attempt(&claimed, &failed(None)).await.unwrap());
     assert_eq!(fixture.store.notices_open().await.unwrap(), 0);
+}
+
+async fn a_parked_notice_goes_back_once_and_one_that_was_sent_stays(fixture: &Fixture) {
+    give(fixture, vec![notice("a", 10), notice("b", 20), notice("c", 30)]).await;
+    let store = &fixture.store;
+    for claimed in store.claim_notices(Moment(100), Moment(1_000), Moment(2_000), 9).await.unwrap() {
+        assert!(store.record_attempt(&claimed, &failed(None)).await.unwrap());
+    }
+    let settled = |key: &str, sent| SettledNotice { key: key.to_owned(), sent, at: Moment(60) };
+    let mut settling = acts(1, 2, 2);
+    settling.settled = vec![settled("a", false), settled("b", true)];
+    fixture.writer().await.write_alone(&commit(vec![settling])).await.unwrap();
+    let mut again = acts(1, 3, 3);
+    again.reopened = ["a", "b", "c", "nobody"].map(|key| ReopenedNotice { key: key.to_owned(), at: Moment(500) }).to_vec();
+    fixture.writer().await.write_alone(&commit(vec![again])).await.unwrap();
+    let seen = store.notices(EZHOU, case_id(1)).await.unwrap();
+    assert_eq!(seen.iter().map(|view| (view.sent, view.settled_at)).collect::<Vec<_>>(), [(None, None), (Some(true), Some(Moment(60))), (None, None)]);
+    let claimed = store.claim_notices(Moment(499), Moment(9_000), Moment(9_999), 9).await.unwrap();
+    assert_eq!(claimed.iter().map(|claimed| (claimed.notice.key.as_str(), claimed.attempts, claimed.earlier)).collect::<Vec<_>>(), [("c", 1, 0)]);
+    let claimed = store.claim_notices(Moment(500), Moment(9_000), Moment(9_999), 9).await.unwrap();
+    assert_eq!(claimed.iter().map(|claimed| (claimed.notice.key.as_str(), claimed.attempts, claimed.earlier)).collect::<Vec<_>>(), [("a", 1, 1)]);
+}
+
+async fn the_lists_of_an_operator_page_through_each_state_and_count(fixture: &Fixture) {
+    let short = |key: &str, due| NoticeRow { channel: "sms".to_owned(), ..notice(key, due) };
+    let other = NoticeRow { kind: "o.red".to_owned(), ..short("e", 50) };
+    give(fixture, vec![short("a", 10), short("b", 20), short("c", 30), notice("d", 40), other, short("f", 60)]).await;
+    let mut settling = acts(1, 2, 2);
+    settling.settled = ["a", "b", "c", "d", "e"].map(|key| SettledNotice { key: key.to_owned(), sent: key != "b", at: Moment(70) }).to_vec();
+    fixture.writer().await.write_alone(&commit(vec![settling])).await.unwrap();
+    let filter = |state, channel: &str| NoticeFilter { state, channel: channel.to_owned(), kind: None, after: None, limit: 2 };
+    let keys = async |filter: &NoticeFilter| {
+        let found = fixture.store.notices_in(EZHOU, filter).await.unwrap();
+        found.into_iter().map(|view| view.notice.key).collect::<Vec<_>>()
+    };
+    let sent = filter(NoticeState::Sent, "sms");
+    assert_eq!(keys(&sent).await, ["e", "c"]);
+    assert_eq!(keys(&NoticeFilter { after: Some((Moment(70), "c".to_owned())), ..sent.clone() }).await, ["a"]);
+    assert_eq!(keys(&NoticeFilter { kind: Some("o.red".to_owned()), ..sent.clone() }).await, ["e"]);
+    assert_eq!(keys(&filter(NoticeState::Parked, "sms")).await, ["b"]);
+    assert_eq!(keys(&filter(NoticeState::Waiting, "sms")).await, ["f"]);
+    assert_eq!(keys(&filter(NoticeState::Sent, "mail")).await, ["d"]);
+    assert_eq!(fixture.store.notices_in(WUHAN, &sent).await.unwrap(), [], "another tenant's");
+    assert_eq!((fixture.store.notices_counted(EZHOU, &sent, 9).await.unwrap(), fixture.store.notices_counted(EZHOU, &sent, 2).await.unwrap()), (3, 2));
+    assert_eq!(fixture.store.notice(EZHOU, case_id(1), "f").await.unwrap().unwrap().next_attempt_at, Moment(60));
+    assert_eq!(fixture.store.notice(EZHOU, case_id(2), "f").await.unwrap(), None);
+}
+
+async fn a_receipt_is_kept_once_and_found_by_the_key_of_a_short_message_alone(fixture: &Fixture) {
+    give(fixture, vec![NoticeRow { channel: "sms".to_owned(), ..notice("a", 10) }, notice("b", 20)]).await;
+    let store = &fixture.store;
+    assert_eq!(store.sms_notice("a").await.unwrap(), Some((EZHOU, case_id(1))));
+    assert_eq!((store.sms_notice("b").await.unwrap(), store.sms_notice("nobody").await.unwrap()), (None, None));
+    let receipt = |at, delivered, words: &str| NoticeReceipt { at: Moment(at), delivered, words: words.to_owned() };
+    let place = (EZHOU, case_id(1), "a");
+    assert!(store.keep_receipt(place, &receipt(5, false, "UNDELIV")).await.unwrap());
+    assert!(!store.keep_receipt(place, &receipt(9, false, "UNDELIV")).await.unwrap());
+    assert!(store.keep_receipt(place, &receipt(5, true, "DELIVRD")).await.unwrap());
+    assert_eq!(store.receipts_of(EZHOU, case_id(1), "a").await.unwrap(), [receipt(5, false, "UNDELIV"), receipt(5, true, "DELIVRD")]);
+    assert_eq!(store.receipts_of(WUHAN, case_id(1), "a").await.unwrap(), []);
+    for number in 0..NOTICE_RECEIPTS_MAX {
+        store.keep_receipt(place, &receipt(6, false, &number.to_string())).await.unwrap();
+    }
+    assert_eq!(store.receipts_of(EZHOU, case_id(1), "a").await.unwrap().len(), 16, "no gateway fills the table");
 }

@@ -38,7 +38,7 @@ const WALLS: &[Wall] = &[
     Wall { room: "notice", may: &[BASE, CASE_DATA], never: &[] },
     Wall { room: "audit", may: &[BASE, CASE_DATA], never: &[] },
     Wall { room: "store", may: &[BASE, CASE_DATA, PURE], never: &["engine::decide", "engine::evolve", "engine::effects"] },
-    Wall { room: "channels", may: &[BASE, &["notice"]], never: &[] }, // `notice` holds the rendered message.
+    Wall { room: "channels", may: &[BASE, &["notice", "config"]], never: &[] }, // `notice` holds how a message ended, `config` a gateway as configured.
     Wall { room: "exports", may: &[BASE, PURE], never: &["engine::decide"] },
     Wall { room: "config", may: &[BASE], never: &[] },
     Wall { room: "telemetry", may: &[BASE, &["config"]], never: &[] },
@@ -59,6 +59,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("rusqlite", &["store"]),
     ("lettre", &["channels"]),
+    ("hyper", &["channels"]),
+    ("tokio_rustls", &["channels"]),
     ("axum", &["web", "api", "boot", "cli"]),
     ("clap", &["cli", "main", "boot"]),
     ("handlebars", &["notice", "web"]),

@@ -1,0 +1,57 @@
+//! A short message and its ways out.
+//! Invariant: as for mail: what the other side says is Temporary or Permanent and never lost, and the id stays the same at every attempt. Never: a text of its own.
+
+use super::{Folder, Memory, Receipt, SendError, SmsHttp};
+use crate::ids::Moment;
+
+/// A short message ready to leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShortMessage {
+    /// The notice's key: the gateway can drop a double by it, and names it in its delivery receipt.
+    pub id: String,
+    /// The recipient's number.
+    pub to: String,
+    /// The whole text, signature included.
+    pub text: String,
+    /// The number under which the gateway approved the text.
+    pub template: String,
+    /// Who signs, without 【】.
+    pub signature: String,
+    /// When the notice was made: the same at every attempt.
+    pub date: Moment,
+}
+
+/// A way out. Cloning shares it.
+#[derive(Clone, Debug)]
+pub enum SmsChannel {
+    /// A gateway over HTTP.
+    Http(SmsHttp),
+    /// Writes each message into a folder (demonstrations, trials).
+    Folder(Folder),
+    /// Keeps each message (tests).
+    Memory(Memory),
+}
+
+impl SmsChannel {
+    /// The word in the record of attempts.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "sms-http",
+            Self::Folder(_) => "folder",
+            Self::Memory(_) => "memory",
+        }
+    }
+
+    /// Hands `message` over.
+    ///
+    /// # Errors
+    /// When the other side did not take it, or may not have.
+    pub async fn send(&self, message: &ShortMessage) -> Result<Receipt, SendError> {
+        match self {
+            Self::Http(http) => http.send(message).await,
+            Self::Folder(folder) => folder.send_short(message).await,
+            Self::Memory(memory) => memory.send_short(message),
+        }
+    }
+}
