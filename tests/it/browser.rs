@@ -6,12 +6,12 @@ mod driver;
 mod every_page;
 mod examine;
 mod hand;
-mod house;
+pub mod house;
 mod log;
 mod pages;
 mod session;
 mod shot;
-mod story;
+pub mod story;
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;

@@ -23,3 +23,4 @@ mod storm;
 mod tables;
 mod tamper;
 mod tidy;
+mod watch;
