@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use greenlane::ids::{CaseId, Digest, Moment, PersonId, Tenant};
 use greenlane::store::rows::{CaseRow, CaseWrite, Commit, TaskRow};
-use greenlane::store::{Inbox, Seat, Store, Target};
+use greenlane::store::{Held, Inbox, Late, Seat, Store, Target};
 use serde_json::Value;
 
 use crate::Words;
@@ -41,6 +41,7 @@ fn case(n: usize) -> CaseWrite {
         result: None,
         next_wake: None,
         head: digest,
+        title: None,
     };
     let task = TaskRow {
         task: 3,
@@ -87,7 +88,7 @@ async fn read(peer: &str, store: &Store, open: usize) -> Value {
     for read in 0..READS {
         let office = format!("ez-{:02}", read % OFFICES);
         let seats = vec![Seat::Post { office, post: "handler".to_owned() }];
-        let inbox = Inbox { seats, now: NOW, program: None, number: None, claimed: None, after: None, limit: 20 };
+        let inbox = Inbox { seats, now: NOW, program: None, text: None, held: Held::Any, late: Late::Any, after: None, limit: 20 };
         let asked = Instant::now();
         let page = store.inbox(TENANT, &inbox).await.unwrap();
         latencies.push(u32::try_from(asked.elapsed().as_micros()).unwrap());

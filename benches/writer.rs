@@ -135,6 +135,7 @@ fn first_row(n: i64, at: Moment) -> CaseRow {
         result: None,
         next_wake: None,
         head: Digest([0; 32]),
+        title: None,
     }
 }
 

@@ -196,3 +196,7 @@ pub const KEPT_BYTES_MAX: usize = 512 * 1024;
 pub const DEMO_PEOPLE_MAX: usize = 40;
 /// People one page lists.
 pub const PEOPLE_PER_PAGE: usize = 50;
+/// Cases a search for part of a number or a name looks at, newest first.
+pub const CASES_SEARCHED_MAX: u32 = 10_000;
+/// Cases a list counts before it says that there are more.
+pub const CASES_COUNTED_MAX: u32 = 1_000;

@@ -16,7 +16,7 @@ use crate::app::clockwork::stored_clock;
 use crate::app::execute::RegisterRows;
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
-use crate::app::{inspect, register, view};
+use crate::app::{inspect, naming, register, view};
 use crate::clock::Clock;
 use crate::definition::graph::{Bundle, TermKind};
 use crate::engine::case::{BodyRef, Case, Local, Term};
@@ -271,7 +271,7 @@ impl Project {
         let text = |keys: &[&str]| keys.iter().find_map(|key| form.get(key).and_then(Value::as_str)).unwrap_or_default().to_owned();
         Self {
             code: text(&["project_code", "code"]),
-            name: text(&["project_name", "project", "name"]),
+            name: naming::project(form).unwrap_or_default().to_owned(),
             owner: text(&["applicant_name", "applicant", "company"]),
             owner_code: text(&["uscc"]),
         }

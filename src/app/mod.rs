@@ -1,7 +1,9 @@
 //! Use cases: the only code that opens a transaction. Surfaces and workers hand an order to `App::execute`; a writer commits it and only then is anybody answered.
 //! Invariant: what a person sees of a case is read after a commit. Never: a page, a status code, a template.
 
+pub mod casework;
 pub mod clockwork;
+pub mod desk;
 pub mod digests;
 pub mod drafts;
 pub mod execute;
@@ -12,8 +14,8 @@ pub mod inspect;
 pub mod known;
 pub mod ledger;
 pub mod lights;
-pub mod log_file;
 pub mod login;
+pub mod naming;
 pub mod notices;
 pub mod operate;
 pub mod outbox;

@@ -17,7 +17,7 @@ use crate::engine::refusal::{Class, Refusal};
 use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant, Text};
 pub use crate::store::CaseFilter;
 use crate::store::rows::{PostingKind, TaskRow};
-use crate::store::{Inbox, InboxCursor, LoadedCase, Seat, StoreFault};
+use crate::store::{Held, Inbox, InboxCursor, Late, LoadedCase, Seat, StoreFault};
 
 /// A case in a list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -156,7 +156,8 @@ pub struct PostingLine {
     pub at: String,
 }
 
-fn reading(what: &'static str) -> impl Fn(StoreFault) -> Fault {
+/// Names what was being read when the store failed.
+pub(crate) fn reading(what: &'static str) -> impl Fn(StoreFault) -> Fault {
     move |cause| Fault::new(what, cause)
 }
 
@@ -290,7 +291,7 @@ impl App {
         let mut seats = vec![Seat::Applicant(person)];
         seats.extend(posts.iter().map(|(office, post)| Seat::Post { office: office.to_string(), post: post.to_string() }));
         let after = after.map(cursor).transpose()?;
-        let inbox = Inbox { seats, now, program: None, number: None, claimed: None, after, limit };
+        let inbox = Inbox { seats, now, program: None, text: None, held: Held::Any, late: Late::Any, after, limit };
         let found = self.store().inbox(tenant, &inbox).await.map_err(reading("reading an inbox"))?;
         let shown = after.map_or(now, |after| after.now);
         let full = found.len() == usize::try_from(limit).unwrap_or(usize::MAX);
@@ -376,11 +377,11 @@ fn inbox_line(case: CaseId, task: TaskRow, now: Moment, known: &crate::app::know
 }
 
 /// A cursor as text: its five numbers, so that it can stand in an address.
-fn cursor_text(cursor: &InboxCursor) -> String {
+pub(crate) fn cursor_text(cursor: &InboxCursor) -> String {
     format!("{}.{}.{}.{}.{}", cursor.now.0, cursor.rank, cursor.red_from.0, cursor.case, cursor.task)
 }
 
-fn cursor(text: &str) -> Result<InboxCursor, Refusal> {
+pub(crate) fn cursor(text: &str) -> Result<InboxCursor, Refusal> {
     let parts: Vec<&str> = text.split('.').collect();
     let parsed = || {
         let [now, rank, red_from, case, task] = parts.as_slice() else { return None };

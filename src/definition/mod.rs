@@ -3,6 +3,7 @@
 //! Never: opens a file; the outer rooms hand over texts by name.
 
 pub mod account_kind;
+pub mod ahead;
 pub mod diagnostics;
 pub mod draw;
 pub mod graph;

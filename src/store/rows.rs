@@ -82,6 +82,8 @@ pub struct CaseRow {
     pub next_wake: Option<Moment>,
     /// The digest of its newest leaf: the next leaf's `prev`.
     pub head: Digest,
+    /// What lists call it: the project's name as last submitted.
+    pub title: Option<String>,
 }
 
 /// One act: what a command came to.

@@ -143,6 +143,11 @@ fn said(value: &Value, language: Language) -> String {
 fn day(value: &Value, language: Language) -> String {
     let Some(text) = value.as_str() else { return String::new() };
     let Ok(date) = text.get(..10).unwrap_or(text).parse::<NaiveDate>() else { return text.to_owned() };
+    dated(date, language)
+}
+
+/// `2026-11-23 周一`.
+pub fn dated(date: NaiveDate, language: Language) -> String {
     format!("{date} {}", weekday(date, language))
 }
 

@@ -60,3 +60,20 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     request.send(new FormData(form));
   });
 }
+// Lists of work: j and k mark a row, Enter opens it, / goes to the search, ? says so. Never while somebody types.
+const rows = () => [...document.querySelectorAll("table[data-keys] tbody tr")];
+const mark = (row) => {
+  for (const other of rows()) other.removeAttribute("aria-selected");
+  row.setAttribute("aria-selected", "true");
+  row.querySelector("a")?.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+};
+document.addEventListener("keydown", (event) => {
+  if (!document.querySelector("table[data-keys], #keys") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, dialog")) return;
+  const all = rows(), at = all.findIndex((row) => row.ariaSelected === "true" || row.getAttribute("aria-selected") === "true");
+  if (event.key === "j" && all.length) mark(all[Math.min(at + 1, all.length - 1)]);
+  else if (event.key === "k" && all.length) mark(all[Math.max(at - 1, 0)]);
+  else if (event.key === "/") { event.preventDefault(); document.querySelector("#q")?.focus(); }
+  else if (event.key === "?") document.querySelector("#keys")?.showModal();
+});

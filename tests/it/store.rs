@@ -11,4 +11,5 @@ mod outbox;
 mod reads;
 mod registers;
 mod sealing;
+mod search;
 mod walks;

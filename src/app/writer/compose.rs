@@ -9,6 +9,7 @@ use super::locks::Locked;
 use super::{Job, Receipt, actor_key, tasks};
 use crate::app::failure::Fault;
 use crate::app::known::Known;
+use crate::app::naming;
 use crate::app::notices::{self, ActSeen};
 use crate::audit::leaf::{Leaf, NO_LEAF, Who, kind_of};
 use crate::definition::graph::Settlement;
@@ -113,7 +114,8 @@ impl Draftsman {
         let effects = engine::effects(before.as_deref(), &after, events, facts);
         let row = self.row(&draft, job, &after, facts.now);
         let act = act(&row, draft.row.as_ref(), job, events, facts.now).map_err(|cause| Fault::new(doing(), cause))?;
-        let row = CaseRow { head: Leaf::digest(&act.leaf), ..row };
+        let title = naming::submitted(events, &job.bodies).or(row.title);
+        let row = CaseRow { head: Leaf::digest(&act.leaf), title, ..row };
         let receipt = Receipt { case: job.case, version: row.version, number: row.number.clone(), repeated: false };
         let mut write = draft.write.take().unwrap_or_else(|| empty_write(&row, draft.row.as_ref()));
         write.tasks.extend(tasks::rows(before.as_deref(), &after, events, facts));
@@ -158,6 +160,7 @@ impl Draftsman {
             result: after.ended.as_ref().map(|(result, _)| result.to_string()),
             next_wake: engine::next_wake(after),
             head: before.map_or(NO_LEAF, |row| row.head),
+            title: before.and_then(|row| row.title.clone()),
         }
     }
 

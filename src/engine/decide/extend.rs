@@ -64,8 +64,9 @@ fn within(term: &Term, rule: &ExtendRule, days: u32, facts: &Facts<'_>) -> Resul
     ))
 }
 
-/// A holder of the approving post in an office that works on the term's scope.
-fn is_approver(case: &Case, facts: &Facts<'_>, (term, rule): (&Term, &ExtendRule), person: PersonId) -> bool {
+/// Whether `person` may extend the term: a holder of the approving post in an office that works on the term's scope.
+#[must_use]
+pub fn is_approver(case: &Case, facts: &Facts<'_>, (term, rule): (&Term, &ExtendRule), person: PersonId) -> bool {
     let offices: Vec<Name> = offices(case, facts, term).into_iter().collect();
     facts.roster.holds(person, &offices, &rule.approved_by, facts.now.date())
 }

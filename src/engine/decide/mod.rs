@@ -12,6 +12,7 @@ mod start;
 mod wake;
 mod withdraw;
 
+pub use extend::is_approver as may_extend;
 pub use start::REGISTER;
 pub use wake::next_wake;
 

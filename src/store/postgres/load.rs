@@ -27,7 +27,7 @@ struct Joined {
 }
 
 const CASES: &str = "
-select c.tenant, c.id, c.number, c.workflow, c.revision, c.version, c.applicant, c.rank, c.started, c.ended, c.result, c.next_wake, c.head,
+select c.tenant, c.id, c.number, c.workflow, c.revision, c.version, c.applicant, c.rank, c.started, c.ended, c.result, c.next_wake, c.head, c.title,
   s.version as snapshot_version, s.format, case when a.seq is null or a.seq = s.version + 1 then s.state end as state,
   a.seq, a.at, a.kind, a.events, a.leaf
 from cases c

@@ -17,7 +17,7 @@ impl Writer {
         let Some(row) = self
             .connection
             .prepare_cached(
-                "select number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head
+                "select number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head, title
                  from cases where tenant = ? and id = ?",
             )?
             .query_row(params![tenant.0, case.0.as_bytes()], |row| case_row(row, tenant, case))
@@ -133,6 +133,7 @@ fn case_row(row: &Row<'_>, tenant: Tenant, id: CaseId) -> Result<CaseRow, rusqli
         result: row.get(8)?,
         next_wake: row.get::<_, Option<i64>>(9)?.map(Moment),
         head: Digest(row.get(10)?),
+        title: row.get(11)?,
     })
 }
 

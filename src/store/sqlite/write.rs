@@ -50,8 +50,8 @@ fn case_row(connection: &Connection, row: &CaseRow, expected: i64) -> Result<boo
     let changed = if expected == 0 {
         connection
             .prepare_cached(
-                "insert into cases (tenant, id, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head)
-                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (tenant, id) do nothing",
+                "insert into cases (tenant, id, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head, title)
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (tenant, id) do nothing",
             )?
             .execute(params![
                 row.tenant.0,
@@ -66,15 +66,28 @@ fn case_row(connection: &Connection, row: &CaseRow, expected: i64) -> Result<boo
                 ended,
                 row.result,
                 next_wake,
-                &row.head.0[..]
+                &row.head.0[..],
+                row.title
             ])?
     } else {
         connection
             .prepare_cached(
-                "update cases set number = ?4, version = ?5, rank = ?6, ended = ?7, result = ?8, next_wake = ?9, head = ?10
+                "update cases set number = ?4, version = ?5, rank = ?6, ended = ?7, result = ?8, next_wake = ?9, head = ?10, title = ?11
                  where tenant = ?1 and id = ?2 and version = ?3",
             )?
-            .execute(params![row.tenant.0, blob(&row.id), expected, row.number, row.version, row.rank, ended, row.result, next_wake, &row.head.0[..]])?
+            .execute(params![
+                row.tenant.0,
+                blob(&row.id),
+                expected,
+                row.number,
+                row.version,
+                row.rank,
+                ended,
+                row.result,
+                next_wake,
+                &row.head.0[..],
+                row.title
+            ])?
     };
     Ok(changed == 1)
 }

@@ -59,6 +59,7 @@ pub(in crate::store) struct StoredCase {
     result: Option<String>,
     next_wake: Option<i64>,
     head: Vec<u8>,
+    title: Option<String>,
 }
 
 /// A digest as stored.
@@ -82,6 +83,7 @@ impl StoredCase {
             result: self.result,
             next_wake: self.next_wake.map(Moment),
             head: digest("cases", &self.head)?,
+            title: self.title,
         })
     }
 }
@@ -184,6 +186,14 @@ impl Store {
         let text = "select salt, bytes from bodies where tenant = $1 and case_id = $2 and digest = $3";
         let mut connection = self.reader(tenant).await?;
         Ok(on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).bind(&commit.0[..]).fetch_optional(&mut **c).await?))
+    }
+
+    /// Every body of a case that was not erased, by commitment.
+    pub async fn bodies(&self, tenant: Tenant, case: CaseId) -> Result<Vec<(Digest, Vec<u8>)>, StoreFault> {
+        let text = "select digest, bytes from bodies where tenant = $1 and case_id = $2";
+        let mut connection = self.reader(tenant).await?;
+        let found: Vec<(Vec<u8>, Vec<u8>)> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
+        found.into_iter().map(|(key, bytes)| Ok((digest("bodies", &key)?, bytes))).collect()
     }
 
     /// Documents of a case, in order.

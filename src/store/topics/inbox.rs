@@ -30,6 +30,16 @@ pub enum Seat {
     Applicant(PersonId),
 }
 
+impl Seat {
+    /// Pool and post, as the tasks table has them.
+    fn key(&self) -> (String, String) {
+        match self {
+            Self::Post { office, post } => (office.clone(), post.clone()),
+            Self::Applicant(person) => (person.to_string(), "applicant".to_owned()),
+        }
+    }
+}
+
 /// What to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inbox {
@@ -39,14 +49,55 @@ pub struct Inbox {
     pub now: Moment,
     /// Of this program.
     pub program: Option<String>,
-    /// Whose number holds this text.
-    pub number: Option<String>,
-    /// Only what this person claimed.
-    pub claimed: Option<PersonId>,
+    /// Whose number or project holds this text.
+    pub text: Option<String>,
+    /// Whose hands it is in.
+    pub held: Held,
+    /// How late it is.
+    pub late: Late,
     /// After this one.
     pub after: Option<InboxCursor>,
     /// How many.
     pub limit: u32,
+}
+
+/// Whose hands a task is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Held {
+    /// Anybody's.
+    #[default]
+    Any,
+    /// This person claimed it.
+    By(PersonId),
+    /// Nobody claimed it.
+    Nobody,
+}
+
+/// How late a task is at the inbox's `now`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Late {
+    /// However late.
+    #[default]
+    Any,
+    /// Past its due day.
+    Overdue,
+    /// Not yet, but its light is yellow.
+    Soon,
+}
+
+/// How many tasks of one kind an inbox holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxCount {
+    /// The program.
+    pub program: String,
+    /// Overdue, soon due, or (`Any`) neither.
+    pub late: Late,
+    /// The person has claimed them.
+    pub own: bool,
+    /// Nobody has.
+    pub free: bool,
+    /// How many.
+    pub tasks: i64,
 }
 
 /// Where a page ended: the place of its last task in the order.
@@ -71,6 +122,8 @@ pub struct InboxTask {
     pub case: CaseId,
     /// The task.
     pub task: TaskRow,
+    /// What lists call its case, where the list asks for it.
+    pub title: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -91,6 +144,13 @@ pub(super) struct StoredTask {
     dark_red_from: i64,
     grey_from: i64,
     lead: i16,
+}
+
+#[derive(FromRow)]
+struct TitledTask {
+    #[sqlx(flatten)]
+    task: StoredTask,
+    title: Option<String>,
 }
 
 impl StoredTask {
@@ -115,7 +175,7 @@ impl StoredTask {
             lead: self.lead != 0,
             due: self.due,
         };
-        Ok(InboxTask { case: CaseId(self.case_id), task: row })
+        Ok(InboxTask { case: CaseId(self.case_id), task: row, title: None })
     }
 }
 
@@ -130,7 +190,9 @@ impl InboxTask {
 impl Store {
     /// A page of the inbox.
     pub async fn inbox(&self, tenant: Tenant, inbox: &Inbox) -> Result<Vec<InboxTask>, StoreFault> {
-        if inbox.seats.is_empty() {
+        // Beyond the last overdue task there is nothing more to read of the overdue.
+        let over = inbox.late == Late::Overdue && inbox.after.is_some_and(|after| after.red_from > after.now);
+        if inbox.seats.is_empty() || over {
             return Ok(Vec::new());
         }
         let now = inbox.after.map_or(inbox.now, |after| after.now);
@@ -138,30 +200,52 @@ impl Store {
         let overdue_before = after.is_none_or(|after| after.red_from <= now);
         let text = page(inbox, overdue_before);
         let mut connection = self.reader(tenant).await?;
-        let found: Vec<StoredTask> = on_both!(&mut connection, c => {
+        let found: Vec<TitledTask> = on_both!(&mut connection, c => {
             let mut query = sqlx::query_as(AssertSqlSafe(text))
                 .bind(tenant.0)
                 .bind(now.0)
                 .bind(i64::from(inbox.limit))
                 .bind(&inbox.program)
-                .bind(inbox.number.as_deref().map(escaped))
-                .bind(inbox.claimed.map(|person| person.0))
+                .bind(inbox.text.as_deref().map(escaped))
+                .bind(holder(inbox.held))
                 .bind(after.map_or(i64::MIN, |after| after.red_from.0))
                 .bind(after.map_or(Uuid::nil(), |after| after.case.0))
                 .bind(after.map_or(-1, |after| i64::from(after.task)));
             for seat in &inbox.seats {
-                let (pool, post) = match seat {
-                    Seat::Post { office, post } => (office.clone(), post.clone()),
-                    Seat::Applicant(person) => (person.to_string(), "applicant".to_owned()),
-                };
+                let (pool, post) = seat.key();
                 query = query.bind(pool).bind(post);
             }
             query.fetch_all(&mut **c).await?
         });
-        let mut tasks = found.into_iter().map(StoredTask::row).collect::<Result<Vec<_>, _>>()?;
+        let mut tasks = found.into_iter().map(|found| Ok(InboxTask { title: found.title, ..found.task.row()? })).collect::<Result<Vec<_>, StoreFault>>()?;
         // A task of two offices stands in two pools; somebody with a seat in both sees it once.
         tasks.dedup_by(|later, earlier| later.case == earlier.case && later.task.task == earlier.task.task);
         Ok(tasks)
+    }
+
+    /// How many open tasks the seats have, by program, lateness and holder, so that every filter can say its count. `text` narrows as in a page.
+    pub async fn inbox_counts(&self, tenant: Tenant, inbox: &Inbox, person: PersonId) -> Result<Vec<InboxCount>, StoreFault> {
+        if inbox.seats.is_empty() {
+            return Ok(Vec::new());
+        }
+        let text = counts(inbox);
+        let mut connection = self.reader(tenant).await?;
+        let found: Vec<(String, i32, i32, i64)> = on_both!(&mut connection, c => {
+            let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(tenant.0).bind(inbox.now.0).bind(person.0).bind(&inbox.program).bind(inbox.text.as_deref().map(escaped));
+            for seat in &inbox.seats {
+                let (pool, post) = seat.key();
+                query = query.bind(pool).bind(post);
+            }
+            query.fetch_all(&mut **c).await?
+        });
+        let count = |(program, late, held, tasks): (String, i32, i32, i64)| InboxCount {
+            program,
+            late: [Late::Any, Late::Soon, Late::Overdue][usize::try_from(late).unwrap_or(0).min(2)],
+            own: held == 1,
+            free: held == 0,
+            tasks,
+        };
+        Ok(found.into_iter().map(count).collect())
     }
 
     /// The open tasks of a case, in order.
@@ -174,11 +258,41 @@ impl Store {
     }
 }
 
+/// A task of the tasks table whose number or whose case's title holds `$5`.
+const HOLDS_TEXT: &str = " and (number like '%' || $5 || '%' escape '!'
+   or exists (select 1 from cases o where o.tenant = $1 and o.id = tasks.case_id and o.title like '%' || $5 || '%' escape '!'))";
+
+/// The statement of the counts: a task that stands in two of the seats' pools counts once.
+fn counts(inbox: &Inbox) -> String {
+    const FIRST_SEAT: usize = 6;
+    let holds_text = if inbox.text.is_some() { HOLDS_TEXT } else { "" };
+    let seat = |seat: usize| {
+        let (pool, post) = (FIRST_SEAT + 2 * seat, FIRST_SEAT + 2 * seat + 1);
+        format!("select case_id, task, program, red_from, yellow_from, claimed from tasks where tenant = $1 and pool = ${pool} and post = ${post}{holds_text}")
+    };
+    let seats: Vec<String> = (0..inbox.seats.len()).map(seat).collect();
+    format!(
+        "select program, late, held, count(*) from (
+           select program, case when red_from <= $2 then 2 when yellow_from <= $2 then 1 else 0 end as late,
+             case when claimed is null then 0 when claimed = $3 then 1 else 2 end as held from ({}) every) counted
+         group by program, late, held order by program, late, held",
+        seats.join(" union ")
+    )
+}
+
+fn holder(held: Held) -> Option<Uuid> {
+    match held {
+        Held::By(person) => Some(person.0),
+        Held::Any | Held::Nobody => None,
+    }
+}
+
 /// The statement of a page: for each seat and rank one range of overdue tasks and one of the others, each read from the index alone and cut at the limit; the rows of the page that is left are fetched last.
 fn page(inbox: &Inbox, with_overdue: bool) -> String {
     const FIRST_SEAT: usize = 10;
     let mut text = String::from(
-        "select t.case_id, t.task, t.pool, t.number, t.program, t.step, t.post, t.claimed, t.rank, t.opened, t.red_from, t.yellow_from, t.due, t.dark_red_from, t.grey_from, t.lead from (select * from (",
+        "select t.case_id, t.task, t.pool, t.number, t.program, t.step, t.post, t.claimed, t.rank, t.opened, t.red_from, t.yellow_from, t.due, t.dark_red_from, t.grey_from, t.lead,
+         c.title from (select * from (",
     );
     let mut ranges = 0_usize;
     let mut range = |seat: usize, rank: i16, late: bool, after: &str| {
@@ -188,22 +302,28 @@ fn page(inbox: &Inbox, with_overdue: bool) -> String {
         let (side, part) = if late { ("<=", 0) } else { (">", 1) };
         // Only what the page asks for is tested; the rest would send every row of a range to the table.
         let program = if inbox.program.is_some() { " and program = $4" } else { "" };
-        let number = if inbox.number.is_some() { " and number like '%' || $5 || '%' escape '!'" } else { "" };
-        let claimed = if inbox.claimed.is_some() { " and claimed = $6" } else { "" };
+        let text_is = if inbox.text.is_some() { HOLDS_TEXT } else { "" };
+        let held = match inbox.held {
+            Held::Any => "",
+            Held::By(_) => " and claimed = $6",
+            Held::Nobody => " and claimed is null",
+        };
+        let soon = if inbox.late == Late::Soon { " and yellow_from <= $2" } else { "" };
         // Writing to a string cannot fail.
         let _ = write!(
             text,
             "{union}select * from (select {part} as part, case_id, task, pool, rank, red_from from tasks where tenant = $1 and pool = ${pool} and post = ${post}
-               and rank = {rank} and red_from {side} $2{after}{program}{number}{claimed} order by red_from, case_id, task limit $3) r"
+               and rank = {rank} and red_from {side} $2{after}{program}{text_is}{held}{soon} order by red_from, case_id, task limit $3) r"
         );
     };
     let beyond = " and (red_from, case_id, task) > ($7, $8, $9)";
     for seat in 0..inbox.seats.len() {
         for rank in RANKS {
-            if with_overdue {
+            if with_overdue && inbox.late != Late::Soon {
                 range(seat, rank, true, if inbox.after.is_some() { beyond } else { "" });
             }
             match inbox.after {
+                _ if inbox.late == Late::Overdue => {}
                 // The page before ended among tasks not yet overdue: ranks before its own are done, its own goes on.
                 Some(after) if !with_overdue && rank == after.rank => range(seat, rank, false, beyond),
                 Some(after) if !with_overdue && rank < after.rank => {}
@@ -214,6 +334,7 @@ fn page(inbox: &Inbox, with_overdue: bool) -> String {
     text.push_str(
         ") every order by part, case when part = 0 then 0 else rank end, red_from, case_id, task limit $3) k
          join tasks t on t.tenant = $1 and t.case_id = k.case_id and t.task = k.task and t.pool = k.pool
+         join cases c on c.tenant = $1 and c.id = k.case_id
          order by k.part, case when k.part = 0 then 0 else k.rank end, k.red_from, k.case_id, k.task",
     );
     text

@@ -15,5 +15,6 @@ pub mod quota;
 pub mod record;
 pub mod registry;
 pub mod sessions;
+pub mod search;
 pub mod stats;
 pub mod walk;

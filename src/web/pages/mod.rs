@@ -1,16 +1,17 @@
 //! The pages, an area a file.
 
 mod account;
-mod accounts;
 mod apply;
-mod audit;
-mod clock;
+mod case;
+mod cases;
 mod home;
-mod lights;
+mod inbox;
 mod people;
 mod projects;
+mod record;
 mod reset;
 pub mod sign_in;
+mod term;
 
 use axum::Router;
 
@@ -19,16 +20,17 @@ use super::Shared;
 /// The routes of every area.
 pub fn router() -> Router<Shared> {
     Router::new()
-        .merge(account::router())
-        .merge(accounts::router())
-        .merge(apply::router())
-        .merge(audit::router())
-        .merge(clock::router())
         .merge(home::router())
-        .merge(lights::router())
-        .merge(people::router())
-        .merge(projects::router())
-        .merge(reset::router())
         .merge(sign_in::router())
+        .merge(reset::router())
+        .merge(account::router())
+        .merge(people::router())
+        .merge(apply::router())
+        .merge(projects::router())
+        .merge(inbox::router())
+        .merge(cases::router())
+        .merge(case::router())
+        .merge(term::router())
+        .merge(record::router())
         .fallback(home::missing)
 }

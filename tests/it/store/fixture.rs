@@ -93,6 +93,7 @@ pub fn row(n: u8, version: i64) -> CaseRow {
         result: None,
         next_wake: Some(Moment(5_000 + i64::from(n))),
         head: Digest([n; 32]),
+        title: Some(format!("演示项目{n}")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use greenlane::ids::{Moment, Tenant};
 use greenlane::store::rows::{CaseRow, DocumentRow, TaskRow};
-use greenlane::store::{CaseFilter, Inbox, InboxTask, Seat, Stats};
+use greenlane::store::{CaseFilter, Held, Inbox, InboxTask, Late, Seat, Stats};
 
 use super::fixture::{EZHOU, Fixture, act, acts, case_id, commit, on_both, person, row, task};
 
@@ -10,6 +10,7 @@ on_both! {
     the_inbox_shows_the_overdue_first_then_by_rank
     pages_of_the_inbox_follow_each_other_without_gap_or_repeat
     the_inbox_is_narrowed_by_program_number_and_claim
+    the_inbox_is_narrowed_by_lateness_and_each_filter_has_its_count
     a_task_of_two_offices_is_in_both_inboxes_and_once_in_a_shared_one
     an_applicant_sees_the_tasks_of_their_own_cases
     a_closed_task_leaves_the_inbox
@@ -29,7 +30,7 @@ fn seat(office: &str) -> Seat {
 }
 
 fn inbox(seats: Vec<Seat>, limit: u32) -> Inbox {
-    Inbox { seats, now: NOW, program: None, number: None, claimed: None, after: None, limit }
+    Inbox { seats, now: NOW, program: None, text: None, held: Held::Any, late: Late::Any, after: None, limit }
 }
 
 fn at(rank: i16, red_from: i64) -> TaskRow {
@@ -98,9 +99,30 @@ async fn the_inbox_is_narrowed_by_program_number_and_claim(fixture: &Fixture) {
     let seen = async |inbox: Inbox| fixture.store.inbox(EZHOU, &inbox).await.unwrap().iter().map(|found| found.case).collect::<Vec<_>>();
     let all = || inbox(vec![seat("ez-hbj")], 20);
     assert_eq!(seen(Inbox { program: Some("eia".to_owned()), ..all() }).await, [case_id(1), case_id(3)]);
-    assert_eq!(seen(Inbox { number: Some("C2".to_owned()), ..all() }).await, [case_id(2)]);
-    assert_eq!(seen(Inbox { number: Some("_A".to_owned()), ..all() }).await, [case_id(1)]);
-    assert_eq!(seen(Inbox { claimed: Some(person(1)), ..all() }).await, [case_id(3)]);
+    assert_eq!(seen(Inbox { text: Some("C2".to_owned()), ..all() }).await, [case_id(2)]);
+    assert_eq!(seen(Inbox { text: Some("_A".to_owned()), ..all() }).await, [case_id(1)]);
+    assert_eq!(seen(Inbox { text: Some("项目2".to_owned()), ..all() }).await, [case_id(2)], "by the project");
+    assert_eq!(seen(Inbox { held: Held::By(person(1)), ..all() }).await, [case_id(3)]);
+    assert_eq!(seen(Inbox { held: Held::Nobody, ..all() }).await, [case_id(1), case_id(2)]);
+}
+
+async fn the_inbox_is_narrowed_by_lateness_and_each_filter_has_its_count(fixture: &Fixture) {
+    let yellow = |n: u8, red_from: i64, yellow_from: i64| (n, TaskRow { yellow_from: Moment(yellow_from), ..at(1, red_from) });
+    let mut tasks = vec![yellow(1, 9_000, 8_000), yellow(2, 20_000, 9_000), yellow(3, 30_000, 25_000), yellow(4, 9_500, i64::MAX)];
+    tasks[3].1.claimed = Some(person(1));
+    give(fixture, &tasks).await;
+    let seen = async |inbox: Inbox| fixture.store.inbox(EZHOU, &inbox).await.unwrap().iter().map(|found| found.case).collect::<Vec<_>>();
+    let all = || inbox(vec![seat("ez-hbj")], 20);
+    assert_eq!(seen(Inbox { late: Late::Overdue, ..all() }).await, [case_id(1), case_id(4)]);
+    assert_eq!(seen(Inbox { late: Late::Soon, ..all() }).await, [case_id(2)]);
+    let first = fixture.store.inbox(EZHOU, &Inbox { late: Late::Overdue, limit: 1, ..all() }).await.unwrap();
+    let after = first.last().map(|last| last.cursor(NOW));
+    assert_eq!(seen(Inbox { late: Late::Overdue, after, ..all() }).await, [case_id(4)]);
+    let counts = fixture.store.inbox_counts(EZHOU, &Inbox { seats: vec![seat("ez-hbj"), seat("ez-fgw")], ..all() }, person(1)).await.unwrap();
+    let told: Vec<_> = counts.iter().map(|count| (count.late, count.own, count.free, count.tasks)).collect();
+    assert_eq!(told, [(Late::Any, false, true, 1), (Late::Soon, false, true, 1), (Late::Overdue, false, true, 1), (Late::Overdue, true, false, 1)]);
+    let found = Inbox { text: Some("GC".to_owned()), ..all() };
+    assert_eq!(fixture.store.inbox_counts(EZHOU, &found, person(1)).await.unwrap().iter().map(|count| count.tasks).sum::<i64>(), 4);
 }
 
 async fn a_task_of_two_offices_is_in_both_inboxes_and_once_in_a_shared_one(fixture: &Fixture) {
@@ -116,7 +138,7 @@ async fn an_applicant_sees_the_tasks_of_their_own_cases(fixture: &Fixture) {
     let own = TaskRow { office: String::new(), post: "applicant".to_owned(), ..task(3) };
     give(fixture, &[(1, own.clone())]).await;
     let seen = fixture.store.inbox(EZHOU, &inbox(vec![Seat::Applicant(row(1, 1).applicant)], 20)).await.unwrap();
-    assert_eq!(seen, [InboxTask { case: case_id(1), task: own }]);
+    assert_eq!(seen, [InboxTask { case: case_id(1), task: own, title: Some("演示项目1".to_owned()) }]);
     assert_eq!(fixture.store.inbox(EZHOU, &inbox(vec![Seat::Applicant(person(9))], 20)).await.unwrap(), []);
 }
 

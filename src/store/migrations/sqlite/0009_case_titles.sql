@@ -1,0 +1,5 @@
+-- What a list calls a case: the project's name, as last submitted. Running cases have an index of their own, because the ended ones outnumber them.
+alter table cases add column title text;
+create index cases_title on cases (tenant, title) where title is not null;
+create index cases_running on cases (tenant, id) where ended is null;
+create index cases_workflow on cases (tenant, workflow, id);
