@@ -15,8 +15,8 @@ use crate::ids::{Digest, Moment, Tenant};
 use crate::limits::{ADDRESS_FAILURES_MAX, ADDRESS_PAUSE_MS, ADDRESS_WINDOW_MS, LOGIN_FAILURES_MAX, LOGIN_PAUSE_FIRST_MS, LOGIN_PAUSE_MS_MAX, LOGIN_WINDOW_MS};
 use crate::store::{StoreFault, TryRule};
 
-/// What somebody typed to sign in, and from where.
-#[derive(Clone, Debug)]
+/// What somebody typed to sign in, and from where. Not to be printed: it holds a password.
+#[derive(Clone)]
 pub struct Attempt {
     /// The login, as typed.
     pub login: String,

@@ -50,8 +50,9 @@ pub fn router(shared: Shared) -> Router {
     // Only over https may a browser be told to come over https alone.
     let strict = shared.door.secure.then(|| header(STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
     pages::router()
-        .merge(assets::router())
         .layer(axum::middleware::from_fn_with_state(shared.clone(), visitor::meet))
+        // Outside: the sheet and the script are everybody's, and nobody's session is looked up for them.
+        .merge(assets::router())
         .layer(CsrfLayer::new())
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .layer(CompressionLayer::new())

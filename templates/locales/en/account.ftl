@@ -1,5 +1,6 @@
 # Signing in
 sign-in-title = Sign in
+sign-in-own = With your own account
 sign-in-login = Login
 sign-in-password = Password
 sign-in-button = Sign in

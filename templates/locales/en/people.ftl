@@ -11,6 +11,7 @@ people-new = No password yet
 people-disabled = Disabled
 people-found = { $count } found
 people-name = Name
+people-name-login = Name and login
 people-login = Login
 people-posts = Posts
 people-email = Mail address

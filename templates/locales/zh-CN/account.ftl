@@ -1,5 +1,6 @@
 # 登录
 sign-in-title = 登录
+sign-in-own = 用自己的账号登录
 sign-in-login = 登录名
 sign-in-password = 密码
 sign-in-button = 登录

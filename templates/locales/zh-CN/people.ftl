@@ -11,6 +11,7 @@ people-new = 未设置密码
 people-disabled = 已停用
 people-found = 找到 { $count } 人
 people-name = 姓名
+people-name-login = 姓名和登录名
 people-login = 登录名
 people-posts = 岗位
 people-email = 邮箱

@@ -13,9 +13,9 @@ async fn wrong_password(visit: &Visit, hand: Hand) {
     page.fill("login", "nobody").await;
     page.fill("password", "nobody's").await;
     visit.browser.expecting(422);
-    page.press("main form button").await;
+    page.press("form[action='/sign-in'] button").await;
     assert!(visit.browser.has("[role=alert]").await, "{}", visit.browser.words().await);
-    assert_eq!(visit.browser.find("input[name=next]").await.value().await.unwrap().as_deref(), Some("/"));
+    assert_eq!(visit.browser.find("form[action='/sign-in'] input[name=next]").await.value().await.unwrap().as_deref(), Some("/"));
 }
 
 #[test]
