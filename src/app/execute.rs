@@ -154,6 +154,7 @@ impl App {
         let forms = match &order.act {
             Act::Start { form, .. } => [form.as_ref(), None],
             Act::Complete { answer, .. } => [answer.form.as_ref(), answer.fields.as_ref()],
+            // No other act brings a form.
             _ => [None, None],
         };
         for form in forms.into_iter().flatten() {

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod api;
+mod apply;
 mod audit;
 mod browser;
 mod calendar;

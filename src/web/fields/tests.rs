@@ -1,3 +1,5 @@
+//! What a page shows is read back as it was, and what was typed is never lost.
+
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

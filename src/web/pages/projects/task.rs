@@ -18,7 +18,7 @@ use crate::app::writer::Working;
 use crate::engine::case::Local;
 use crate::engine::refusal::Refusal;
 use crate::forms::{FieldError, Form, Kind};
-use crate::ids::{Name, Text};
+use crate::ids::{CaseId, Name, Text};
 use crate::web::Shared;
 use crate::web::answer::{Trouble, status};
 use crate::web::fields::{self, FieldView, MistakeLine, SectionView, ToldLine};
@@ -265,7 +265,7 @@ pub async fn save(
     let (asked, draft) = match open(&shared, &visitor, &working, task).await {
         Ok(found) => found,
         // Sent already, by the first of two clicks: what there is to see is the project.
-        Err(_) if was_sent(&shared, &visitor, &pairs).await => return Ok(see_other(&format!("/projects/{case}"))),
+        Err(_) if was_sent(&shared, &visitor, (working.row.id, task), &pairs).await => return Ok(see_other(&format!("/projects/{case}"))),
         Err(trouble) => return Err(trouble),
     };
     let kept = keep(&shared, &visitor, draft, &asked, &pairs).await?;
@@ -289,9 +289,10 @@ pub async fn save(
     send(&shared, &visitor, (&working, task), (&asked, *kept), &pairs).await
 }
 
-async fn was_sent(shared: &Shared, visitor: &Visitor, pairs: &[(String, String)]) -> bool {
+/// Whether the form that was posted is the draft of this task: then the task is gone because it was sent.
+async fn was_sent(shared: &Shared, visitor: &Visitor, task: (CaseId, Local), pairs: &[(String, String)]) -> bool {
     let Some(id) = posted(pairs, "draft").and_then(|id| id.parse().ok()) else { return false };
-    shared.app.draft(typist(visitor), id).await.is_ok_and(|draft| draft.sent.is_some())
+    shared.app.draft(typist(visitor), id).await.is_ok_and(|draft| draft.task == Some(task))
 }
 
 type Kept = Box<crate::web::pages::apply::Saved>;
