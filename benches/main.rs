@@ -12,6 +12,7 @@ mod http;
 mod inbox;
 mod measure;
 mod node;
+mod pages;
 mod start;
 mod wakes;
 mod writer;
@@ -53,6 +54,8 @@ const MODES: &[(&str, Mode, &str)] = &[
     ("start-sqlite", start::sqlite, "ACTS FOLDER                  the same"),
     ("inbox-pg", inbox::postgres, "OPEN OWNER WRITER READER     first page of an inbox"),
     ("inbox-sqlite", inbox::sqlite, "OPEN FOLDER                  the same"),
+    ("pages-pg", pages::postgres, "OPEN CLOSED OWNER WRITER READER   server time of every page"),
+    ("pages-sqlite", pages::sqlite, "OPEN CLOSED FOLDER           the same"),
 ];
 
 fn main() -> ExitCode {

@@ -1,6 +1,8 @@
 //! The movable clock of a demonstration, and what follows from the day: recomputing terms.
 //! Invariant: a clock moves forward only, and where it stands is stored, so that `serve` refuses a database that has one.
 
+use futures::StreamExt;
+
 use crate::app::App;
 use crate::app::execute::{Act, Order};
 use crate::app::failure::{Failure, Fault, refusal};
@@ -8,6 +10,7 @@ use crate::clock::{self, Clock};
 use crate::engine::refusal::Class;
 use crate::identity::Actor;
 use crate::ids::{CaseId, Moment, Tenant};
+use crate::limits::{WAKES_AT_ONCE_MAX, WAKES_PER_TURN_MAX};
 use crate::store::{CaseFilter, Store, StoreFault};
 
 /// The setting that holds a demonstration's offset from the machine's clock, in milliseconds.
@@ -58,6 +61,50 @@ impl App {
     pub async fn due_cases(&self, limit: u32) -> Result<Vec<(Tenant, CaseId)>, Fault> {
         let due = self.store().due_cases(self.clock().now(), limit).await.map_err(|cause| Fault::new("looking for what is due", cause))?;
         Ok(due.into_iter().map(|(tenant, case, _)| (tenant, case)).collect())
+    }
+
+    /// Fires what is due in the cases longest due, one turn; answers how many cases that changed.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn wake_due(&self) -> Result<usize, Fault> {
+        let due = self.due_cases(WAKES_PER_TURN_MAX).await?;
+        let wakes = due.into_iter().map(|(tenant, case)| {
+            let order = Order { tenant, case: Some(case), actor: Actor::System, command_id: None, act: Act::Wake };
+            async move {
+                match self.execute(order).await {
+                    Ok(receipt) => usize::from(receipt.version > 0),
+                    Err(failure) => {
+                        // The row keeps its moment: the next turn tries again, and the others are not held up.
+                        tracing::error!(%case, %failure, "a case could not be woken");
+                        0
+                    }
+                }
+            }
+        });
+        Ok(futures::stream::iter(wakes).buffer_unordered(WAKES_AT_ONCE_MAX).fold(0, |sum, done| async move { sum + done }).await)
+    }
+
+    /// Fires everything due now, up to a bound of turns; for a clock that was moved while somebody waits to see what came of it.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn settle_due(&self) -> Result<(), Fault> {
+        const TURNS_MAX: usize = 64;
+        for _ in 0..TURNS_MAX {
+            if self.wake_due().await? == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many notices became due after `since`: what a clock that was moved set off.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn notices_since(&self, tenant: Tenant, since: Moment) -> Result<i64, Fault> {
+        self.store().notices_since(tenant, since).await.map_err(|cause| Fault::new("counting notices", cause))
     }
 
     /// Heads of waiting lists whose account covers them now.

@@ -17,7 +17,7 @@ use crate::ids::{CommandId, Digest, Moment, Name, PersonId, Tenant, Text};
 use crate::limits::DIGEST_TASKS_MAX;
 use crate::notice::{self, Context, Kind, Medium, Occasion};
 use crate::store::rows::NoticeRow;
-use crate::store::{Held, Inbox, Late, InboxTask, Seat};
+use crate::store::{Held, Inbox, InboxTask, Late, Seat};
 
 impl App {
     /// Writes the digests of a morning; answers how many notices that made.
@@ -48,15 +48,29 @@ impl App {
         Ok(if receipt.repeated { 0 } else { count })
     }
 
-    async fn digest_of(&self, tenant: Tenant, known: &Known, person: PersonId, seats: Vec<Seat>, morning: NaiveDate) -> Result<Option<NoticeRow>, Fault> {
-        let Some(who) = known.roster.people.get(&person).filter(|who| !who.disabled && who.email.is_some()) else { return Ok(None) };
+    /// The digest somebody would get this morning.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn desk_digest(&self, tenant: Tenant, person: PersonId) -> Result<Desk, Fault> {
+        let known = self.known(tenant).await?;
+        let on = self.clock().now().date();
+        let seats = known.roster.posts_of(person, on).iter().map(|(office, post)| seat(office, post)).collect();
+        Ok(Desk { person, on, context: self.digest_context(tenant, &known, seats, on).await? })
+    }
+
+    async fn digest_context(&self, tenant: Tenant, known: &Known, seats: Vec<Seat>, morning: NaiveDate) -> Result<Option<Context>, Fault> {
         let now = self.clock().now();
         let inbox = Inbox { seats, now, program: None, text: None, held: Held::Any, late: Late::Any, after: None, limit: DIGEST_TASKS_MAX };
         let tasks = self.store().inbox(tenant, &inbox).await.map_err(|cause| Fault::new("reading a desk", cause))?;
-        if tasks.is_empty() {
-            return Ok(None);
-        }
-        let context = Context { on: Some(morning), digest: Some(lists(tasks, now, known)), ..Context::default() };
+        let lists = (!tasks.is_empty()).then(|| lists(tasks, now, known));
+        Ok(lists.map(|lists| Context { on: Some(morning), digest: Some(lists), ..Context::default() }))
+    }
+
+    async fn digest_of(&self, tenant: Tenant, known: &Known, person: PersonId, seats: Vec<Seat>, morning: NaiveDate) -> Result<Option<NoticeRow>, Fault> {
+        let Some(who) = known.roster.people.get(&person).filter(|who| !who.disabled && who.email.is_some()) else { return Ok(None) };
+        let Some(context) = self.digest_context(tenant, known, seats, morning).await? else { return Ok(None) };
+        let now = self.clock().now();
         let context = serde_json::to_vec(&context).map_err(|cause| Fault::new("writing a digest", cause))?;
         let kind = Kind::TaskDigest;
         Ok(Some(NoticeRow {
@@ -69,6 +83,17 @@ impl App {
             due: now,
         }))
     }
+}
+
+/// Somebody's digest before it is written.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// Whose.
+    pub person: PersonId,
+    /// Of which morning.
+    pub on: NaiveDate,
+    /// What the letter says; `None` when nothing lies on the desk.
+    pub context: Option<Context>,
 }
 
 /// Everybody with a post that has a desk, and the seats of it.

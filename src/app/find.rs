@@ -128,7 +128,9 @@ impl App {
         let before = found.last().filter(|_| full).map(|last| last.act.seq);
         let fits = |line: &ActLine, act: &FoundAct| {
             let day = line.at.date();
-            search.from.is_none_or(|from| from <= day) && search.to.is_none_or(|to| day <= to) && search.person.is_none_or(|person| acted(&act.act.leaf, person))
+            search.from.is_none_or(|from| from <= day)
+                && search.to.is_none_or(|to| day <= to)
+                && search.person.is_none_or(|person| acted(&act.act.leaf, person))
         };
         let acts = found.into_iter().map(|found| (line(tenant, &found, known), found)).filter(|(line, found)| fits(line, found)).map(|(line, _)| line);
         Ok(Found { acts: acts.collect(), searched: None, before })
@@ -217,6 +219,26 @@ impl App {
             exported.push(Exported { line: ActLine { kind: recorded_as(&found.act.events), ..line(tenant, &found, &known) }, details });
         }
         Ok(exported)
+    }
+}
+
+impl App {
+    /// How many entries the log has, and how many acts wait to be sealed.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn log_stands(&self) -> Result<(i64, i64), Fault> {
+        let size = self.store().log_size().await.map_err(reading)?;
+        Ok((size, self.store().unsealed_count().await.map_err(reading)?))
+    }
+
+    /// The public keys of the log, one a line.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn log_keys(&self) -> Result<String, Fault> {
+        let keys = crate::app::inspect::keys(self.store()).await?;
+        Ok(keys.iter().map(|key| format!("{key}\n")).collect())
     }
 }
 

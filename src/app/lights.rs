@@ -154,6 +154,17 @@ impl App {
         Ok(board)
     }
 
+    /// All lights, with how many tasks show theirs only since `since`.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn lights_since(&self, tenant: Tenant, since: Moment) -> Result<Tally, Fault> {
+        let counts = self.store().light_counts(tenant, self.clock().now(), since, None).await.map_err(reading)?;
+        let mut tally = Tally::default();
+        counts.iter().filter(|row| row.lead).for_each(|row| tally.add(row));
+        Ok(tally)
+    }
+
     /// A page of the tasks behind a number of the board.
     ///
     /// # Errors

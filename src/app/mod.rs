@@ -14,6 +14,7 @@ pub mod inspect;
 pub mod known;
 pub mod ledger;
 pub mod lights;
+pub mod log_file;
 pub mod login;
 pub mod naming;
 pub mod notices;

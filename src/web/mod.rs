@@ -4,9 +4,12 @@
 mod answer;
 mod assets;
 mod door;
+mod download;
 mod entry;
 pub mod fields;
 mod pages;
+mod permit;
+mod plot;
 mod render;
 mod site;
 mod visitor;

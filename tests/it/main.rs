@@ -25,3 +25,4 @@ mod storm;
 mod tables;
 mod tamper;
 mod tidy;
+mod watch;

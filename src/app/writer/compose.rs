@@ -22,7 +22,8 @@ use crate::engine::facts::{Facts, Waiting};
 use crate::ids::{CaseId, Digest, Moment, Tenant};
 use crate::limits::{SNAPSHOT_ACTS, SNAPSHOT_FORMAT};
 use crate::store::rows::{
-    AccountWrite, ActRow, CaseRow, CaseWrite, Commit, DocumentRow, PostingKind, PostingRow, ReceiptRow, RegistryRow, ReopenedNotice, SettledNotice, SnapshotRow, WaitingRow,
+    AccountWrite, ActRow, CaseRow, CaseWrite, Commit, DocumentRow, PostingKind, PostingRow, ReceiptRow, RegistryRow, ReopenedNotice, SettledNotice,
+    SnapshotRow, WaitingRow,
 };
 
 /// A case as this batch leaves it, with the rows to write.

@@ -134,8 +134,7 @@ impl Store {
              from tasks where tenant = $1{of} group by 1, 2, 3, 4 order by 1, 2, 3, 4"
         );
         let mut connection = self.reader(tenant).await?;
-        let found: Vec<StoredCount> =
-            on_both!(&mut connection, c => sqlx::query_as(AssertSqlSafe(text)).bind(tenant.0).bind(now.0).bind(today.0).bind(office).fetch_all(&mut **c).await?);
+        let found: Vec<StoredCount> = on_both!(&mut connection, c => sqlx::query_as(AssertSqlSafe(text)).bind(tenant.0).bind(now.0).bind(today.0).bind(office).fetch_all(&mut **c).await?);
         let count = |row: StoredCount| {
             Ok(LightCount {
                 program: row.program,

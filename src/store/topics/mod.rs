@@ -14,7 +14,7 @@ pub mod queue;
 pub mod quota;
 pub mod record;
 pub mod registry;
-pub mod sessions;
 pub mod search;
+pub mod sessions;
 pub mod stats;
 pub mod walk;

@@ -57,7 +57,8 @@ pub struct NoticeView {
 }
 
 /// The columns of a notice.
-pub(super) const COLUMNS: &str = "tenant, case_id, key, kind, recipient, channel, language, context, due, attempts, round_from, fence, state, settled_at, next_attempt_at";
+pub(super) const COLUMNS: &str =
+    "tenant, case_id, key, kind, recipient, channel, language, context, due, attempts, round_from, fence, state, settled_at, next_attempt_at";
 
 #[derive(FromRow)]
 pub(super) struct StoredNotice {

@@ -124,13 +124,8 @@ impl Store {
         let mut connection = self.reader(tenant).await?;
         let found: Vec<StoredPlace> =
             on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(account).bind(i64::from(limit)).fetch_all(&mut **c).await?);
-        let place = |row: StoredPlace| PlaceView {
-            case: CaseId(row.case_id),
-            number: row.number,
-            rank: row.rank,
-            since: Moment(row.since),
-            amount: row.amount,
-        };
+        let place =
+            |row: StoredPlace| PlaceView { case: CaseId(row.case_id), number: row.number, rank: row.rank, since: Moment(row.since), amount: row.amount };
         Ok(found.into_iter().map(place).collect())
     }
 

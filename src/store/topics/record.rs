@@ -105,6 +105,19 @@ impl Store {
         Ok(found.into_iter().map(FoundAct::from).collect())
     }
 
+    /// How many acts wait to be sealed.
+    pub async fn unsealed_count(&self) -> Result<i64, StoreFault> {
+        let mut connection = self.everywhere().await?;
+        Ok(on_both!(&mut connection, c => sqlx::query_scalar("select count(*) from unsealed").fetch_one(&mut **c).await?))
+    }
+
+    /// How many notices of a tenant are due after `since`.
+    pub async fn notices_since(&self, tenant: Tenant, since: Moment) -> Result<i64, StoreFault> {
+        let text = "select count(*) from notices where tenant = $1 and due > $2";
+        let mut connection = self.reader(tenant).await?;
+        Ok(on_both!(&mut connection, c => sqlx::query_scalar(text).bind(tenant.0).bind(since.0).fetch_one(&mut **c).await?))
+    }
+
     /// Where in the log the acts of a span of time lie: the first index, and the index after the last.
     pub async fn log_span(&self, since: Moment, before: Moment) -> Result<(i64, i64), StoreFault> {
         let (first, ends) = (

@@ -1,11 +1,15 @@
 //! The pages, an area a file.
 
 mod account;
+mod accounts;
 mod apply;
+mod audit;
 mod case;
 mod cases;
+mod clock;
 mod home;
 mod inbox;
+mod lights;
 mod people;
 mod projects;
 mod record;
@@ -20,17 +24,21 @@ use super::Shared;
 /// The routes of every area.
 pub fn router() -> Router<Shared> {
     Router::new()
-        .merge(home::router())
-        .merge(sign_in::router())
-        .merge(reset::router())
         .merge(account::router())
-        .merge(people::router())
+        .merge(accounts::router())
         .merge(apply::router())
-        .merge(projects::router())
-        .merge(inbox::router())
-        .merge(cases::router())
+        .merge(audit::router())
         .merge(case::router())
-        .merge(term::router())
+        .merge(cases::router())
+        .merge(clock::router())
+        .merge(home::router())
+        .merge(inbox::router())
+        .merge(lights::router())
+        .merge(people::router())
+        .merge(projects::router())
         .merge(record::router())
+        .merge(reset::router())
+        .merge(sign_in::router())
+        .merge(term::router())
         .fallback(home::missing)
 }

@@ -133,16 +133,12 @@ impl House {
 
     /// Plays the story through `app` up to that day and hour, and stops there.
     pub async fn play(&self, until: (&str, u32, u32)) {
-        for scene in SCENES.iter().filter(|scene| scene.at <= until) {
-            self.until(scene.at).await;
-            self.perform(scene).await;
-        }
-        self.until(until).await;
+        self.play_on(None, until).await;
     }
 
-    /// As `play`, in a house in which the story was played until `from`.
-    pub async fn play_on(&self, until: (&str, u32, u32), from: (&str, u32, u32)) {
-        for scene in SCENES.iter().filter(|scene| scene.at > from && scene.at <= until) {
+    /// Plays on from where an earlier call stopped.
+    pub async fn play_on(&self, from: Option<(&str, u32, u32)>, until: (&str, u32, u32)) {
+        for scene in SCENES.iter().filter(|scene| from.is_none_or(|from| scene.at > from) && scene.at <= until) {
             self.until(scene.at).await;
             self.perform(scene).await;
         }

@@ -22,7 +22,7 @@ pub fn all(house: &House) -> Vec<Page> {
     let case = house.case(Project::Main);
     let page = |name, login, path: &str| Page { name, login, path: path.replace("{case}", &case.to_string()), status: 200 };
     let anybody = [page("home-sign-in", None, "/sign-in"), Page { status: 404, ..page("home-missing", None, "/no-such-page") }];
-    anybody.into_iter().chain(accounts(page)).chain(clerks(page)).collect()
+    anybody.into_iter().chain(accounts(page)).chain(clerks(page)).chain(watch(page)).collect()
 }
 
 /// One's own account, and everybody's for the operator.
@@ -53,5 +53,32 @@ fn clerks(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [P
         Page { status: 403, ..page("case-refused", Some("lin"), "/cases/{case}") },
         page("record", Some("ez-ldxz.auditor"), "/cases/{case}/record"),
         page("sheet", Some("ez-ldxz.auditor"), "/cases/{case}/sheet/0"),
+    ]
+}
+
+/// Lights, accounts, audit, clock.
+fn watch(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 18] {
+    const SUPERVISOR: Option<&str> = Some("ez-ldxz.sup-clerk");
+    const AUDITOR: Option<&str> = Some("ez-ldxz.auditor");
+    const OPERATOR: Option<&str> = Some("ez-zwzx.operator");
+    [
+        page("lights", SUPERVISOR, "/lights"),
+        page("lights-own-office", Some("ez-sthj.handler"), "/lights"),
+        page("lights-one-office", SUPERVISOR, "/lights?office=ez-sthj"),
+        page("lights-tasks", SUPERVISOR, "/lights/tasks"),
+        page("lights-tasks-red", SUPERVISOR, "/lights/tasks?light=red"),
+        page("lights-tasks-none", SUPERVISOR, "/lights/tasks?light=dark-red&link=nowhere"),
+        page("lights-digest", Some("ez-sthj.handler"), "/lights/digest"),
+        page("lights-digest-of-all", SUPERVISOR, "/lights/digest"),
+        page("accounts", SUPERVISOR, "/accounts"),
+        page("accounts-one", AUDITOR, "/accounts/land/2025/420703/new"),
+        page("accounts-post", OPERATOR, "/accounts/fund/2025/grant"),
+        page("audit", AUDITOR, "/audit"),
+        page("audit-find", AUDITOR, "/audit/find?case=GC20250001"),
+        page("audit-find-nobody", AUDITOR, "/audit/find?person=nobody"),
+        page("audit-act", AUDITOR, "/audit/act/{case}/3"),
+        page("audit-exports", AUDITOR, "/audit/exports"),
+        page("clock", SUPERVISOR, "/clock"),
+        page("clock-moved", SUPERVISOR, "/clock?since=1745283600000"),
     ]
 }

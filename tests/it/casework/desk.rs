@@ -146,7 +146,7 @@ fn a_date_is_explained_day_by_day_also_after_it_was_met() {
             .unwrap();
         let days = hand.get(term).await;
         days.says(&["为什么是这一天", "2025-03-24 周一", "7 个工作日", "不计入", "委托评估", "第 7 天", "到期日是 2025-04-22 周二（今日到期）"]);
-        house.play_on(("2025-05-06", 10, 30), ("2025-04-22", 10, 0)).await;
+        house.play_on(Some(("2025-04-22", 10, 0)), ("2025-05-06", 10, 30)).await;
         hand.get(term).await.says(&["已于 2025-04-30 周三 完成"]);
         house.close().await;
     });

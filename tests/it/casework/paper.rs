@@ -12,7 +12,7 @@ fn a_sheet_is_never_empty_and_says_who_what_and_when() {
         let house = House::open(Where::sqlite()).await;
         let mut from = ("", 0, 0);
         for moment in [("2025-03-03", 10, 0), ("2025-04-23", 10, 0)] {
-            house.play_on(moment, from).await;
+            house.play_on(Some(from), moment).await;
             from = moment;
             let hand = Hand::of(&house, "ez-ldxz.sup-clerk");
             let page = hand.case(house.case(Project::Main)).await;

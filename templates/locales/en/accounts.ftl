@@ -1,0 +1,69 @@
+accounts-title = Land and funds
+accounts-lede = { $count ->
+    [one] One account.
+   *[other] { $count } accounts.
+} What was issued is used, reserved, free or written off, and no balance is ever negative; every posting names its case and its document.
+accounts-land = Land quota
+accounts-money = Funds
+accounts-caption = Balance of each account; its name opens every posting and the waiting list.
+accounts-account = Account
+accounts-share = Made up of
+accounts-issued = Issued
+accounts-used = Used
+accounts-reserved = Reserved
+accounts-free = Free
+accounts-written-off = Written off
+accounts-waiting = Waiting
+accounts-waiting-count = { $count ->
+    [one] 1 case
+   *[other] { $count } cases
+}
+accounts-hectares = { $hectares } ha
+accounts-empty = There is no account yet.
+accounts-empty-how = Once an operator has loaded the seeds, the accounts of land quota and funds appear here.
+accounts-crumbs = You are here
+accounts-csv = Export CSV
+accounts-posted = Posted; the balance is up to date.
+accounts-mistakes = Not posted. Mend this and send it again:
+accounts-balance = Balance
+accounts-postings = Postings
+accounts-postings-caption = Newest first; “free after” is what was free once it was posted.
+accounts-plot-title = Free balance
+accounts-plot-description = The free balance over time, for the postings on this page; the values stand in the table below.
+accounts-at = When
+accounts-posting = Posting
+accounts-amount = Amount
+accounts-after = Free after
+accounts-case = Case
+accounts-document = Document
+accounts-proof = Proof
+accounts-prove = Show
+accounts-register = register
+accounts-newest = Newest
+accounts-older = Older
+accounts-no-postings = Nothing has been posted. Once quota or money is issued, every posting appears here.
+accounts-kind-issue = Issue
+accounts-kind-add = Addition
+accounts-kind-reserve = Reserve
+accounts-kind-use = Use
+accounts-kind-release = Release
+accounts-kind-write-off = Write off
+accounts-kind-carry-over = Carry over
+accounts-kind-issue-hint = first issue of the year's plan
+accounts-kind-add-hint = more during the year
+accounts-kind-carry-over-hint = what is not used leaves this account; the free balance falls
+accounts-line = Waiting list
+accounts-line-caption = Served by rank of the project, then by time, as soon as the balance covers the first; nobody further back goes before.
+accounts-place = Place
+accounts-rank = Rank
+accounts-since = Waiting since
+accounts-nobody-waits = Nobody waits. When the balance does not cover a reservation, its case stands in line here.
+accounts-post = Post by a document
+accounts-post-lede = It counts at once and stands on the record under your name; if the balance then covers the first in line, they are served. A posting cannot be deleted, only mended by another.
+accounts-post-kind = What to post
+accounts-amount-area = A whole number, such as 33333.
+accounts-amount-money = Such as 3000.00, with at most six decimals.
+accounts-unit-area = m²
+accounts-unit-money = ×10,000 CNY
+accounts-document-hint = The document it rests on, such as 鄂州自规发〔2025〕3号.
+accounts-post-button = Post

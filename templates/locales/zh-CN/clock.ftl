@@ -1,0 +1,17 @@
+clock-title = 演示时钟
+clock-now = 现在是
+clock-lede = 只有演示环境能拨动时钟，只能向前。拨动后，到期的提醒、视为、亮灯随即发生，与真实时间到来时相同。
+clock-moved = 时钟已拨动：
+clock-notices = 这段时间共产生通知 { $count } 条；
+clock-changed = { $count } 项待办换了灯。
+clock-lights = 现在的灯
+clock-light = 灯
+clock-count = 待办
+clock-fresh = 其间转为此灯
+clock-hour = 过一小时
+clock-morning = 到下一个早晨
+clock-workday = 过一个工作日
+clock-week = 过一周
+clock-day = 到哪一天
+clock-time = 几点
+clock-set = 拨到这一刻
