@@ -110,6 +110,8 @@ pub const WAITING_PER_TURN_MAX: u32 = 64;
 pub const NOTICES_PER_TURN_MAX: u32 = 64;
 /// Notices an operator's list counts before it says "more than".
 pub const NOTICES_COUNTED_MAX: u32 = 10_000;
+/// Notices on one page of an operator's list.
+pub const NOTICES_PER_PAGE: u32 = 50;
 /// Notices on their way at once.
 pub const NOTICES_AT_ONCE_MAX: usize = 16;
 /// Milliseconds a claimed notice belongs to one worker.

@@ -13,19 +13,54 @@ use crate::engine::refusal::Class;
 use crate::identity::Actor;
 use crate::ids::{CaseId, CommandId, Moment, Tenant};
 use crate::limits::NOTICES_COUNTED_MAX;
+use crate::notice::{Kind, Medium};
 use crate::store::{NoticeFilter, NoticeReceipt, NoticeView, StoreFault};
 
 pub use crate::store::NoticeState;
+
+/// Which notices are asked for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// What became of them.
+    pub state: NoticeState,
+    /// By which medium they go.
+    pub medium: Medium,
+    /// One kind only.
+    pub kind: Option<Kind>,
+    /// Those after this one in the list's order.
+    pub after: Option<(Moment, String)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl Asked {
+    fn filter(&self) -> NoticeFilter {
+        NoticeFilter {
+            state: self.state,
+            channel: self.medium.key().to_owned(),
+            kind: self.kind.map(|kind| kind.key().to_owned()),
+            after: self.after.clone(),
+            limit: self.limit,
+        }
+    }
+}
+
+/// How many there are, as far as was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// So many.
+    pub count: i64,
+    /// Or more: counting ended before the end.
+    pub or_more: bool,
+}
 
 /// A page of a list.
 #[derive(Clone, Debug)]
 pub struct QueuePage {
     /// Its lines.
     pub lines: Vec<QueueLine>,
-    /// How many there are in all, as far as was counted.
-    pub count: i64,
-    /// Counting ended before the end.
-    pub counted_in_part: bool,
+    /// How many there are in each state, by the same medium and of the same kind.
+    pub counts: [(NoticeState, Counted); 3],
     /// Where the next page begins.
     pub next: Option<(Moment, String)>,
 }
@@ -90,17 +125,22 @@ impl App {
     ///
     /// # Errors
     /// A refusal for who does not look after notices, or a fault.
-    pub async fn queue(&self, tenant: Tenant, actor: &Actor, filter: NoticeFilter) -> Result<QueuePage, Failure> {
+    pub async fn queue(&self, tenant: Tenant, actor: &Actor, asked: &Asked) -> Result<QueuePage, Failure> {
         let known = self.known(tenant).await?;
         self.permit_notices(&known, actor)?;
+        let filter = asked.filter();
         let size = usize::try_from(filter.limit).unwrap_or(usize::MAX);
         let one_more = NoticeFilter { limit: filter.limit.saturating_add(1), ..filter.clone() };
-        let (found, count) = tokio::try_join!(self.store().notices_in(tenant, &one_more), self.store().notices_counted(tenant, &filter, NOTICES_COUNTED_MAX))
-            .map_err(reading)?;
+        let count = async |state| {
+            let count = self.store().notices_counted(tenant, &NoticeFilter { state, ..filter.clone() }, NOTICES_COUNTED_MAX).await?;
+            Ok::<_, StoreFault>((state, Counted { count, or_more: count >= i64::from(NOTICES_COUNTED_MAX) }))
+        };
+        let counts = async { tokio::try_join!(count(NoticeState::Parked), count(NoticeState::Waiting), count(NoticeState::Sent)) };
+        let (found, counts) = tokio::try_join!(self.store().notices_in(tenant, &one_more), counts).map_err(reading)?;
         let more = found.len() > size;
         let lines: Vec<QueueLine> = found.into_iter().take(size).map(|view| queue_line(&known, view)).collect();
         let next = lines.last().filter(|_| more).map(|line| (line.moment, line.key.clone()));
-        Ok(QueuePage { lines, count, counted_in_part: count >= i64::from(NOTICES_COUNTED_MAX), next })
+        Ok(QueuePage { lines, counts: counts.into(), next })
     }
 
     /// One notice with its attempts and receipts.

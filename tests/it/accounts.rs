@@ -1,7 +1,7 @@
 //! Accounts over real HTTP: who gets in, who is kept out, how a session ends, and what is lost meanwhile (nothing).
 //! Invariant: cookies are handled by hand, so that every attribute is seen. Never: a wait; what depends on real time is given a moment.
 
-mod house;
+pub mod house;
 mod kept;
 mod links;
 mod people;

@@ -2,6 +2,7 @@
 
 mod gateway;
 mod leaves;
+mod pages;
 mod receipts;
 mod sends;
 mod texts;

@@ -10,12 +10,14 @@ mod clock;
 mod home;
 mod inbox;
 mod lights;
+mod notices;
 mod people;
 mod projects;
 mod record;
 mod reset;
 pub mod sign_in;
 mod term;
+mod texts;
 
 use axum::Router;
 
@@ -34,11 +36,13 @@ pub fn router() -> Router<Shared> {
         .merge(home::router())
         .merge(inbox::router())
         .merge(lights::router())
+        .merge(notices::router())
         .merge(people::router())
         .merge(projects::router())
         .merge(record::router())
         .merge(reset::router())
         .merge(sign_in::router())
         .merge(term::router())
+        .merge(texts::router())
         .fallback(home::missing)
 }

@@ -22,7 +22,22 @@ pub fn all(house: &House) -> Vec<Page> {
     let case = house.case(Project::Main);
     let page = |name, login, path: &str| Page { name, login, path: path.replace("{case}", &case.to_string()), status: 200 };
     let anybody = [page("home-sign-in", None, "/sign-in"), Page { status: 404, ..page("home-missing", None, "/no-such-page") }];
-    anybody.into_iter().chain(accounts(page)).chain(clerks(page)).chain(watch(page)).collect()
+    anybody.into_iter().chain(accounts(page)).chain(clerks(page)).chain(watch(page)).chain(notices(page)).collect()
+}
+
+/// The outbox and the texts, for the operator.
+fn notices(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 8] {
+    const OPERATOR: Option<&str> = Some("ez-zwzx.operator");
+    [
+        page("notices-waiting", OPERATOR, "/system/notices"),
+        page("notices-sent", OPERATOR, "/system/notices?state=sent&medium=mail"),
+        page("notices-parked", OPERATOR, "/system/notices?state=parked"),
+        Page { status: 404, ..page("notices-nobodys", OPERATOR, "/system/notices/{case}/0") },
+        page("texts-list", OPERATOR, "/system/texts"),
+        page("texts-short", OPERATOR, "/system/texts/o.yellow"),
+        page("texts-digest", OPERATOR, "/system/texts/mail.task-digest"),
+        page("texts-account", OPERATOR, "/system/texts/account.invitation"),
+    ]
 }
 
 /// One's own account, and everybody's for the operator.

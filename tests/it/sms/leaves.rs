@@ -4,13 +4,12 @@ use std::sync::{Arc, OnceLock};
 
 use greenlane::app::failure::Failure;
 use greenlane::app::outbox::NoticeLine;
-use greenlane::app::queue::NoticeState;
+use greenlane::app::queue::{Asked, NoticeState};
 use greenlane::app::texts::{TextAct, TextChange};
 use greenlane::channels::{Channel, Memory, SendError, SmsChannel, SmsHttp};
 use greenlane::identity::Actor;
 use greenlane::ids::{CaseId, Moment};
-use greenlane::notice::{Kind, Language, Signature, Templates};
-use greenlane::store::NoticeFilter;
+use greenlane::notice::{Kind, Language, Medium, Signature, Templates};
 use greenlane::workers::Crew;
 use greenlane::workers::deliver::Mailroom;
 
@@ -163,9 +162,11 @@ fn a_parked_message_is_sent_again_by_whoever_looks_after_notices_and_on_the_reco
         crew.drain().await.unwrap();
         let parked = lines(&node, case, "sms").await.into_iter().find(|line| line.sent == Some(false)).unwrap();
         let sent = lines(&node, case, "sms").await.into_iter().find(|line| line.sent == Some(true)).unwrap();
-        let filter = |state| NoticeFilter { state, channel: "sms".into(), kind: Some("o.task".into()), after: None, limit: 10 };
-        let page = node.app.queue(node.tenant, &operator(), filter(NoticeState::Parked)).await.unwrap();
-        assert_eq!((page.count, page.lines.len(), page.lines[0].key.as_str()), (1, 1, parked.key.as_str()));
+        let asked = Asked { state: NoticeState::Parked, medium: Medium::Sms, kind: Some(Kind::OTask), after: None, limit: 10 };
+        let page = node.app.queue(node.tenant, &operator(), &asked).await.unwrap();
+        let counts: Vec<_> = page.counts.iter().map(|(state, counted)| (*state, counted.count, counted.or_more)).collect();
+        assert_eq!(counts, [(NoticeState::Parked, 1, false), (NoticeState::Waiting, 0, false), (NoticeState::Sent, 1, false)]);
+        assert_eq!((page.lines.len(), page.lines[0].key.as_str()), (1, parked.key.as_str()));
         let again = async |login: Option<&str>, key: &str| {
             let actor = match login {
                 Some(login) => Actor::Person(node.person(login).await),
