@@ -110,6 +110,7 @@ fn case(n: usize, at: Moment, applicant: PersonId) -> CaseWrite {
         tenant: TENANT,
         id,
         number: Some(format!("GC2025{n:07}")),
+        title: Some("智能制造项目".to_owned()),
         workflow: "eia".to_owned(),
         revision: Digest([0; 32]),
         version: 1,

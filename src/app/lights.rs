@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
+use crate::app::notices::short_name;
 use crate::engine::refusal::{Class, Refusal};
 use crate::exports::safe::{self, Cell};
 use crate::ids::{Moment, PersonId, Tenant, Text};
@@ -102,8 +103,8 @@ pub struct LitPage {
 pub struct LitLine {
     /// The case's id.
     pub case: String,
-    /// The number people use.
-    pub number: Option<String>,
+    /// What people call it.
+    pub name: String,
     /// The task's id within the case.
     pub task: u32,
     /// Its light.
@@ -210,7 +211,7 @@ impl App {
         let rows = page.lines.iter().map(|line| {
             let words = |text: &Option<String>| Cell::words(text.as_deref().unwrap_or_default());
             vec![
-                words(&line.number),
+                Cell::words(&line.name),
                 Cell::words(&say(&line.link)),
                 Cell::words(&say(&line.step)),
                 Cell::words(&line.office.as_ref().map(say).unwrap_or_default()),
@@ -264,7 +265,7 @@ fn line(lit: Lit, known: &Known) -> LitLine {
     let task = found.task;
     LitLine {
         case: found.case.to_string(),
-        number: task.number,
+        name: task.number.unwrap_or_else(|| short_name(found.case)),
         task: task.task,
         light,
         since: since.to_rfc3339(),

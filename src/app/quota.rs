@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::app::failure::{Failure, Fault, refusal};
+use crate::app::notices::short_name;
 use crate::app::register;
 use crate::engine::refusal::Class;
 use crate::exports::safe::{self, Cell};
@@ -58,8 +59,8 @@ pub struct Posted {
     pub free: i64,
     /// The case; `None` for an act of the register.
     pub case: Option<CaseId>,
-    /// The number people use for it.
-    pub number: Option<String>,
+    /// What people call it.
+    pub name: String,
     /// The act.
     pub seq: i64,
     /// The document it rests on.
@@ -78,7 +79,22 @@ pub struct Statement {
     /// Where older ones begin.
     pub before: Option<i64>,
     /// Who waits, first in line first, up to the bound.
-    pub waiting: Vec<PlaceView>,
+    pub waiting: Vec<Waiting>,
+}
+
+/// A place in line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The case.
+    pub case: CaseId,
+    /// What people call it.
+    pub name: String,
+    /// Its rank.
+    pub rank: i16,
+    /// Since when.
+    pub since: Moment,
+    /// For how much.
+    pub amount: i64,
 }
 
 /// What is typed to post by a document.
@@ -123,6 +139,11 @@ impl App {
         let waits = sums.iter().find(|sum| sum.account == key).map_or((0, 0), |sum| (sum.count, sum.amount));
         let found = self.store().posted(tenant, key, before.unwrap_or(i64::MAX), limit).await.map_err(reading)?;
         let waiting = self.store().in_line(tenant, key, ACCOUNTS_SHOWN_MAX).await.map_err(reading)?;
+        let place = |PlaceView { case, number, rank, since, amount }| {
+            let name = number.unwrap_or_else(|| short_name(case));
+            Waiting { case, name, rank, since, amount }
+        };
+        let waiting = waiting.into_iter().map(place).collect();
         let full = found.len() == usize::try_from(limit).unwrap_or(usize::MAX);
         let before = found.last().filter(|_| full).map(|last| last.id);
         let register = register::case_of(tenant);
@@ -153,7 +174,7 @@ impl App {
                 Cell::Number(posted.amount),
                 Cell::plain(Some(unit)),
                 Cell::Number(posted.free),
-                words(&posted.number),
+                Cell::words(if posted.case.is_some() { &posted.name } else { "" }),
                 words(&posted.document),
             ]
         });
@@ -178,7 +199,8 @@ fn balance((waiting, waiting_amount): (i64, i64), row: AccountRow) -> Balance {
 
 fn posted(row: PostedView, register: CaseId) -> Posted {
     let PostedView { id, kind, amount, free, case, number, seq, document, at } = row;
-    Posted { id, kind: word(kind), amount, free, case: (case != register).then_some(case), number, seq, document, at }
+    let name = number.unwrap_or_else(|| short_name(case));
+    Posted { id, kind: word(kind), amount, free, case: (case != register).then_some(case), name, seq, document, at }
 }
 
 const fn word(kind: PostingKind) -> &'static str {

@@ -133,6 +133,7 @@ struct Asked {
 struct AccountPage {
     account: Line,
     plot: String,
+    plot_high: Amount,
     plot_from: Option<i64>,
     plot_to: i64,
     lines: Vec<PostingLine>,
@@ -155,7 +156,7 @@ struct PostingLine {
     adds: bool,
     free: Amount,
     case: Option<String>,
-    number: String,
+    name: String,
     act: String,
     document: Option<String>,
 }
@@ -164,7 +165,7 @@ struct PostingLine {
 struct Place {
     place: usize,
     case: String,
-    number: String,
+    name: String,
     rank: &'static str,
     since: i64,
     amount: Amount,
@@ -219,13 +220,14 @@ async fn account(shared: &Shared, visitor: &Visitor, (key, asked): (&str, &Asked
     let places = statement.waiting.iter().enumerate().map(|(place, waits)| Place {
         place: place + 1,
         case: waits.case.to_string(),
-        number: waits.number.clone().unwrap_or_else(|| waits.case.to_string()),
+        name: waits.name.clone(),
         rank: rank(waits.rank),
         since: waits.since.0,
         amount: amount(unit, waits.amount),
     });
     let page = AccountPage {
         plot,
+        plot_high: amount(unit, statement.postings.iter().map(|posted| posted.free).max().unwrap_or(0)),
         plot_from,
         plot_to,
         waiting: places.collect(),
@@ -273,7 +275,7 @@ fn posting(unit: Unit, posted: &Posted) -> PostingLine {
         adds: matches!(posted.kind, "issue" | "add" | "release"),
         free: amount(unit, posted.free),
         act: format!("/audit/act/{}/{}", case.as_deref().unwrap_or(register), posted.seq),
-        number: posted.number.clone().or_else(|| case.clone()).unwrap_or_default(),
+        name: posted.name.clone(),
         case,
         document: posted.document.clone(),
     }

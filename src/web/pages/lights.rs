@@ -235,7 +235,7 @@ struct TasksPage {
     office: Option<Text>,
     applicants: bool,
     fresh: bool,
-    lines: Vec<Line>,
+    lines: Vec<LitLine>,
     count: i64,
     csv: String,
     board: String,
@@ -250,15 +250,6 @@ struct LightChip {
     current: bool,
 }
 
-#[derive(Serialize)]
-struct Line {
-    #[serde(flatten)]
-    line: LitLine,
-    /// What the case is called in an address.
-    case_path: String,
-    name: String,
-}
-
 async fn tasks(State(shared): State<Shared>, visitor: Visitor, Query(mut asked): Query<Asked>) -> Result<Response, Trouble> {
     scope(&shared, &visitor, &mut asked)?;
     let found = shared.app.lit(visitor.tenant, &asked.wanted(), PAGE).await?;
@@ -268,18 +259,13 @@ async fn tasks(State(shared): State<Shared>, visitor: Visitor, Query(mut asked):
         let to = Asked { light: light.unwrap_or_default().to_owned(), ..base.clone() };
         LightChip { href: to.address("/lights/tasks"), light, current: base.light == light.unwrap_or_default() }
     };
-    let line = |line: LitLine| {
-        let name = line.number.clone().unwrap_or_else(|| line.case.clone());
-        // A link's number is its case's with a suffix; the case's own page is found by its id as well.
-        Line { case_path: line.case.clone(), name, line }
-    };
     let page = TasksPage {
         lights: std::iter::once(None).chain(SHOWN.into_iter().map(Some)).map(chip).collect(),
         link: Some(&asked.link).filter(|link| !link.is_empty()).map(|link| visitor.known.link_title(link)),
         office: Some(&asked.office).filter(|office| !office.is_empty()).map(|office| visitor.known.office(office)),
         applicants: asked.pool == "applicants",
         fresh: asked.new == "today",
-        lines: found.lines.into_iter().map(line).collect(),
+        lines: found.lines,
         count: found.count,
         csv: base.address("/lights/tasks.csv"),
         board: Asked { office: asked.office.clone(), ..Asked::default() }.address("/lights"),
