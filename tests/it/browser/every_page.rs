@@ -32,7 +32,7 @@ pub fn every_look() -> Vec<Settings> {
 fn every_page_is_whole_in_both_languages_on_desk_and_phone_light_and_dark() {
     visit("every-page", Where::sqlite, Settings::default(), async |visit| {
         visit.house.play(LATE).await;
-        let table = pages::all(&visit.house);
+        let table = pages::all(&visit.house).await;
         let mut wrong = Vec::new();
         for look in looks() {
             visit.browser.set(look).await;

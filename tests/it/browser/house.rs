@@ -65,6 +65,7 @@ impl House {
         for operation in operations {
             node.app.operate(tenant, operator(), operation).await.unwrap_or_else(|failure| panic!("{failure}"));
         }
+        node.app.approve_every_text(tenant, operator(), "演示网关").await.unwrap_or_else(|failure| panic!("{failure}"));
         node.app.store().set_setting(OFFSET_SETTING, "0").await.unwrap();
         let known = node.app.known(tenant).await.unwrap();
         let mut keys = BTreeMap::new();

@@ -18,20 +18,23 @@ pub struct Page {
 }
 
 /// The table, for a house in which the story was played.
-pub fn all(house: &House) -> Vec<Page> {
+pub async fn all(house: &House) -> Vec<Page> {
     let case = house.case(Project::Main);
-    let page = |name, login, path: &str| Page { name, login, path: path.replace("{case}", &case.to_string()), status: 200 };
+    let notices_of_case = house.node.app.notices(house.tenant, case).await.unwrap();
+    let short = notices_of_case.iter().find(|line| line.channel == "sms").map(|line| line.key.clone()).expect("a short message of the story");
+    let page = |name, login, path: &str| Page { name, login, path: path.replace("{case}", &case.to_string()).replace("{short}", &short), status: 200 };
     let anybody = [page("home-sign-in", None, "/sign-in"), Page { status: 404, ..page("home-missing", None, "/no-such-page") }];
     anybody.into_iter().chain(accounts(page)).chain(clerks(page)).chain(watch(page)).chain(notices(page)).collect()
 }
 
 /// The outbox and the texts, for the operator.
-fn notices(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 8] {
+fn notices(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 9] {
     const OPERATOR: Option<&str> = Some("ez-zwzx.operator");
     [
         page("notices-waiting", OPERATOR, "/system/notices"),
         page("notices-sent", OPERATOR, "/system/notices?state=sent&medium=mail"),
         page("notices-parked", OPERATOR, "/system/notices?state=parked"),
+        page("notices-one", OPERATOR, "/system/notices/{case}/{short}"),
         Page { status: 404, ..page("notices-nobodys", OPERATOR, "/system/notices/{case}/0") },
         page("texts-list", OPERATOR, "/system/texts"),
         page("texts-short", OPERATOR, "/system/texts/o.yellow"),

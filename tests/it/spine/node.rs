@@ -118,13 +118,8 @@ impl Node {
         node
     }
 
-    /// Opens what is there.
-    pub async fn reopen(place: Where) -> Self {
-        Self::reopen_with(Config::default(), place).await
-    }
-
-    /// The same, with settings.
-    pub async fn reopen_with(config: Config, place: Where) -> Self {
+    /// Opens what is there, with settings.
+    async fn reopen_with(config: Config, place: Where) -> Self {
         let clock = Clock::standing(MORNING);
         let (app, crew) = open_with(config, place.target.clone(), clock.clone(), place.home.path().to_owned()).await;
         Self { app, crew, clock, tenant: Tenant(420_700), place }
