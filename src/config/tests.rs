@@ -64,7 +64,13 @@ fn every_mistake_about_short_messages_is_told_with_its_place() {
     receipt: {by: secret, header: X-Sign, id: id, state: state, delivered: [DELIVRD]}
 "#;
     let told: Vec<String> = Config::parse(more, "greenlane.yaml").expect_err("mistakes").iter().map(ToString::to_string).collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @"
+    greenlane.yaml:2:3: wrong-value: expected one of `folder` and `gateway`, found `{folder: …}` / 期望 `folder` 或 `gateway` 之一，实际 `{folder: …}`
+    greenlane.yaml:4:10: wrong-url: expected an address that begins with https:// and holds no account (http:// for this machine itself, with `allow-http-loopback: true`), found `https://user:pass@sms.example/send` / 期望 https:// 开头、不带账号的地址（本机可用 http://，须写 `allow-http-loopback: true`），实际 `https://user:pass@sms.example/send`
+    greenlane.yaml:6:11: secret-in-file: expected `{secret}` as the value of `pwd`, found a secret in the file / `pwd` 的值应为 `{secret}`，密钥不写在文件里
+    greenlane.yaml:8:17: wrong-value: expected one of `secret-file` and `secret-env`, found `KEY` / 期望 `secret-file` 或 `secret-env` 之一，实际 `KEY`
+    greenlane.yaml:10:14: missing-key: expected `secret-file` or `secret-env`, found neither / 缺少 `secret-file` 或 `secret-env`
+    ");
     let alone = "sms: {gateway: {url: 'https://sms.example/', content-type: form, body: 'to={phone} x', success: {}, secret-file: key}}";
     let told: Vec<String> = Config::parse(alone, "greenlane.yaml").expect_err("mistakes").iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(told.join("\n"), @"

@@ -68,12 +68,6 @@ impl Visitor {
             Verdict::Denied(why) => Err(refusal(why.code, Class::Forbidden, why.zh, why.en).into()),
         }
     }
-
-    /// Whether they hold a post of this name in any office today.
-    #[must_use]
-    pub fn holds(&self, post: &str) -> bool {
-        self.posts.iter().any(|(_, held)| &**held == post)
-    }
 }
 
 /// Anybody: only the frame.

@@ -66,10 +66,15 @@ fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// How many notices of a kind the case has, and how many of them were sent.
+/// How many notices of a kind the case has by mail, and how many of them were sent.
 async fn notices(stage: &Stage, kind: &str) -> Result<(usize, usize), Trouble> {
+    by(stage, kind, "mail").await
+}
+
+/// The same by one channel; a kind with a short text goes by mail and by short message, each recorded once.
+async fn by(stage: &Stage, kind: &str, channel: &str) -> Result<(usize, usize), Trouble> {
     let all = stage.get(&format!("/notices?case={CASE}"), "ez-ldxz.auditor").await?;
-    let of_kind: Vec<&Value> = all.as_array().into_iter().flatten().filter(|notice| notice["kind"] == kind).collect();
+    let of_kind: Vec<&Value> = all.as_array().into_iter().flatten().filter(|notice| notice["kind"] == kind && notice["channel"] == channel).collect();
     Ok((of_kind.len(), of_kind.iter().filter(|notice| notice["sent"] == true).count()))
 }
 
@@ -111,6 +116,8 @@ async fn admission(stage: &mut Stage, project: &ProjectSeed) -> Result<(), Troub
     stage.expect("收件凭证 1 份 one receipt", 1, found);
     let found = notices(stage, "a.received").await?;
     stage.expect("收件通知已发给申请人 the applicant was told", (1, 1), found);
+    let found = by(stage, "a.received", "sms").await?;
+    stage.expect("短信也到了 and by short message", (1, 1), found);
 
     stage.until("2025-03-04", 10, 0).await?;
     stage.tell("初核发现缺“产业政策声明”，一次性告知补充。", "The first check misses the statement on industrial policy and says so, once and whole.");
@@ -323,6 +330,8 @@ async fn late(stage: &mut Stage) -> Result<(), Trouble> {
     stage.expect("督办科收到超时通报 the supervisors were told", true, to_supervisor >= 1);
     let found = notices(stage, "a.late").await?;
     stage.expect("申请人收到超时说明 the applicant was told why", (1, 1), found);
+    let found = by(stage, "a.late", "sms").await?;
+    stage.expect("短信也说了一声 and by short message", (1, 1), found);
     stage.tell(
         "当日审议通过，才启动拟决定公示：时限已过，红灯不变灰。",
         "Only now the panel approves and the draft's public notice begins: the limit has passed, red does not turn grey.",
@@ -383,11 +392,12 @@ async fn conclusion(stage: &mut Stage) -> Result<(), Trouble> {
     let view = stage.case(CASE).await?;
     stage.expect("办结归档 closed and archived", Some("closed"), view["result"].as_str());
     stage.expect("没有剩下的待办 no task is left", Some(0), view["tasks"].as_array().map(Vec::len));
-    let mails = std::fs::read_dir(stage.home.join("outbox")).map_or(0, |folder| folder.filter_map(Result::ok).count());
+    let count = |folder: &str| std::fs::read_dir(stage.home.join(folder)).map_or(0, |files| files.filter_map(Result::ok).count());
+    let (mails, short) = (count("outbox"), count("sms"));
     stage.tell(
-        &format!("全程发出邮件 {mails} 封，都在数据文件夹的 outbox 里。"),
-        &format!("{mails} mails left on the way; they lie in the data folder's outbox."),
+        &format!("全程发出邮件 {mails} 封、短信 {short} 条，都在数据文件夹的 outbox 和 sms 里。"),
+        &format!("{mails} mails and {short} short messages left on the way; they lie in the data folder's outbox and sms."),
     );
-    stage.expect("有邮件发出 mails left", true, mails > 0);
+    stage.expect("有邮件和短信发出 mails and short messages left", true, mails > 0 && short > 0);
     Ok(())
 }

@@ -110,7 +110,7 @@ fn size(bytes: i64) -> String {
     const MB: i64 = KB * KB;
     match bytes {
         ..KB => format!("{bytes} B"),
-        ..MB => format!("{} KB", bytes / KB),
+        KB..MB => format!("{} KB", bytes / KB),
         _ => format!("{}.{} MB", bytes / MB, bytes % MB * 10 / MB),
     }
 }

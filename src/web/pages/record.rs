@@ -336,7 +336,7 @@ fn unsigned(spoken: &Spoken<'_>, file: &Casefile, (scope, step): (Local, &Name))
         let claimed = state.tasks.values().find(|task| task.scope == scope && task.step == *step).and_then(|task| task.claimed);
         return claimed.map_or_else(|| spoken.t("sheet-open"), |person| spoken.with("sheet-claimed", &[("name", &spoken.person(person))]));
     }
-    let closed = state.ended.is_some() || !state.scopes.get(&scope).is_some_and(|open| open.result.is_none());
+    let closed = state.ended.is_some() || state.scopes.get(&scope).is_none_or(|open| open.result.is_some());
     if skipped || closed { spoken.t("sheet-not-needed") } else { spoken.t("sheet-not-reached") }
 }
 

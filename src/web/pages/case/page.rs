@@ -142,7 +142,7 @@ pub fn page(asking: &Asking<'_>, refused: Option<Refused>) -> Result<Page, Fault
         None => None,
     };
     // What was typed for a task that is closed by now has no form to stand in.
-    let kept = refused.as_ref().filter(|refused| !act.as_ref().is_some_and(|act| Some(act.task()) == refused.task)).filter(|refused| refused.task.is_some());
+    let kept = refused.as_ref().filter(|refused| refused.task.is_some() && act.as_ref().is_none_or(|act| Some(act.task()) != refused.task));
     let kept = kept.map(|refused| refused.opinion.clone()).filter(|text| !text.is_empty());
     let watch = Watch::over(state.terms.values(), &file.known.calendar);
     let lead = state.terms.iter().filter(|(_, term)| term.due.is_some() && term.due == watch.due).map(|(id, _)| *id).next();

@@ -90,11 +90,14 @@ fn states(file: &Casefile, scope: Local) -> BTreeMap<Name, StepState> {
     let mut states = BTreeMap::new();
     for event in file.entries.iter().flat_map(|entry| &entry.events) {
         match event {
-            Event::StepDone { scope: of, step, .. } | Event::DocumentIssued { scope: of, step, .. } if *of == scope => {
-                drop(states.insert(step.clone(), StepState::Done))
+            Event::StepDone { scope: of, step, .. } | Event::DocumentIssued { scope: of, step, .. } | Event::EndReached { scope: of, step, .. }
+                if *of == scope =>
+            {
+                states.insert(step.clone(), StepState::Done);
             }
-            Event::BranchSkipped { scope: of, step } if *of == scope => drop(states.insert(step.clone(), StepState::Skipped)),
-            Event::EndReached { scope: of, step, .. } if *of == scope => drop(states.insert(step.clone(), StepState::Done)),
+            Event::BranchSkipped { scope: of, step } if *of == scope => {
+                states.insert(step.clone(), StepState::Skipped);
+            }
             _ => {}
         }
     }
