@@ -203,13 +203,42 @@ pub struct Branch {
     pub first: NodeIx,
     /// The branch is skipped when this is false.
     pub when: Option<Arc<Expr>>,
+    /// Taken when no branch with a condition is, and only then.
+    pub default: bool,
 }
 
-/// Which workflow a call runs.
+/// When a join fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinRule {
+    /// When no token that it must wait for can still reach it.
+    All,
+    /// With the `count`-th token, or earlier when nobody else can come.
+    First {
+        /// How many.
+        count: u16,
+        /// What becomes of the branches that are not there yet.
+        rest: Rest,
+    },
+}
+
+/// What becomes of what is still open when enough is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rest {
+    /// It is closed in the same act.
+    Cancel,
+    /// It goes on beside what follows and changes nothing there any more.
+    Continue,
+}
+
+/// What a call runs.
 #[derive(Clone, Debug)]
 pub enum Callee {
-    /// Always this one.
+    /// This workflow.
     Fixed(Name),
+    /// A part of the same workflow with steps of its own, compiled as a program named `workflow#step`. It reads and writes as a part of the scope around it:
+    /// form, number, limits and the results of steps.
+    Embedded(Name),
 }
 
 /// What a node does when a token arrives.
@@ -253,17 +282,23 @@ pub enum NodeKind {
         /// The join they meet in.
         join: NodeIx,
     },
-    /// Fires once, when no token of its scope that it must wait for can still reach it; outcome `joined`.
+    /// Fires once a round, by its rule; outcome `joined`. The join of a race is never reached: each of its branches leaves with what it chose.
     Join {
         /// The split it belongs to.
         split: NodeIx,
         /// The nodes between split and join.
         region: BTreeSet<NodeIx>,
+        /// When it fires.
+        rule: JoinRule,
     },
-    /// Runs another workflow as a scope of this case; outcomes are its results.
+    /// Runs another workflow, or a part of this one, as a scope of this case; outcomes are its results.
     Call {
-        /// The callee.
+        /// What runs.
         callee: Callee,
+        /// What the callee reads as `input`, by name.
+        with: Vec<(Name, Arc<Expr>)>,
+        /// What the caller reads of this step afterwards, by name; read in the callee when it ends.
+        returns: Vec<(Name, Arc<Expr>)>,
     },
     /// Issues a document with a number; outcome `issued`.
     Document {

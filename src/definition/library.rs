@@ -26,6 +26,9 @@ use loading::Loading;
 #[folder = "workflows/"]
 struct Embedded;
 
+/// What stands between a workflow and the step whose own steps a program is: `workflow#step`.
+pub const PART: char = '#';
+
 /// The file that says what outcomes, results and causes are called.
 const WORDS: &str = "words.yaml";
 
@@ -99,7 +102,9 @@ pub fn load(files: &[SourceFile]) -> Result<Library, Vec<Diagnostic>> {
         bundles: BTreeMap::new(),
         texts: files.iter().map(|file| (file.key.clone(), file.text.clone())).collect(),
     };
-    library.bundles = library.programs.keys().map(|name| (name.clone(), library.bundle_of(name, &loading.canonical))).collect();
+    // A part of a workflow is compiled beside it and never started by itself.
+    let roots: Vec<Name> = library.programs.keys().filter(|name| !name.contains(PART)).cloned().collect();
+    library.bundles = roots.iter().map(|name| (name.clone(), library.bundle_of(name, &loading.canonical))).collect();
     Ok(library)
 }
 
@@ -261,8 +266,9 @@ impl Library {
     fn bundle_of(&self, name: &Name, canonical: &BTreeMap<String, Vec<u8>>) -> Bundle {
         let keys = self.keys_of(name);
         let bytes: BTreeMap<String, &[u8]> = keys.iter().filter_map(|key| Some((key.clone(), canonical.get(key)?.as_slice()))).collect();
-        let names = keys.iter().filter_map(|key| key.strip_prefix("workflow:"));
-        let programs = names.filter_map(|name| self.programs.get_key_value(name)).map(|(name, program)| (name.clone(), program.clone()));
+        let names: BTreeSet<&str> = keys.iter().filter_map(|key| key.strip_prefix("workflow:")).collect();
+        let whole = |name: &Name| names.contains(name.split(PART).next().unwrap_or(name));
+        let programs = self.programs.iter().filter(|(name, _)| whole(name)).map(|(name, program)| (name.clone(), program.clone()));
         Bundle { root: name.clone(), digest: revision::digest(&bytes), programs: programs.collect() }
     }
 
@@ -293,6 +299,7 @@ fn files_named(workflow: &Workflow) -> BTreeSet<String> {
         | syntax::Kind::Message { .. }
         | syntax::Kind::Parallel(_)
         | syntax::Kind::Call(_)
+        | syntax::Kind::Scope(_)
         | syntax::Kind::Document { .. }
         | syntax::Kind::End { .. }
         | syntax::Kind::Broken => {}

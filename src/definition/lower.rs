@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::definition::diagnostics::Findings;
-use crate::definition::graph::{Branch, Edge, Node, NodeIx, NodeKind, Program};
+use crate::definition::graph::{Branch, Edge, JoinRule, Node, NodeIx, NodeKind, Program, TermRule};
+use crate::definition::library::PART;
 use crate::definition::parts::Parts;
-use crate::definition::syntax::{Kind, Next, Parallel, Step, Word, Workflow};
+use crate::definition::syntax::{Kind, Next, Parallel, Splits, Step, Word, Workflow, walk, walk_own};
 use crate::expr::Type;
 use crate::ids::{Name, Text};
 use crate::source::Place;
@@ -31,43 +32,86 @@ pub(super) struct Lowered {
     pub places: Vec<Place>,
 }
 
-/// Compiles one workflow; what is wrong with it goes to `findings`.
-pub(super) fn lower(workflow: &Workflow, parts: &Parts, findings: &mut Findings<'_>) -> Option<Lowered> {
-    let plan = plan::plan(workflow, findings);
-    let lowering = Lowering { workflow, parts, plan: &plan };
-    let mut nodes = Vec::with_capacity(plan.nodes.len());
-    for planned in &plan.nodes {
-        nodes.push(lowering.node(planned, findings));
+/// Compiles one workflow and its parts, itself first; what is wrong with it goes to `findings`.
+pub(super) fn lower(workflow: &Workflow, parts: &Parts, findings: &mut Findings<'_>) -> Vec<Lowered> {
+    let mut all: BTreeMap<&str, &Step> = BTreeMap::new();
+    walk(&workflow.steps, &mut |step| {
+        // Twice in one program is told by its plan; what a part does is read by the whole, so its names are the whole's too.
+        all.entry(&step.key.value).or_insert(step);
+    });
+    let mut done = Vec::new();
+    let whole = Whole { workflow, parts, all: &all };
+    whole.program((workflow.name.value.clone(), &workflow.title), &workflow.steps, &mut done, findings);
+    names::once(&workflow.steps, findings);
+    if findings.is_empty() { done } else { Vec::new() }
+}
+
+/// A workflow file with what it refers to.
+#[derive(Clone, Copy)]
+struct Whole<'w> {
+    workflow: &'w Workflow,
+    parts: &'w Parts,
+    /// Every step of the file by its key, those of its parts included.
+    all: &'w BTreeMap<&'w str, &'w Step>,
+}
+
+impl<'w> Whole<'w> {
+    /// Compiles a list of steps, and then the parts among them.
+    fn program(self, (name, title): (Name, &Text), steps: &'w [Step], done: &mut Vec<Lowered>, findings: &mut Findings<'_>) {
+        let plan = plan::plan(steps, findings);
+        let lowering = Lowering { workflow: self.workflow, parts: self.parts, all: self.all, steps, plan: &plan };
+        let nodes: Vec<Option<Node>> = plan.nodes.iter().map(|planned| lowering.node(planned, findings)).collect();
+        let (limits, form) = if name == self.workflow.name.value { lowering.head(findings) } else { (Vec::new(), None) };
+        let places = plan.nodes.iter().map(|planned| planned.at).collect();
+        let nodes: Option<Vec<Node>> = nodes.into_iter().collect();
+        if let (Some(nodes), Some(nature)) = (nodes.filter(|nodes| !nodes.is_empty() && findings.is_empty()), self.workflow.nature) {
+            let program = Program {
+                name: name.clone(),
+                title: title.clone(),
+                nature,
+                basis: self.workflow.basis.iter().map(|basis| basis.text.clone()).collect(),
+                number: self.workflow.number.clone().filter(|_| name == self.workflow.name.value),
+                form,
+                limits,
+                reach: reach(&nodes),
+                nodes,
+                start: NodeIx(0),
+            };
+            done.push(Lowered { program, places });
+        }
+        walk_own(steps, &mut |step| {
+            if let Kind::Scope(scope) = &step.kind {
+                let title = step.title.clone().unwrap_or_default();
+                self.program((part(&self.workflow.name.value, step), &title), &scope.steps, done, findings);
+            }
+        });
     }
-    let limits = lowering.limits(findings);
-    let form = workflow.form.as_ref().map(|file| lowering.form(file, findings));
-    let nodes: Vec<Node> = nodes.into_iter().collect::<Option<_>>()?;
-    if nodes.is_empty() || !findings.is_empty() {
-        return None;
-    }
-    let program = Program {
-        name: workflow.name.value.clone(),
-        title: workflow.title.clone(),
-        nature: workflow.nature?,
-        basis: workflow.basis.iter().map(|basis| basis.text.clone()).collect(),
-        number: workflow.number.clone(),
-        form: form.flatten(),
-        limits,
-        reach: reach(&nodes),
-        nodes,
-        start: NodeIx(0),
-    };
-    Some(Lowered { program, places: plan.nodes.iter().map(|planned| planned.at).collect() })
+}
+
+/// What the program of a step with steps of its own is called.
+fn part(workflow: &Name, step: &Step) -> Name {
+    Name::from(format!("{workflow}{PART}{}", step.key.value))
 }
 
 /// What every part of the lowering looks at.
 struct Lowering<'w> {
     workflow: &'w Workflow,
     parts: &'w Parts,
+    /// Every step of the file by its key.
+    all: &'w BTreeMap<&'w str, &'w Step>,
+    /// The steps of this program.
+    steps: &'w [Step],
     plan: &'w Plan<'w>,
 }
 
 impl Lowering<'_> {
+    /// What belongs to the whole workflow and to none of its parts.
+    fn head(&self, findings: &mut Findings<'_>) -> (Vec<TermRule>, Option<Arc<crate::forms::Form>>) {
+        let limits = self.limits(findings);
+        let form = self.workflow.form.as_ref().and_then(|file| self.form(file, findings));
+        (limits, form)
+    }
+
     fn node(&self, planned: &Planned<'_>, findings: &mut Findings<'_>) -> Option<Node> {
         let blank = |title: Text, kind: NodeKind| Node {
             key: planned.key.clone(),
@@ -86,8 +130,10 @@ impl Lowering<'_> {
             Slot::Join { step, split } => {
                 let title = step.title.clone().unwrap_or_default();
                 let title = Text { zh: title.zh + "：汇合", en: title.en + ": all done" };
-                let mut node = blank(title, NodeKind::Join { split, region: self.plan.inside(split) });
-                node.next = self.join_edges(planned, step, findings);
+                let mut node = blank(title, NodeKind::Join { split, region: self.plan.inside(split), rule: joins(step) });
+                if !is_race(step) {
+                    node.next = self.join_edges(planned, step, findings);
+                }
                 Some(node)
             }
             Slot::BesideEnd => {
@@ -120,8 +166,8 @@ impl Lowering<'_> {
         }
         match &step.kind {
             Kind::End { result, .. } => return Text { zh: result.value.to_string(), en: result.value.to_string() },
-            Kind::Call(callee) => {
-                if let Some(called) = self.parts.workflows.get(&*callee.value) {
+            Kind::Call(call) => {
+                if let Some(called) = self.parts.workflows.get(&*call.workflow.value) {
                     return called.title.clone();
                 }
             }
@@ -133,6 +179,7 @@ impl Lowering<'_> {
             | Kind::Timer { .. }
             | Kind::Message { .. }
             | Kind::Parallel(_)
+            | Kind::Scope(_)
             | Kind::Document { .. } => {
                 let key = &step.key.value;
                 let sentences = (format!("步骤 `{key}` 没有名称"), format!("expected `title` in step `{key}`, found no such key"));
@@ -159,7 +206,8 @@ impl Lowering<'_> {
             let when = branch.when.as_ref().and_then(|node| self.expression(node, &Type::Bool, findings));
             let first = branch.steps.first().and_then(|step| self.plan.index.get(&step.key.value));
             if let Some(first) = first {
-                branches.push(Branch { key: branch.key.value.clone(), first: *first, when: when.map(Arc::new) });
+                let default = matches!(&parallel.splits, Splits::Inclusive(default) if default.value == branch.key.value);
+                branches.push(Branch { key: branch.key.value.clone(), first: *first, when: when.map(Arc::new), default });
             } else {
                 let sentences = (format!("分支 `{}` 没有步骤", branch.key.value), format!("expected a step in branch `{}`, found none", branch.key.value));
                 findings.note(branch.key.at, "GL003", sentences);
@@ -177,16 +225,27 @@ impl Lowering<'_> {
         };
         let Some(target) = target else {
             // A parallel step inside a branch may end it; anywhere else the author has to say where it leads.
-            if let Some(to) = self.plan.join_word(&planned.home) {
-                return BTreeMap::from([(joined, Edge { to, cancels: None })]);
+            let (from, cancels) = self.plan.leaves(planned);
+            if let Some(to) = self.plan.join_word(&from.home) {
+                return BTreeMap::from([(joined, Edge { to, cancels })]);
             }
             let key = &step.key.value;
             let sentences = (format!("并行步骤 `{key}` 汇合后没有去向"), format!("expected `next` in the parallel step `{key}`, found no such key"));
             findings.note(step.key.at, "GL012", sentences);
             return BTreeMap::new();
         };
-        self.resolve(planned, target, findings).map(|to| (joined, Edge { to, cancels: None })).into_iter().collect()
+        let (from, cancels) = self.plan.leaves(planned);
+        self.resolve(from, target, findings).map(|to| (joined, Edge { to, cancels })).into_iter().collect()
     }
+}
+
+/// The rule of the join that a step ends in.
+fn joins(step: &Step) -> JoinRule {
+    if let Kind::Parallel(parallel) = &step.kind { parallel.join.value } else { JoinRule::All }
+}
+
+fn is_race(step: &Step) -> bool {
+    matches!(&step.kind, Kind::Parallel(Parallel { splits: Splits::Race, .. }))
 }
 
 /// A name that may be `None` when it was refused already.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::definition::syntax::{Kind, Step, Workflow, walk};
+use crate::definition::syntax::{Kind, Splits, Step, Workflow, walk_own};
 use crate::expr::Table;
 use crate::forms::Form;
 use crate::ids::Name;
@@ -33,8 +33,13 @@ impl Parts {
             Kind::Post(_) => fixed(&["posted", "short"]),
             Kind::Timer { .. } => fixed(&["elapsed"]),
             Kind::Message { .. } => fixed(&["received"]),
-            Kind::Parallel(_) => fixed(&["joined"]),
-            Kind::Call(callee) => self.results(&callee.value),
+            Kind::Parallel(parallel) => match parallel.splits {
+                Splits::All | Splits::Inclusive(_) => fixed(&["joined"]),
+                // Each of its branches leaves by itself.
+                Splits::Race => Some(Vec::new()),
+            },
+            Kind::Call(call) => self.results(&call.workflow.value),
+            Kind::Scope(scope) => ends(&scope.steps),
             Kind::Document { .. } => fixed(&["issued"]),
             Kind::End { .. } => Some(Vec::new()),
             Kind::Broken => None,
@@ -43,23 +48,29 @@ impl Parts {
 
     /// The results a workflow can end with.
     pub fn results(&self, workflow: &str) -> Option<Vec<Name>> {
-        let mut results = BTreeSet::new();
-        let mut complete = true;
-        walk(&self.workflows.get(workflow)?.steps, &mut |step| match &step.kind {
-            Kind::End { result, .. } => {
-                results.insert(result.value.clone());
-            }
-            Kind::Broken => complete = false,
-            Kind::Task(_)
-            | Kind::Approve(_)
-            | Kind::Decide(_)
-            | Kind::Post(_)
-            | Kind::Timer { .. }
-            | Kind::Message { .. }
-            | Kind::Parallel(_)
-            | Kind::Call(_)
-            | Kind::Document { .. } => {}
-        });
-        complete.then(|| results.into_iter().collect())
+        ends(&self.workflows.get(workflow)?.steps)
     }
+}
+
+/// The results a list of steps can end with; `None` when one of them could not be read.
+pub(super) fn ends(steps: &[Step]) -> Option<Vec<Name>> {
+    let mut results = BTreeSet::new();
+    let mut complete = true;
+    walk_own(steps, &mut |step| match &step.kind {
+        Kind::End { result, .. } => {
+            results.insert(result.value.clone());
+        }
+        Kind::Broken => complete = false,
+        Kind::Task(_)
+        | Kind::Approve(_)
+        | Kind::Decide(_)
+        | Kind::Post(_)
+        | Kind::Timer { .. }
+        | Kind::Message { .. }
+        | Kind::Parallel(_)
+        | Kind::Call(_)
+        | Kind::Scope(_)
+        | Kind::Document { .. } => {}
+    });
+    complete.then(|| results.into_iter().collect())
 }

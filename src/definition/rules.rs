@@ -7,4 +7,5 @@ pub(super) mod decision;
 pub(super) mod flow;
 pub(super) mod law;
 pub(super) mod parallel;
+pub(super) mod splits;
 pub(super) mod sums;

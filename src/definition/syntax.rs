@@ -5,11 +5,12 @@
 use chrono::NaiveDate;
 
 use crate::calendar::{Span, Unit};
-use crate::definition::graph::{GroupPass, Nature, NumberRule, OnRefusal, ReturnThen, Settlement, TermKind};
+use crate::definition::graph::{GroupPass, JoinRule, Nature, NumberRule, OnRefusal, ReturnThen, Settlement, TermKind};
 use crate::ids::{Name, Text};
 use crate::source::{Node, Place};
 
 mod read;
+mod read_split;
 mod read_step;
 mod words;
 
@@ -274,7 +275,9 @@ pub enum Kind {
     /// Splits.
     Parallel(Parallel),
     /// Calls a workflow.
-    Call(Word),
+    Call(Call),
+    /// A part with steps of its own.
+    Scope(Scope),
     /// Issues a document.
     Document {
         /// Its kind.
@@ -342,9 +345,42 @@ pub struct Post {
     pub otherwise: Settlement,
 }
 
-/// A parallel step.
+/// A call.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The workflow.
+    pub workflow: Word,
+    /// What it is handed, by name.
+    pub with: Vec<(Word, Node)>,
+    /// What it hands back, by name; read in the called workflow.
+    pub returns: Vec<(Word, Node)>,
+}
+
+/// A part with steps of its own; its ends are its outcomes.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// The steps, in order; the first is the start.
+    pub steps: Vec<Step>,
+}
+
+/// Which of its branches a split takes.
+#[derive(Clone, Debug)]
+pub enum Splits {
+    /// Every one whose condition holds.
+    All,
+    /// Every one whose condition holds, and this one when none does.
+    Inclusive(Word),
+    /// All of them, until the first is over: it alone goes on.
+    Race,
+}
+
+/// A parallel, inclusive or racing step.
 #[derive(Clone, Debug)]
 pub struct Parallel {
+    /// Which branches it takes.
+    pub splits: Splits,
+    /// When they join.
+    pub join: At<JoinRule>,
     /// Branches that are waited for.
     pub branches: Vec<Branch>,
     /// Branches nobody waits for.
@@ -366,13 +402,23 @@ pub struct Branch {
     pub steps: Vec<Step>,
 }
 
-/// Every step of a list, those inside branches included, in the order of the file.
-pub fn walk<'s>(steps: &'s [Step], visit: &mut impl FnMut(&'s Step)) {
+/// Every step of a list, those inside branches and parts included, in the order of the file.
+pub fn walk<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) {
+    walk_own(steps, &mut |step| {
+        visit(step);
+        if let Kind::Scope(scope) = &step.kind {
+            walk(&scope.steps, visit);
+        }
+    });
+}
+
+/// Every step of one program: those inside branches, but not those of a part with steps of its own.
+pub fn walk_own<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) {
     for step in steps {
         visit(step);
         if let Kind::Parallel(parallel) = &step.kind {
             for branch in parallel.branches.iter().chain(&parallel.beside) {
-                walk(&branch.steps, visit);
+                walk_own(&branch.steps, visit);
             }
         }
     }

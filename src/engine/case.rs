@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::Span;
 use crate::definition::graph::{Audience, GroupPass, NodeIx, OnRefusal, Settlement, TermKind};
+use crate::expr::Value;
 use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
 
 /// A number within the case; ids of tokens, scopes, tasks, groups, terms and holds come from one counter, so no two are equal.
@@ -65,7 +66,7 @@ pub struct Case {
     pub notices_open: u32,
 }
 
-/// A run of a program: the root, or a called workflow.
+/// A run of a program: the root, a called workflow, or a part of a workflow with steps of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scope {
     /// The program's name in the bundle.
@@ -74,6 +75,10 @@ pub struct Scope {
     pub caller: Option<Local>,
     /// The scope the caller is in.
     pub parent: Option<Local>,
+    /// A part of the workflow its parent runs: it reads what the parent reads, and what it did stays with the parent when it closes.
+    pub embedded: bool,
+    /// What it was handed when it opened, by the name its expressions read it with.
+    pub given: BTreeMap<Name, Value>,
     /// Its number, such as GC20250001-HP.
     pub number: Option<String>,
     /// When it opened.
@@ -105,6 +110,18 @@ pub struct Done {
     pub at: Moment,
     /// Opinion and outcome fields.
     pub body: Option<BodyRef>,
+    /// What the step handed back, such as the values a call returns.
+    pub fields: BTreeMap<Name, Value>,
+}
+
+/// What makes a token one that nobody waits for: a branch that came late for its join, or what an event started beside the step it happened to.
+/// It walks on, and where the work it was part of goes on without it, it is consumed. Tokens of one such strand meet in joins of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Side {
+    /// The strand: the local id of the token it began with.
+    pub id: Local,
+    /// The node it began at: the join it came late for, or the step the event happened to.
+    pub from: NodeIx,
 }
 
 /// A token at a node.
@@ -118,6 +135,8 @@ pub struct Token {
     pub step: Name,
     /// After a straight-back return: the step that returned it, where it goes when this one ends as it did before.
     pub back_to: Option<NodeIx>,
+    /// Nobody waits for it.
+    pub side: Option<Side>,
     /// When it arrived: the step entry, part of every reminder's key.
     pub entered: Moment,
     /// What it waits for.

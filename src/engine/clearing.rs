@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::definition::graph::{NodeIx, NodeKind, Settlement, TermEnd};
-use crate::engine::case::{Local, Token, Waits};
+use crate::engine::case::{Local, Side, Token, Waits};
 use crate::engine::draft::{Draft, Spot, Step};
 use crate::engine::event::Event;
 use crate::engine::facts::Need;
@@ -22,14 +22,14 @@ pub(super) enum Settling<'r> {
 }
 
 impl Draft<'_> {
-    /// Cancels the tokens of a scope, but not `except`, that stand at or are on their way to a node of which `which` holds.
-    pub fn cancel_tokens(&mut self, scope: Local, (except, why): (Option<Local>, &Name), which: impl Fn(NodeIx) -> bool) -> Step<()> {
+    /// Cancels the tokens of a scope, but not `except`, that stand at or are on their way to a node, on a strand, of which `which` holds.
+    pub fn cancel_tokens(&mut self, scope: Local, (except, why): (Option<Local>, &Name), which: impl Fn(NodeIx, Option<Side>) -> bool) -> Step<()> {
         let walking: BTreeSet<Local> = self.arrivals.iter().map(|spot| spot.token).collect();
-        let standing = self.tokens_in(scope, |token| which(token.node));
+        let standing = self.tokens_in(scope, |token| which(token.node, token.side));
         for id in standing.into_iter().filter(|id| Some(*id) != except && !walking.contains(id)) {
             self.cancel_token(id, why)?;
         }
-        let hit = |spot: &Spot| spot.scope == scope && Some(spot.token) != except && which(spot.node);
+        let hit = |spot: &Spot| spot.scope == scope && Some(spot.token) != except && which(spot.node, spot.side);
         let (stopped, on): (Vec<Spot>, Vec<Spot>) = self.arrivals.drain(..).partition(hit);
         self.arrivals.extend(on);
         for spot in stopped {
@@ -80,7 +80,7 @@ impl Draft<'_> {
 
     /// Cancels a called scope with all it called; its reservations are given back.
     fn cancel_scope(&mut self, scope: Local, why: &Name) -> Step<()> {
-        self.cancel_tokens(scope, (None, why), |_| true)?;
+        self.cancel_tokens(scope, (None, why), |_, _| true)?;
         self.settle_scope(scope, &Settling::Released)?;
         self.end_scope_terms(scope, false);
         self.emit(Event::ScopeClosed { scope, result: why.clone() });
@@ -92,7 +92,7 @@ impl Draft<'_> {
         let node = self.node(walker.scope, join)?;
         let NodeKind::Join { region, .. } = &node.kind else { return Ok(()) };
         let why = Name::from("region-cancelled");
-        self.cancel_tokens(walker.scope, (Some(walker.token), &why), |at| at == join || region.contains(&at))
+        self.cancel_tokens(walker.scope, (Some(walker.token), &why), |at, side| (at == join || region.contains(&at)) && own(walker, side))
     }
 
     /// Clears what a token sent back to `target` will walk again: the tokens that stand at `target` or ahead of it, and the reservations made there.
@@ -100,7 +100,7 @@ impl Draft<'_> {
     pub fn clear_ahead(&mut self, walker: Spot, target: NodeIx) -> Step<()> {
         let program = self.program(walker.scope)?;
         let ahead = self.ahead(walker, target)?;
-        self.cancel_tokens(walker.scope, (Some(walker.token), &Name::from("returned")), |at| ahead.contains(&at))?;
+        self.cancel_tokens(walker.scope, (Some(walker.token), &Name::from("returned")), |at, side| ahead.contains(&at) && own(walker, side))?;
         let passed = |step: &Name| ahead.iter().any(|at| program.nodes.get(usize::from(at.0)).is_some_and(|node| node.key == *step));
         let holds = self.case.holds.iter().filter(|(_, hold)| hold.scope == walker.scope && passed(&hold.step));
         let holds: Vec<Local> = holds.map(|(id, _)| *id).collect();
@@ -138,14 +138,15 @@ impl Draft<'_> {
             return Ok(false);
         }
         let (caller, result) = (open.caller, open.result.clone().unwrap_or_else(|| Name::from("ended")));
-        self.cancel_tokens(scope, (None, &Name::from("nobody-waits")), |_| true)?;
+        let fields = self.handed_back(scope, caller)?;
+        self.cancel_tokens(scope, (None, &Name::from("nobody-waits")), |_, _| true)?;
         self.settle_scope(scope, &Settling::By(&result))?;
         self.end_scope_terms(scope, true);
         self.emit(Event::ScopeClosed { scope, result: result.clone() });
         match caller {
             Some(caller) => {
                 let spot = self.spot(caller)?;
-                self.leave(spot, &result, Ending::default())?;
+                self.leave(spot, &result, Ending { fields, ..Ending::default() })?;
             }
             None => self.emit(Event::Ended { result, at: self.facts.now }),
         }
@@ -190,4 +191,9 @@ impl Draft<'_> {
         self.emit(Event::Settled { hold: id, as_ });
         Ok(())
     }
+}
+
+/// Whether a token is one that a walker may clear: a strand beside the work clears only itself.
+fn own(walker: Spot, side: Option<Side>) -> bool {
+    walker.side.is_none() || walker.side == side
 }

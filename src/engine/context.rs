@@ -1,4 +1,4 @@
-//! What an expression of a definition may see of a case: `form`, `case`, and each step of the scope by its key.
+//! What an expression of a definition may see of a case: `form`, `case`, what the scope was handed, which steps are `open`, and each step by its key.
 //! Invariant: only the roots an expression names are built, and only the bodies those need are asked for.
 //! Never: a silent guess; a step that has not ended is null, and it is the expression that says whether null is an error.
 
@@ -9,9 +9,12 @@ use rust_decimal::Decimal;
 
 use crate::engine::automatic::not_evaluated;
 use crate::engine::case::{BodyRef, Local};
-use crate::engine::draft::{Draft, Step};
+use crate::engine::draft::{Draft, Step, around};
 use crate::engine::facts::Need;
 use crate::expr::{Expr, Value};
+
+/// The root under which a guard asks whether a step is open.
+const OPEN: &str = "open";
 
 impl<'f> Draft<'f> {
     /// Evaluates a guard.
@@ -33,6 +36,8 @@ impl<'f> Draft<'f> {
             let value = match root.as_str() {
                 "form" => self.form(scope)?,
                 "case" => self.about_case(scope)?,
+                name if self.given(scope, name).is_some() => self.given(scope, name).unwrap_or(Value::Null),
+                OPEN => self.open_steps(scope, paths),
                 step => {
                     let own = |path: &&Vec<String>| path.first().is_some_and(|first| first == step);
                     let outcome_only = |path: &Vec<String>| path.get(1).is_some_and(|field| field == "outcome");
@@ -66,11 +71,27 @@ impl<'f> Draft<'f> {
         Ok(Value::Context(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
     }
 
+    /// What the scope, or one it is a part of, was handed under this name.
+    fn given(&self, scope: Local, name: &str) -> Option<Value> {
+        around(&self.case, scope).into_iter().find_map(|scope| self.case.scopes.get(&scope)?.given.get(name).cloned())
+    }
+
+    /// Which of the steps an expression names are open now: somewhere in the scope, or in one it is a part of, a token waits there.
+    fn open_steps(&self, scope: Local, paths: &[Vec<String>]) -> Value {
+        let around = around(&self.case, scope);
+        let asked = paths.iter().filter(|path| path.first().is_some_and(|root| root == OPEN)).filter_map(|path| path.get(1));
+        let open = |step: &String| self.case.tokens.values().any(|token| *token.step == **step && around.contains(&token.scope));
+        Value::context(asked.map(|step| (step.clone(), Value::Bool(open(step)))))
+    }
+
     fn step_result(&mut self, scope: Local, step: &str, whole: bool) -> Step<Value> {
-        let Some(done) = self.scope(scope)?.done.get(step) else { return Ok(Value::Null) };
+        let around = around(&self.case, scope);
+        let found = around.into_iter().find_map(|scope| self.case.scopes.get(&scope)?.done.get(step).cloned());
+        let Some(done) = found else { return Ok(Value::Null) };
         let (outcome, body) = (done.outcome.to_string(), done.body.filter(|_| whole));
         let fields = body.and_then(|body| self.body(body)).and_then(|body| body.get("fields")).map(Value::from_json);
         let mut entries = if let Some(Value::Context(fields)) = fields { fields } else { BTreeMap::new() };
+        entries.extend(done.fields.into_iter().map(|(name, value)| (name.to_string(), value)));
         entries.insert("outcome".to_owned(), Value::Text(outcome));
         Ok(Value::Context(entries))
     }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::definition::graph::{Node, NodeIx, Program};
-use crate::engine::case::{Case, Local, Scope};
+use crate::engine::case::{Case, Local, Scope, Side};
 use crate::engine::event::Event;
 use crate::engine::evolve::apply;
 use crate::engine::facts::{Decision, Facts, Need};
@@ -38,6 +38,7 @@ pub(super) struct Spot {
     pub scope: Local,
     pub node: NodeIx,
     pub back_to: Option<NodeIx>,
+    pub side: Option<Side>,
 }
 
 /// The working copy.
@@ -137,13 +138,29 @@ impl<'f> Draft<'f> {
     /// Where a waiting token stands.
     pub fn spot(&self, token: Local) -> Step<Spot> {
         let found = self.case.tokens.get(&token).ok_or_else(|| broken(&format!("token {token}")))?;
-        Ok(Spot { token, scope: found.scope, node: found.node, back_to: found.back_to })
+        Ok(Spot { token, scope: found.scope, node: found.node, back_to: found.back_to, side: found.side })
     }
 
     /// A scope, its caller, its caller's caller, up to the root.
     pub fn ancestry(&self, scope: Local) -> Vec<Local> {
         ancestry(&self.case, scope)
     }
+}
+
+/// A scope and the scopes it is a part of, nearest first: what steps in it read and write as one.
+pub(super) fn around(case: &Case, scope: Local) -> Vec<Local> {
+    let mut chain = vec![scope];
+    let mut at = scope;
+    while let Some(parent) = case.scopes.get(&at).filter(|open| open.embedded).and_then(|open| open.parent).filter(|parent| *parent < at) {
+        chain.push(parent);
+        at = parent;
+    }
+    chain
+}
+
+/// The scope of the workflow that a scope is a part of; a scope that is no part is its own.
+pub(super) fn home(case: &Case, scope: Local) -> Local {
+    around(case, scope).last().copied().unwrap_or(scope)
 }
 
 /// A scope and those above it, nearest first.

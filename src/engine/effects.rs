@@ -78,6 +78,7 @@ impl Act<'_, '_> {
             | Event::ScopeClosed { .. }
             | Event::Submitted { .. }
             | Event::TokenPlaced { .. }
+            | Event::TokenLate { .. }
             | Event::TokenTaken { .. }
             | Event::BranchSkipped { .. }
             | Event::TaskClaimed { .. }
@@ -200,6 +201,7 @@ impl Act<'_, '_> {
 
     /// The date promised for a scope; the statutory one where nothing is promised.
     fn scope_due(self, scope: Local) -> Option<NaiveDate> {
+        let scope = crate::engine::draft::home(self.after, scope);
         let own = self.after.terms.values().filter(|term| term.scope == scope && term.token.is_none());
         own.max_by_key(|term| term.kind).and_then(|term| term.due)
     }

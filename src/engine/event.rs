@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::Span;
 use crate::definition::graph::{GroupPass, NodeIx, OnRefusal, Settlement, TermKind};
-use crate::engine::case::{BodyRef, Local, RungAt, Seat, TaskPool, Waits};
+use crate::engine::case::{BodyRef, Local, RungAt, Seat, Side, TaskPool, Waits};
+use crate::expr::Value;
 use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
 
 #[expect(missing_docs, reason = "a field of an event is named for what it holds; `case` documents each")]
@@ -20,14 +21,25 @@ pub enum Event {
     Started { tenant: Tenant, case: CaseId, workflow: Name, revision: Digest, applicant: PersonId, rank: i16, at: Moment },
     /// A register act was written down.
     Recorded { what: Name, body: Option<BodyRef> },
-    /// A scope opened: the root, or a called workflow.
-    ScopeOpened { scope: Local, program: Name, caller: Option<Local>, parent: Option<Local>, number: Option<String>, at: Moment },
+    /// A scope opened: the root, a called workflow, or (`embedded`) a part of one. `given` holds what its author handed it, and nothing else of a form.
+    ScopeOpened {
+        scope: Local,
+        program: Name,
+        caller: Option<Local>,
+        parent: Option<Local>,
+        embedded: bool,
+        given: BTreeMap<Name, Value>,
+        number: Option<String>,
+        at: Moment,
+    },
     /// A scope ended with a result; its terms are met, its caller moves on.
     ScopeClosed { scope: Local, result: Name },
     /// The form was submitted (again) in `scope`; it is kept in `holder`, the nearest scope up whose workflow has a form.
     Submitted { scope: Local, holder: Local, form: BodyRef, on: NaiveDate },
     /// A token arrived at a node (a new token, or one that moved) and waits.
-    TokenPlaced { token: Local, scope: Local, node: NodeIx, step: Name, waits: Waits, back_to: Option<NodeIx>, at: Moment },
+    TokenPlaced { token: Local, scope: Local, node: NodeIx, step: Name, waits: Waits, back_to: Option<NodeIx>, side: Option<Side>, at: Moment },
+    /// Its join fired without it: it goes on, and nobody waits for it any more.
+    TokenLate { token: Local, side: Side },
     /// A token was consumed.
     TokenTaken { token: Local },
     /// A branch was skipped because its condition did not hold.
@@ -51,6 +63,8 @@ pub enum Event {
         deemed: Option<String>,
         /// The table and the row that hit.
         why: Option<String>,
+        /// What it handed back: the values a call returns.
+        fields: BTreeMap<Name, Value>,
         at: Moment,
     },
     /// A group opened; its seats are the tasks that follow.

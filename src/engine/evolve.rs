@@ -74,6 +74,11 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
             }
         }
         Event::TokenPlaced { .. } => token_placed(case, event),
+        Event::TokenLate { token, side } => {
+            if let Some(token) = case.tokens.get_mut(token) {
+                token.side = Some(*side);
+            }
+        }
         Event::TokenTaken { token } => drop(case.tokens.remove(token)),
         Event::TaskOpened { .. } => task_opened(case, event),
         Event::TaskClaimed { task, by } => claimed(case, *task, Some(*by)),
@@ -116,7 +121,7 @@ fn take_local(case: &mut Case, used: Local) {
 }
 
 fn scope_opened(case: &mut Case, event: &Event) {
-    let Event::ScopeOpened { scope, program, caller, parent, number, at } = event else { return };
+    let Event::ScopeOpened { scope, program, caller, parent, embedded, given, number, at } = event else { return };
     take_local(case, *scope);
     if caller.is_none() {
         case.number.clone_from(number);
@@ -125,6 +130,8 @@ fn scope_opened(case: &mut Case, event: &Event) {
         program: program.clone(),
         caller: *caller,
         parent: *parent,
+        embedded: *embedded,
+        given: given.clone(),
         number: number.clone(),
         opened: *at,
         form: None,
@@ -140,9 +147,24 @@ fn scope_opened(case: &mut Case, event: &Event) {
 
 fn scope_closed(case: &mut Case, scope: Local, result: &Name) {
     if case.scopes.get(&scope).is_some_and(|closed| closed.caller.is_some()) {
-        case.scopes.remove(&scope);
+        let closed = case.scopes.remove(&scope).filter(|closed| closed.embedded);
+        if let Some(closed) = closed
+            && let Some(parent) = closed.parent.and_then(|parent| case.scopes.get_mut(&parent))
+        {
+            handed_up(closed, parent);
+        }
     } else if let Some(root) = case.scopes.get_mut(&scope) {
         root.result = Some(result.clone());
+    }
+}
+
+/// What was done in a part of a workflow was done in the workflow: its results stay, and whoever acted in it is kept apart as before.
+fn handed_up(closed: Scope, parent: &mut Scope) {
+    parent.done.extend(closed.done);
+    for (step, people) in closed.actors {
+        for person in people {
+            acted(parent, &step, Some(person));
+        }
     }
 }
 
@@ -156,9 +178,9 @@ fn submitted(case: &mut Case, scope: Local, holder: Local, (form, on): (BodyRef,
 }
 
 fn token_placed(case: &mut Case, event: &Event) {
-    let Event::TokenPlaced { token, scope, node, step, waits, back_to, at } = event else { return };
+    let Event::TokenPlaced { token, scope, node, step, waits, back_to, side, at } = event else { return };
     take_local(case, *token);
-    let placed = Token { scope: *scope, node: *node, step: step.clone(), back_to: *back_to, entered: *at, waits: waits.clone() };
+    let placed = Token { scope: *scope, node: *node, step: step.clone(), back_to: *back_to, side: *side, entered: *at, waits: waits.clone() };
     case.tokens.insert(*token, placed);
 }
 
@@ -179,12 +201,12 @@ fn claimed(case: &mut Case, task: Local, by: Option<PersonId>) {
 }
 
 fn step_done(case: &mut Case, event: &Event) {
-    let Event::StepDone { scope, step, outcome, by, task, body, at, deemed: _, why: _ } = event else { return };
+    let Event::StepDone { scope, step, outcome, by, task, body, fields, at, deemed: _, why: _ } = event else { return };
     if let Some(task) = task {
         case.tasks.remove(task);
     }
     if let Some(scope) = case.scopes.get_mut(scope) {
-        scope.done.insert(step.clone(), Done { outcome: outcome.clone(), by: *by, at: *at, body: *body });
+        scope.done.insert(step.clone(), Done { outcome: outcome.clone(), by: *by, at: *at, body: *body, fields: fields.clone() });
         acted(scope, step, *by);
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::definition::graph::{Bundle, Node, NodeKind};
 use crate::engine::case::{Case, Local, Token, Waits};
-use crate::engine::walk::holds_up;
+use crate::engine::joins::ready;
 
 /// Everything wrong with a case, at once.
 ///
@@ -177,8 +177,8 @@ impl<'a> Check<'a> {
         let case = self.case;
         for (id, token) in case.tokens.iter().filter(|(_, token)| token.waits == Waits::Join) {
             let Some(program) = case.scopes.get(&token.scope).and_then(|scope| self.bundle.programs.get(&scope.program)) else { continue };
-            let awaited = case.tokens.values().any(|other| other.scope == token.scope && holds_up(program, other, token.node));
-            self.hold(awaited, || format!("token {id} waits at join `{}` and nobody else can come", token.step));
+            let waits = !ready(case, program, (token.scope, token.node, token.side));
+            self.hold(waits, || format!("token {id} waits at join `{}`, which could fire", token.step));
         }
     }
 

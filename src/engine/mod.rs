@@ -10,6 +10,7 @@ pub mod facts;
 pub mod refusal;
 
 mod automatic;
+mod calls;
 mod clearing;
 mod context;
 pub mod decide;
@@ -17,8 +18,10 @@ mod draft;
 pub mod effects;
 pub mod evolve;
 pub mod invariants;
+mod joins;
 mod offer;
 mod seats;
+mod side;
 pub mod standing;
 mod submission;
 mod terms;

@@ -1,17 +1,15 @@
-//! Steps that wait for somebody or something: tasks, approval groups, messages, timers, calls.
+//! Steps that wait for somebody or something: tasks, approval groups, messages, timers.
 //! Invariant: the pool of a task is written down with the successors of its offices already followed, so that no reader needs the roster of that day.
 //! Never: a person picked by the engine; a task is offered to a pool and taken by whoever claims it.
 
 use std::collections::BTreeSet;
 
 use crate::calendar::Span;
-use crate::definition::graph::{Callee, GroupRule, Node, NodeIx, NodeKind, Pool, TaskRule};
+use crate::definition::graph::{GroupRule, Node, NodeIx, NodeKind, Pool, TaskRule};
 use crate::engine::case::{Local, TaskPool, Waits};
-use crate::engine::draft::{Draft, Spot, Step, broken, program_named};
+use crate::engine::draft::{Draft, Spot, Step, broken};
 use crate::engine::event::Event;
-use crate::engine::refusal::Refusal;
 use crate::ids::Name;
-use crate::limits::CALL_DEPTH_MAX;
 
 impl Draft<'_> {
     pub fn offer_task(&mut self, spot: Spot, node: &Node, rule: &TaskRule) -> Step<()> {
@@ -82,31 +80,9 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// A called workflow is a scope of the same case; the caller's token waits for it.
-    pub fn call(&mut self, spot: Spot, node: &Node, callee: &Callee) -> Step<()> {
-        let Callee::Fixed(name) = callee;
-        let program = program_named(&self.facts, name)?;
-        if self.ancestry(spot.scope).len() >= CALL_DEPTH_MAX {
-            let refusal = Refusal::conflict(
-                "calls_too_deep",
-                format!("无法调用 `{name}`：调用层数超过 {CALL_DEPTH_MAX}"),
-                format!("cannot call `{name}`: calls are nested more than {CALL_DEPTH_MAX} deep"),
-            );
-            return Err(refusal.into());
-        }
-        let scope = self.local();
-        self.place(spot, node, Waits::Scope(scope))?;
-        let above = self.scope(spot.scope)?.number.clone();
-        let number = self.number(program.number.as_ref(), above.as_deref())?;
-        self.emit(Event::ScopeOpened { scope, program: name.clone(), caller: Some(spot.token), parent: Some(spot.scope), number, at: self.facts.now });
-        self.start_scope_terms(scope)?;
-        self.start_token(scope, program.start);
-        Ok(())
-    }
-
     /// Puts the first token of a scope on its way.
     pub fn start_token(&mut self, scope: Local, node: NodeIx) {
         let token = self.local();
-        self.arrivals.push_back(Spot { token, scope, node, back_to: None });
+        self.arrivals.push_back(Spot { token, scope, node, back_to: None, side: None });
     }
 }

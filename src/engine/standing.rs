@@ -94,7 +94,8 @@ fn acted<'c>(case: &'c Case, facts: &Facts<'_>, (scope, step): (Local, &Name)) -
     while let Some(id) = at {
         let Some(open) = case.scopes.get(&id) else { return &[] };
         let has_step = program(case, facts, id).is_some_and(|program| program.nodes.iter().any(|node| node.key == *step));
-        if has_step {
+        // What a part of a workflow did stays with the workflow under the step's key when the part is over.
+        if has_step || open.actors.contains_key(step) {
             return open.actors.get(step).map_or(&[], Vec::as_slice);
         }
         at = open.parent.filter(|parent| *parent < id);

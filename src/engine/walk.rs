@@ -2,13 +2,15 @@
 //! Invariant: every token that arrives is placed, moved on or consumed before the act ends, and a join fires only when nobody it waits for can still come.
 //! Never: a wait inside a walk; whatever must wait leaves its token standing.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use crate::definition::graph::{Branch, Deem, Node, NodeIx, NodeKind, Program};
+use crate::definition::graph::{Branch, Deem, Node, NodeIx, NodeKind};
 use crate::engine::case::{BodyRef, Local, Token, Waits};
-use crate::engine::draft::{Draft, Spot, Step, broken};
+use crate::engine::draft::{Draft, Spot, Step, around, broken};
 use crate::engine::event::Event;
 use crate::engine::refusal::Refusal;
+use crate::engine::side::ends_at;
+use crate::expr::Value;
 use crate::ids::{Name, PersonId};
 
 /// How a step ends.
@@ -19,6 +21,7 @@ pub(super) struct Ending<'d> {
     pub body: Option<BodyRef>,
     pub deemed: Option<&'d Deem>,
     pub why: Option<String>,
+    pub fields: BTreeMap<Name, Value>,
 }
 
 impl Draft<'_> {
@@ -47,8 +50,8 @@ impl Draft<'_> {
             NodeKind::Message { name, queue_for } => self.await_message(spot, node, (name, *queue_for)),
             NodeKind::Timer { span, publishes: _ } => self.set_timer(spot, node, *span),
             NodeKind::Split { branches, join } => self.split(spot, branches, *join),
-            NodeKind::Join { .. } => self.place(spot, node, Waits::Join),
-            NodeKind::Call { callee } => self.call(spot, node, callee),
+            NodeKind::Join { .. } => self.arrive_at_join(spot, node),
+            NodeKind::Call { callee, with, returns: _ } => self.call(spot, node, (callee, with)),
             NodeKind::Document { kind, number } => self.issue(spot, node, (kind, number.as_ref())),
             NodeKind::End { result, terminate } => self.end(spot, node, (result, *terminate)),
         }
@@ -63,6 +66,7 @@ impl Draft<'_> {
             step: node.key.clone(),
             waits,
             back_to: spot.back_to,
+            side: spot.side,
             at: self.facts.now,
         });
         self.touched.insert(spot.scope);
@@ -88,6 +92,7 @@ impl Draft<'_> {
             body: ending.body,
             deemed: ending.deemed.map(|deem| deem.basis.clone()),
             why: ending.why,
+            fields: ending.fields,
             at: self.facts.now,
         });
         if let Some(rank) = node.ranks.get(outcome)
@@ -103,11 +108,21 @@ impl Draft<'_> {
             Some(_) => self.clear_ahead(spot, spot.node)?,
             None => {}
         }
-        if let Some(join) = edge.cancels {
-            self.cancel_region(spot, join)?;
+        let program = self.program(spot.scope)?;
+        match edge.cancels {
+            // The region it would leave has gone on without it.
+            Some(join) if spot.side.is_some_and(|side| ends_at(program, side, join)) => self.consume(spot),
+            Some(join) => {
+                self.cancel_region(spot, join)?;
+                self.go(spot, node, to)?;
+            }
+            None => self.go(spot, node, to)?,
         }
-        self.go(spot, node, to)?;
-        self.outcome_terms(spot.scope, (&node.key, outcome), from_receipt)
+        // A part of a workflow begins and meets the limits of the whole.
+        for scope in around(&self.case, spot.scope) {
+            self.outcome_terms(scope, (&node.key, outcome), from_receipt)?;
+        }
+        Ok(())
     }
 
     /// Sends a token on. One that leaves a branch nobody waits for is consumed at its border.
@@ -131,21 +146,24 @@ impl Draft<'_> {
     fn split(&mut self, spot: Spot, branches: &[Branch], join: NodeIx) -> Step<()> {
         let mut awaited = false;
         let mut firsts = Vec::with_capacity(branches.len());
-        for branch in branches {
+        let mut chosen = false;
+        for branch in branches.iter().filter(|branch| !branch.default) {
             let taken = match &branch.when {
                 Some(when) => self.condition(spot.scope, when)?,
                 None => true,
             };
-            if taken {
-                awaited |= self.is_awaited(spot, branch.first, join)?;
-                firsts.push(branch.first);
-            } else {
-                self.emit(Event::BranchSkipped { scope: spot.scope, step: branch.key.clone() });
-            }
+            chosen |= taken && branch.when.is_some();
+            firsts.push((branch, taken));
         }
-        for first in firsts {
+        firsts.extend(branches.iter().filter(|branch| branch.default).map(|branch| (branch, !chosen)));
+        for (branch, taken) in firsts {
+            if !taken {
+                self.emit(Event::BranchSkipped { scope: spot.scope, step: branch.key.clone() });
+                continue;
+            }
+            awaited |= self.is_awaited(spot, branch.first, join)?;
             let token = self.local();
-            self.arrivals.push_back(Spot { token, scope: spot.scope, node: first, back_to: None });
+            self.arrivals.push_back(Spot { token, scope: spot.scope, node: branch.first, back_to: None, side: spot.side });
         }
         // A skipped branch counts as done: with nobody to wait for, the token goes to the join itself.
         if awaited {
@@ -165,26 +183,6 @@ impl Draft<'_> {
         Ok(first == join || reach.is_some_and(|reach| reach.contains(&join)))
     }
 
-    /// Fires one join of a scope whose tokens are all there.
-    fn fire_join(&mut self, scope: Local) -> Step<bool> {
-        let program = self.program(scope)?;
-        let Some(join) = self.ready_join(program, scope) else { return Ok(false) };
-        let waiting: Vec<Local> = self.tokens_in(scope, |token| token.node == join && token.waits == Waits::Join);
-        let Some((first, others)) = waiting.split_first() else { return Ok(false) };
-        for other in others {
-            self.emit(Event::TokenTaken { token: *other });
-        }
-        let spot = self.spot(*first)?;
-        self.leave(spot, &Name::from("joined"), Ending::default())?;
-        Ok(true)
-    }
-
-    fn ready_join(&self, program: &Program, scope: Local) -> Option<NodeIx> {
-        let tokens = || self.case.tokens.values().filter(move |token| token.scope == scope);
-        let joins: BTreeSet<NodeIx> = tokens().filter(|token| token.waits == Waits::Join).map(|token| token.node).collect();
-        joins.into_iter().find(|join| !tokens().any(|token| holds_up(program, token, *join)))
-    }
-
     /// Tokens of a scope that satisfy `wanted`, in order.
     pub fn tokens_in(&self, scope: Local, wanted: impl Fn(&Token) -> bool) -> Vec<Local> {
         self.case.tokens.iter().filter(|(_, token)| token.scope == scope && wanted(token)).map(|(id, _)| *id).collect()
@@ -193,52 +191,16 @@ impl Draft<'_> {
     /// An end consumes its token. Beside the scope's work it gives no result; a terminating one takes the other tokens with it.
     fn end(&mut self, spot: Spot, node: &Node, (result, terminate): (&Name, bool)) -> Step<()> {
         self.consume(spot);
-        if node.beside {
+        // Nobody waits for it, so it gives no result; but an end that its author made a terminating one ends the rest all the same.
+        if node.beside || (spot.side.is_some() && !terminate) {
             return Ok(());
         }
         self.emit(Event::EndReached { scope: spot.scope, step: node.key.clone(), result: result.clone(), terminate });
         if terminate {
-            self.cancel_tokens(spot.scope, (None, &Name::from("terminated")), |_| true)?;
+            self.cancel_tokens(spot.scope, (None, &Name::from("terminated")), |_, _| true)?;
         }
         Ok(())
     }
-}
-
-/// Whether a join must wait for this token: it can still come without starting the region anew.
-pub(super) fn holds_up(program: &Program, token: &Token, join: NodeIx) -> bool {
-    let Some(at) = program.nodes.get(usize::from(join.0)) else { return false };
-    let NodeKind::Join { split, region } = &at.kind else { return false };
-    if token.node == join {
-        return false;
-    }
-    let beside = program.nodes.get(usize::from(token.node.0)).is_some_and(|node| node.beside);
-    if beside && !at.beside {
-        return false;
-    }
-    let comes_back = token.back_to.is_some_and(|back| region.contains(&back));
-    let reaches = program.reach.get(usize::from(token.node.0)).is_some_and(|reach| reach.contains(&join));
-    comes_back || (reaches && (region.contains(&token.node) || way_around(program, token.node, join, *split)))
-}
-
-/// Whether `join` can be reached from `from` without passing its split. Through the split a later round begins, and this one does not wait for it:
-/// otherwise two joins of nested regions inside a loop would wait for each other for ever.
-fn way_around(program: &Program, from: NodeIx, join: NodeIx, split: NodeIx) -> bool {
-    let mut seen = BTreeSet::from([from, split]);
-    let mut open = vec![from];
-    while let Some(at) = open.pop() {
-        if at == join {
-            return true;
-        }
-        if at == split {
-            continue;
-        }
-        for next in program.nodes.get(usize::from(at.0)).map(successors).unwrap_or_default() {
-            if seen.insert(next) {
-                open.push(next);
-            }
-        }
-    }
-    false
 }
 
 /// The nodes one edge away.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
+use serde::{Deserialize, Serialize};
 
 /// The civil date a text of ten characters such as `2025-03-03` names.
 #[must_use]
@@ -16,7 +17,8 @@ pub fn civil_date(text: &str) -> Option<NaiveDate> {
 }
 
 /// A value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Value {
     /// Nothing.
     Null,

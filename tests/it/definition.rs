@@ -42,7 +42,7 @@ fn a_parallel_workflow_becomes_a_graph_with_one_join() {
     let keys: Vec<&str> = program.nodes.iter().map(|node| &*node.key).collect();
     assert_eq!(keys, ["accept", "ask", "fgw", "gtj", "visit", "visit-report", "ask-join", "ask-beside", "decide", "refused", "granted"]);
     let join = NodeIx(6);
-    let NodeKind::Join { split, region } = &program.nodes[6].kind else { panic!("expected a join") };
+    let NodeKind::Join { split, region, rule: _ } = &program.nodes[6].kind else { panic!("expected a join") };
     assert_eq!((*split, region.iter().map(|ix| ix.0).collect::<Vec<_>>()), (NodeIx(1), vec![2, 3, 4, 5, 7]));
     assert_eq!(program.nodes[2].next["disagree"].cancels, Some(join), "a rejection cancels the rest");
     assert_eq!(program.nodes[2].next["agree"].to, join);

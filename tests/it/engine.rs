@@ -15,3 +15,4 @@ mod random_flow;
 mod returns;
 mod storm;
 pub mod world;
+mod written;

@@ -55,6 +55,7 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             | Event::ScopeClosed { .. }
             | Event::Submitted { .. }
             | Event::TokenPlaced { .. }
+            | Event::TokenLate { .. }
             | Event::TokenTaken { .. }
             | Event::BranchSkipped { .. }
             | Event::GroupOpened { .. }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{SourceFile, WORDS};
+use super::{PART, SourceFile, WORDS};
 use crate::calendar::Calendar;
 use crate::definition::account_kind::{self, AccountKind};
 use crate::definition::diagnostics::{Diagnostic, Findings};
@@ -104,15 +104,18 @@ impl Loading {
     pub fn compile(&mut self) {
         for (name, workflow) in &self.parts.workflows {
             let mut findings = Findings::new(&workflow.file);
-            let lowered = lower::lower(workflow, &self.parts, &mut findings);
+            let all = lower::lower(workflow, &self.parts, &mut findings);
             rules::law::check(workflow, &mut findings);
             rules::parallel::check(workflow, &self.parts, &mut findings);
-            rules::calls::check(workflow, &self.parts, &mut findings);
-            if let Some(lowered) = lowered {
+            rules::splits::check(workflow, &mut findings);
+            for lowered in all {
                 rules::flow::check(&lowered, &mut findings);
-                rules::decision::check(&lowered, &mut findings);
-                rules::sums::check(workflow, &lowered.program, &mut findings);
-                self.programs.insert(name.clone(), lowered);
+                if lowered.program.name == *name {
+                    rules::decision::check(&lowered, &mut findings);
+                    rules::sums::check(workflow, &lowered.program, &mut findings);
+                    rules::calls::recursion(workflow, &lowered, &self.parts, &mut findings);
+                }
+                self.programs.insert(lowered.program.name.clone(), lowered);
             }
             self.found.extend(findings.into_found());
         }
@@ -121,7 +124,7 @@ impl Loading {
     /// A reservation names a kind of account there is, with as many parts as its keys have.
     pub fn accounts_posted_to(&mut self) {
         for (name, lowered) in &self.programs {
-            let Some(workflow) = self.parts.workflows.get(name) else { continue };
+            let Some(workflow) = self.parts.workflows.get(name.split(PART).next().unwrap_or(name)) else { continue };
             let mut findings = Findings::new(&workflow.file);
             for (node, at) in lowered.program.nodes.iter().zip(&lowered.places) {
                 let NodeKind::Post { account, .. } = &node.kind else { continue };

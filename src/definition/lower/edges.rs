@@ -30,11 +30,12 @@ impl Lowering<'_> {
             Next::Bare(target) => self.bare(planned, step, target, &outcomes, &mut edges, findings),
             Next::ByOutcome(said) => {
                 for (outcome, target) in said {
-                    let to = self.resolve(planned, target, findings);
+                    let (from, cancels) = self.plan.leaves(planned);
+                    let to = self.resolve(from, target, findings);
                     if !outcomes.contains(&outcome.value) {
                         unknown_outcome(findings, step, outcome, &outcomes);
                     } else if let Some(to) = to {
-                        edges.insert(outcome.value.clone(), Edge { to, cancels: None });
+                        edges.insert(outcome.value.clone(), Edge { to, cancels });
                     } else {
                         // Noted already; a stand-in keeps it from being called missing too.
                         edges.insert(outcome.value.clone(), Edge { to: NodeIx(0), cancels: None });
@@ -42,9 +43,10 @@ impl Lowering<'_> {
                 }
             }
             Next::Unsaid => {
-                if let Some(to) = self.plan.join_word(&planned.home) {
+                let (from, cancels) = self.plan.leaves(planned);
+                if let Some(to) = self.plan.join_word(&from.home) {
                     for outcome in &outcomes {
-                        edges.entry(outcome.clone()).or_insert(Edge { to, cancels: None });
+                        edges.entry(outcome.clone()).or_insert(Edge { to, cancels });
                     }
                 }
             }
@@ -55,13 +57,14 @@ impl Lowering<'_> {
 
     /// The outcomes are unknown, so only the names of the targets can be held.
     fn targets_only(&self, planned: &Planned<'_>, step: &Step, findings: &mut Findings<'_>) {
+        let (from, _) = self.plan.leaves(planned);
         match &step.next {
             Next::Bare(target) => {
-                self.resolve(planned, target, findings);
+                self.resolve(from, target, findings);
             }
             Next::ByOutcome(said) => {
                 for (_, target) in said {
-                    self.resolve(planned, target, findings);
+                    self.resolve(from, target, findings);
                 }
             }
             Next::Unsaid => {}
@@ -69,7 +72,8 @@ impl Lowering<'_> {
     }
 
     fn bare(&self, planned: &Planned<'_>, step: &Step, target: &Word, outcomes: &[Name], edges: &mut BTreeMap<Name, Edge>, findings: &mut Findings<'_>) {
-        let to = self.resolve(planned, target, findings);
+        let (from, cancels) = self.plan.leaves(planned);
+        let to = self.resolve(from, target, findings);
         let open: Vec<&Name> = outcomes.iter().filter(|outcome| !edges.contains_key(*outcome)).collect();
         let [only] = open.as_slice() else {
             let (key, list) = (&step.key.value, quoted(outcomes));
@@ -81,7 +85,7 @@ impl Lowering<'_> {
             edges.extend(outcomes.iter().map(|outcome| (outcome.clone(), Edge { to: NodeIx(0), cancels: None })));
             return;
         };
-        edges.insert((*only).clone(), Edge { to: to.unwrap_or(NodeIx(0)), cancels: None });
+        edges.insert((*only).clone(), Edge { to: to.unwrap_or(NodeIx(0)), cancels });
     }
 
     /// The edge of an outcome that its branch lists in `rejects`.

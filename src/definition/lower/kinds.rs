@@ -1,12 +1,14 @@
 //! What each step does, with the names in it resolved.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::plan::Planned;
+use super::plan::{Plan, Planned};
 use super::{Lowering, edges};
 use crate::definition::diagnostics::Findings;
 use crate::definition::graph::{AnswerForm, Callee, GroupPass, GroupRule, NodeIx, NodeKind, OnRefusal, Pool, TaskRule};
-use crate::definition::syntax::{self, Approve, Kind, Post, Step, Task, Word};
+use crate::definition::parts::ends;
+use crate::definition::syntax::{self, Approve, Call, Kind, Post, Step, Task, Word, walk};
 use crate::expr::{self, Expr, Type};
 use crate::ids::Name;
 use crate::source::{Node as Source, Tree};
@@ -28,7 +30,8 @@ impl Lowering<'_> {
                 let split = *self.plan.index.get(&planned.key)?;
                 Some(NodeKind::Split { branches, join: self.plan.join_of(split)? })
             }
-            Kind::Call(callee) => self.call(callee, findings),
+            Kind::Call(call) => self.call(call, findings),
+            Kind::Scope(_) => Some(self.scope(step)),
             Kind::Document { kind, number } => Some(NodeKind::Document { kind: kind.value.clone(), number: number.clone() }),
             Kind::End { result, terminate } => Some(NodeKind::End { result: result.value.clone(), terminate: *terminate }),
             Kind::Broken => None,
@@ -95,10 +98,10 @@ impl Lowering<'_> {
     fn post(&self, post: &Post, findings: &mut Findings<'_>) -> Option<NodeKind> {
         let account: Vec<Option<Expr>> = post.account.iter().map(|node| self.account_part(node, findings)).collect();
         let amount = self.expression(&post.amount, &Type::Number, findings);
-        let results = self.parts.results(&self.workflow.name.value).unwrap_or_default();
+        let results = ends(self.steps).unwrap_or_default();
         for (result, _) in &post.settle {
             if !results.contains(&result.value) {
-                findings.unknown(result.at, "GL011", ("办理结果", "a result of this workflow"), &result.value, results.iter().map(|name| &**name));
+                findings.unknown(result.at, "GL011", ("办理结果", "a result it can end with"), &result.value, results.iter().map(|name| &**name));
             }
         }
         Some(NodeKind::Post {
@@ -157,15 +160,33 @@ impl Lowering<'_> {
         Some(*ix)
     }
 
-    fn call(&self, callee: &Word, findings: &mut Findings<'_>) -> Option<NodeKind> {
-        let known = &self.parts.workflows;
-        if !known.contains_key(&*callee.value) {
+    fn call(&self, call: &Call, findings: &mut Findings<'_>) -> Option<NodeKind> {
+        let (known, callee) = (&self.parts.workflows, &call.workflow);
+        let with = self.by_name(&call.with, findings);
+        let Some(called) = known.get(&*callee.value) else {
             if !self.parts.broken.contains(&format!("{}.yaml", callee.value)) {
                 findings.unknown(callee.at, "GL014", ("工作流", "a workflow"), &callee.value, known.keys().map(|name| &**name));
             }
             return None;
-        }
-        Some(NodeKind::Call { callee: Callee::Fixed(callee.value.clone()) })
+        };
+        // What is handed back is read where it was made.
+        let mut all: BTreeMap<&str, &Step> = BTreeMap::new();
+        walk(&called.steps, &mut |step| {
+            all.entry(&step.key.value).or_insert(step);
+        });
+        let there = Lowering { workflow: called, parts: self.parts, all: &all, steps: &called.steps, plan: &Plan::default() };
+        let returns = there.by_name(&call.returns, findings);
+        Some(NodeKind::Call { callee: Callee::Fixed(callee.value.clone()), with: with?, returns: returns? })
+    }
+
+    fn by_name(&self, expressions: &[(Word, Source)], findings: &mut Findings<'_>) -> Option<Vec<(Name, Arc<Expr>)>> {
+        let read = expressions.iter().map(|(name, node)| Some((name.value.clone(), Arc::new(self.expression(node, &Type::Any, findings)?))));
+        read.collect::<Vec<_>>().into_iter().collect()
+    }
+
+    /// A part with steps of its own is a program beside this one.
+    fn scope(&self, step: &Step) -> NodeKind {
+        NodeKind::Call { callee: Callee::Embedded(super::part(&self.workflow.name.value, step)), with: Vec::new(), returns: Vec::new() }
     }
 
     /// A pool by its name under `people`.
@@ -188,7 +209,7 @@ impl Lowering<'_> {
     /// Names of steps.
     pub(super) fn steps(&self, words: &[Word], findings: &mut Findings<'_>) -> Vec<Name> {
         for word in words {
-            if !self.plan.index.contains_key(&word.value) {
+            if !self.plan.index.contains_key(&word.value) && !self.all.contains_key(&*word.value) {
                 self.unknown_step(word, findings);
             }
         }

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Lowering;
-use super::plan::Slot;
 use crate::definition::diagnostics::Findings;
-use crate::definition::syntax::{Kind, Step};
+use crate::definition::syntax::{Kind, Step, walk, walk_own};
 use crate::expr::Expr;
 use crate::source::{Node as Source, Place};
 
@@ -44,11 +43,20 @@ impl Lowering<'_> {
                 findings.unknown(at, "GL016", ("办件属性", "something of the case"), member, CASE.iter().copied());
                 false
             }
-            step => match self.plan.index.get(step).and_then(|ix| self.plan.nodes.get(usize::from(ix.0))).map(|planned| planned.slot) {
-                Some(Slot::Step(step)) => self.of_step(at, step, member, findings),
-                Some(Slot::Join { .. } | Slot::BesideEnd) => true,
+            // What a call hands over is known to the caller alone.
+            "input" => true,
+            "open" => match member {
+                Some(step) if !self.all.contains_key(step) => {
+                    findings.unknown(at, "GL010", ("步骤", "a step"), step, self.all.keys().copied());
+                    false
+                }
+                Some(_) | None => true,
+            },
+            step => match self.all.get(step) {
+                Some(step) => self.of_step(at, step, member, findings),
+                None if self.plan.index.contains_key(step) => true,
                 None => {
-                    let known = self.plan.index.keys().map(|key| &**key).chain(["form", "case"]);
+                    let known = self.all.keys().copied().chain(["form", "case", "input", "open"]);
                     findings.unknown(at, "GL016", ("表单、办件或步骤", "the form, the case or a step"), step, known);
                     false
                 }
@@ -72,17 +80,41 @@ impl Lowering<'_> {
             | Kind::Timer { .. }
             | Kind::Message { .. }
             | Kind::Parallel(_)
+            | Kind::Scope(_)
             | Kind::Call(_)
             | Kind::Document { .. }
             | Kind::End { .. }
             | Kind::Broken => None,
         };
-        let known: BTreeSet<&str> = form.iter().flat_map(|form| form.fields()).map(|field| field.key.as_str()).chain(["outcome"]).collect();
+        let returned = if let Kind::Call(call) = &step.kind { call.returns.as_slice() } else { &[] };
+        let returned = returned.iter().map(|(name, _)| &*name.value);
+        let known: BTreeSet<&str> = form.iter().flat_map(|form| form.fields()).map(|field| field.key.as_str()).chain(["outcome"]).chain(returned).collect();
         if !known.contains(member) {
             let thing = (format!("步骤 `{}` 留下的字段", step.key.value), format!("a field `{}` leaves behind", step.key.value));
             findings.unknown(at, "GL016", (&thing.0, &thing.1), member, known);
             return false;
         }
         true
+    }
+}
+
+/// A step's name is used once in the whole file, because a part's steps are read by the whole. (Twice in one program is told by its plan.)
+pub(super) fn once(steps: &[Step], findings: &mut Findings<'_>) {
+    let mut programs: Vec<&[Step]> = vec![steps];
+    walk(steps, &mut |step| {
+        if let Kind::Scope(scope) = &step.kind {
+            programs.push(&scope.steps);
+        }
+    });
+    let mut seen = BTreeSet::new();
+    for steps in programs {
+        let mut own = BTreeSet::new();
+        walk_own(steps, &mut |step| {
+            let key = &step.key.value;
+            if own.insert(key.clone()) && seen.contains(key) {
+                findings.note(step.key.at, "GL005", (format!("步骤名 `{key}` 已被使用"), format!("expected a name used once, found `{key}` again")));
+            }
+        });
+        seen.extend(own);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::definition::diagnostics::Findings;
 use crate::definition::graph::NodeIx;
-use crate::definition::syntax::{Branch, Kind, Parallel, Step, Word, Workflow};
+use crate::definition::syntax::{Branch, Kind, Parallel, Splits, Step, Word};
 use crate::ids::Name;
 use crate::source::Place;
 
@@ -53,9 +53,9 @@ pub(super) struct Home<'w> {
 }
 
 /// Lays the nodes out in the order of the file.
-pub(super) fn plan<'w>(workflow: &'w Workflow, findings: &mut Findings<'_>) -> Plan<'w> {
+pub(super) fn plan<'w>(steps: &'w [Step], findings: &mut Findings<'_>) -> Plan<'w> {
     let mut plan = Plan::default();
-    plan.steps(&workflow.steps, &Home::default(), findings);
+    plan.steps(steps, &Home::default(), findings);
     plan
 }
 
@@ -102,6 +102,19 @@ impl<'w> Plan<'w> {
     /// The join of a split.
     pub fn join_of(&self, split: NodeIx) -> Option<NodeIx> {
         self.ends.get(&split).map(|(join, _)| *join)
+    }
+
+    /// Where the edges of a node start from and what they cancel: an alternative of a race leaves the whole race with what it chose.
+    pub fn leaves<'p>(&'p self, planned: &'p Planned<'w>) -> (&'p Planned<'w>, Option<NodeIx>) {
+        let (mut from, mut cancels) = (planned, None);
+        while let Some(split) = from.home.region
+            && let Some(outer) = self.nodes.get(usize::from(split.0))
+            && let Slot::Step(Step { kind: Kind::Parallel(Parallel { splits: Splits::Race, .. }), .. }) = outer.slot
+        {
+            cancels = self.join_of(split);
+            from = outer;
+        }
+        (from, cancels)
     }
 
     /// Where `join` leads from a node: its region's join, or the end of its side branch.

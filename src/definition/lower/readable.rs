@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 
 use super::Lowering;
-use super::plan::Slot;
 use crate::definition::diagnostics::Findings;
 use crate::definition::syntax::{Kind, Step, Word};
 use crate::expr::{Expr, Table, Type};
@@ -34,13 +33,9 @@ impl Lowering<'_> {
         let case = [("year", Type::Number), ("rank", Type::Number), ("workflow", Type::Text), ("number", Type::Any)];
         let case = Type::Context(case.map(|(name, kind)| (name.to_owned(), kind)).into());
         let mut roots = BTreeMap::from([("form".to_owned(), form), ("case".to_owned(), case)]);
-        for (key, ix) in &self.plan.index {
-            let kind = match self.plan.nodes.get(usize::from(ix.0)).map(|planned| planned.slot) {
-                Some(Slot::Step(step)) => self.left_by(step),
-                Some(Slot::Join { .. } | Slot::BesideEnd) | None => Type::Any,
-            };
-            roots.insert(key.to_string(), kind);
-        }
+        roots.extend(["input", "open"].map(|root| (root.to_owned(), Type::Any)));
+        roots.extend(self.plan.index.keys().map(|key| (key.to_string(), Type::Any)));
+        roots.extend(self.all.iter().map(|(key, step)| ((*key).to_owned(), self.left_by(step))));
         roots
     }
 
@@ -54,6 +49,9 @@ impl Lowering<'_> {
             None => BTreeMap::new(),
         };
         let outcome = self.parts.outcomes(step).map_or(Type::Text, |outcomes| Type::OneOf(outcomes.iter().map(ToString::to_string).collect()));
+        if let Kind::Call(call) = &step.kind {
+            entries.extend(call.returns.iter().map(|(name, _)| (name.value.to_string(), Type::Any)));
+        }
         entries.insert("outcome".to_owned(), outcome);
         Type::Context(entries)
     }

@@ -64,11 +64,12 @@ impl Lowering<'_> {
 
     /// Holds a `step.outcome` against the steps; gives the step's outcomes.
     fn known(&self, at: &StepOutcome, findings: &mut Findings<'_>) -> Vec<Name> {
-        let Some(planned) = self.plan.index.get(&at.step.value).and_then(|ix| self.plan.nodes.get(usize::from(ix.0))) else {
-            self.unknown_step(&at.step, findings);
+        let Some(step) = self.all.get(&*at.step.value) else {
+            if !self.plan.index.contains_key(&at.step.value) {
+                self.unknown_step(&at.step, findings);
+            }
             return Vec::new();
         };
-        let super::Slot::Step(step) = planned.slot else { return Vec::new() };
         let Some(outcomes) = self.parts.outcomes(step) else { return Vec::new() };
         if let Some(outcome) = &at.outcome
             && !outcomes.contains(&outcome.value)

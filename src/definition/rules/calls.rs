@@ -1,8 +1,10 @@
-//! Calls: no workflow may call itself, however far around. (A callee's missing results are told where the edges are.)
+//! Calls: a workflow may call itself, however far around, if it can also end without. (A callee's missing results are told where the edges are.)
 
 use std::collections::BTreeSet;
 
 use crate::definition::diagnostics::Findings;
+use crate::definition::graph::{Callee, NodeIx, NodeKind, Program};
+use crate::definition::lower::{Lowered, successors};
 use crate::definition::parts::Parts;
 use crate::definition::syntax::{Kind, Word, Workflow, walk};
 use crate::ids::Name;
@@ -11,8 +13,8 @@ use crate::ids::Name;
 pub(in crate::definition) fn callees(workflow: &Workflow) -> Vec<&Word> {
     let mut callees = Vec::new();
     walk(&workflow.steps, &mut |step| {
-        if let Kind::Call(callee) = &step.kind {
-            callees.push(callee);
+        if let Kind::Call(call) = &step.kind {
+            callees.push(&call.workflow);
         }
     });
     callees
@@ -32,15 +34,33 @@ pub(in crate::definition) fn closure(name: &Name, parts: &Parts) -> BTreeSet<Nam
     seen
 }
 
-/// Notes every call that comes back to its own workflow.
-pub(in crate::definition) fn check(workflow: &Workflow, parts: &Parts, findings: &mut Findings<'_>) {
+/// Notes a workflow that calls itself on every way to its end: no case of it could ever come back.
+pub(in crate::definition) fn recursion(workflow: &Workflow, lowered: &Lowered, parts: &Parts, findings: &mut Findings<'_>) {
     let name = &workflow.name.value;
-    for callee in callees(workflow) {
-        if callee.value == *name || closure(&callee.value, parts).contains(name) {
-            let called = &callee.value;
-            let sentences =
-                (format!("工作流 `{name}` 经 `{called}` 又调用自己"), format!("expected a call that does not come back to `{name}`, found `{called}`"));
-            findings.note(callee.at, "GL025", sentences);
+    let comes_back = |callee: &Name| callee == name || closure(callee, parts).contains(name);
+    let Some(call) = callees(workflow).into_iter().find(|callee| comes_back(&callee.value)) else { return };
+    if !ends_without(&lowered.program, comes_back) {
+        let called = &call.value;
+        let zh = format!("工作流 `{name}` 经 `{called}` 又调用自己，每条路都是如此，永远办不完");
+        let en = format!("expected a way to an end of `{name}` that does not call it again, found `{called}` on every way");
+        let help = ("给调用前加一个选择，让其中一路直接结束".into(), "put a choice before the call, one way of which ends".into());
+        findings.note(call.at, "GL025", (zh, en)).help(Some(help));
+    }
+}
+
+/// Whether an end can be reached without a call that comes back.
+fn ends_without(program: &Program, comes_back: impl Fn(&Name) -> bool) -> bool {
+    let mut seen: BTreeSet<NodeIx> = BTreeSet::new();
+    let mut open = vec![program.start];
+    while let Some(ix) = open.pop() {
+        let Some(node) = program.nodes.get(usize::from(ix.0)).filter(|_| seen.insert(ix)) else { continue };
+        if let NodeKind::End { .. } = &node.kind {
+            return true;
+        }
+        let again = matches!(&node.kind, NodeKind::Call { callee: Callee::Fixed(callee), .. } if comes_back(callee));
+        if !again {
+            open.extend(successors(node));
         }
     }
+    false
 }

@@ -1,17 +1,16 @@
 //! The steps of a workflow file. A step that cannot be read keeps its key, so that names which point to it are not called unknown as well.
 
+use super::read_split::{inclusive, parallel, race};
 use super::words::{bases, basis, key, number, remind, span, word, words, words_of};
-use super::{Approve, Branch, Kind, MayReturn, Next, OnExpiry, Parallel, Post, Remind, Step, Task, Word};
+use super::{Approve, Call, Kind, MayReturn, Next, OnExpiry, Post, Remind, Scope, Step, Task, Word};
 use crate::definition::graph::{GroupPass, OnRefusal, ReturnThen, Settlement};
 use crate::source::{Fields, Node, Reader, Tree};
 
 /// What a step can do; exactly one of these keys stands in it.
-const KINDS: &[&str] = &["task", "approve", "decide", "post", "wait", "parallel", "call", "document", "end"];
+const KINDS: &[&str] = &["task", "approve", "decide", "post", "wait", "parallel", "inclusive", "race", "scope", "call", "document", "end"];
 /// What may stand beside it.
-const REST: &[&str] = &["title", "next", "within", "basis", "on-expiry", "remind", "stops", "may-return", "rank", "settle", "join", "beside", "on-reject"];
-/// What a branch may add when it is written as one step.
-const BRANCH: &[&str] = &["when", "rejects"];
-
+const REST: &[&str] =
+    &["title", "next", "within", "basis", "on-expiry", "remind", "stops", "may-return", "rank", "settle", "join", "beside", "on-reject", "default"];
 /// The steps of a `steps:` mapping.
 pub(super) fn steps(reader: &mut Reader<'_>, node: &Node) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -26,12 +25,12 @@ pub(super) fn steps(reader: &mut Reader<'_>, node: &Node) -> Vec<Step> {
     steps
 }
 
-fn step_fields<'n>(reader: &mut Reader<'_>, node: &'n Node, more: &[&str]) -> Option<Fields<'n>> {
+pub(super) fn step_fields<'n>(reader: &mut Reader<'_>, node: &'n Node, more: &[&str]) -> Option<Fields<'n>> {
     let allowed: Vec<&str> = KINDS.iter().chain(REST).chain(more).copied().collect();
     reader.fields(node, &allowed)
 }
 
-fn step(reader: &mut Reader<'_>, name: Word, fields: &Fields<'_>) -> Step {
+pub(super) fn step(reader: &mut Reader<'_>, name: Word, fields: &Fields<'_>) -> Step {
     let kind = kind(reader, &name, fields).unwrap_or(Kind::Broken);
     Step {
         title: fields.get("title").and_then(|node| reader.bilingual(node)),
@@ -48,7 +47,7 @@ fn step(reader: &mut Reader<'_>, name: Word, fields: &Fields<'_>) -> Step {
     }
 }
 
-fn broken(key: Word) -> Step {
+pub(super) fn broken(key: Word) -> Step {
     Step {
         key,
         title: None,
@@ -85,7 +84,10 @@ fn kind(reader: &mut Reader<'_>, name: &Word, fields: &Fields<'_>) -> Option<Kin
         "post" => post(reader, node, fields).map(Kind::Post),
         "wait" => wait(reader, node),
         "parallel" => parallel(reader, node, fields).map(Kind::Parallel),
-        "call" => word(reader, node).map(Kind::Call),
+        "inclusive" => inclusive(reader, node, fields).map(Kind::Parallel),
+        "race" => race(reader, node, fields).map(Kind::Parallel),
+        "scope" => scope(reader, node).map(Kind::Scope),
+        "call" => call(reader, node).map(Kind::Call),
         "document" => document(reader, node),
         // The list above ends with `end`.
         _ => end(reader, node),
@@ -151,45 +153,28 @@ fn wait(reader: &mut Reader<'_>, node: &Node) -> Option<Kind> {
     Some(Kind::Timer { span, publish: fields.get("publish").and_then(|node| word(reader, node)) })
 }
 
-fn parallel(reader: &mut Reader<'_>, node: &Node, step: &Fields<'_>) -> Option<Parallel> {
-    let join = reader.required(step, "join").and_then(|node| reader.word(node, &[("all", ())]));
-    let all = branches(reader, node);
-    let beside = step.get("beside").map(|node| branches(reader, node)).unwrap_or_default();
-    let on_reject = step.get("on-reject").and_then(|node| on_reject(reader, node));
-    join.map(|()| Parallel { branches: all, beside, on_reject })
-}
-
-/// `{go: end-refused, cancel: rest}`.
-fn on_reject(reader: &mut Reader<'_>, node: &Node) -> Option<Word> {
-    let fields = reader.fields(node, &["go", "cancel"])?;
-    let cancel = reader.required(&fields, "cancel").and_then(|node| reader.word(node, &[("rest", ())]));
-    let go = reader.required(&fields, "go").and_then(|node| word(reader, node));
-    cancel.and(go)
-}
-
-fn branches(reader: &mut Reader<'_>, node: &Node) -> Vec<Branch> {
-    let mut branches = Vec::new();
-    for entry in reader.entries(node) {
-        let name = key(&entry.key, entry.at);
-        branches.push(branch(reader, name, &entry.value));
+/// A workflow's name, or `{workflow: …, with: {…}, returns: {…}}`.
+fn call(reader: &mut Reader<'_>, node: &Node) -> Option<Call> {
+    if let Tree::Text(_) = &node.tree {
+        return word(reader, node).map(|workflow| Call { workflow, with: Vec::new(), returns: Vec::new() });
     }
-    branches
+    let fields = reader.fields(node, &["workflow", "with", "returns"])?;
+    let workflow = reader.required(&fields, "workflow").and_then(|node| word(reader, node));
+    let with = fields.get("with").map(|node| named(reader, node)).unwrap_or_default();
+    let returns = fields.get("returns").map(|node| named(reader, node)).unwrap_or_default();
+    Some(Call { workflow: workflow?, with, returns })
 }
 
-/// A branch is one step, or `{when, rejects, steps}`.
-fn branch(reader: &mut Reader<'_>, name: Word, node: &Node) -> Branch {
-    let many = matches!(&node.tree, Tree::Map(entries) if entries.iter().any(|entry| entry.key == "steps"));
-    let fields = if many { reader.fields(node, &["when", "rejects", "steps"]) } else { step_fields(reader, node, BRANCH) };
-    let Some(fields) = fields else {
-        return Branch { key: name.clone(), when: None, rejects: Vec::new(), steps: vec![broken(name)] };
-    };
-    let rejects = words_of(reader, fields.get("rejects"));
-    let when = fields.get("when").cloned();
-    let steps = match fields.get("steps") {
-        Some(node) => steps(reader, node),
-        None => vec![step(reader, name.clone(), &fields)],
-    };
-    Branch { key: name, when, rejects, steps }
+/// Expressions by name.
+fn named(reader: &mut Reader<'_>, node: &Node) -> Vec<(Word, Node)> {
+    reader.entries(node).iter().map(|entry| (key(&entry.key, entry.at), entry.value.clone())).collect()
+}
+
+/// `{steps: …}`.
+fn scope(reader: &mut Reader<'_>, node: &Node) -> Option<Scope> {
+    let fields = reader.fields(node, &["steps"])?;
+    let steps = reader.required(&fields, "steps").map(|node| steps(reader, node))?;
+    Some(Scope { steps })
 }
 
 fn document(reader: &mut Reader<'_>, node: &Node) -> Option<Kind> {

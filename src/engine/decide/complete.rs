@@ -3,7 +3,7 @@
 use crate::definition::graph::{GroupPass, Node, NodeKind, OnRefusal, TaskRule};
 use crate::engine::case::{BodyRef, Group, Local, Seat, Task};
 use crate::engine::decide::{Asked, task_for};
-use crate::engine::draft::{Draft, Spot, Step, broken, drafted};
+use crate::engine::draft::{Draft, Spot, Step, broken, drafted, home};
 use crate::engine::event::Event;
 use crate::engine::facts::Decision;
 use crate::engine::refusal::Refusal;
@@ -71,7 +71,7 @@ impl Given<'_> {
         self.take(draft);
         if let Some(form) = form {
             let holder = form_holder(draft, spot.scope)?;
-            draft.emit(Event::Submitted { scope: spot.scope, holder, form, on: draft.facts.now.date() });
+            draft.emit(Event::Submitted { scope: home(&draft.case, spot.scope), holder, form, on: draft.facts.now.date() });
         }
         draft.leave(spot, outcome, Ending { by: Some(self.person), task: Some(self.task), body, ..Ending::default() })?;
         draft.run()

@@ -1,5 +1,7 @@
 //! Starting a case: its number, its first submission, its root scope and first token. A register is started with nothing but its name.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
 use crate::engine::case::BodyRef;
@@ -106,7 +108,16 @@ fn open(draft: &mut Draft<'_>, opening: &Opening<'_>) -> Step<()> {
     let program = program_named(&draft.facts, opening.workflow)?;
     let number = draft.number(program.number.as_ref(), None)?;
     let at = draft.facts.now;
-    draft.emit(Event::ScopeOpened { scope: ROOT, program: opening.workflow.clone(), caller: None, parent: None, number, at });
+    draft.emit(Event::ScopeOpened {
+        scope: ROOT,
+        program: opening.workflow.clone(),
+        caller: None,
+        parent: None,
+        embedded: false,
+        given: BTreeMap::new(),
+        number,
+        at,
+    });
     if let Some(form) = opening.form {
         draft.check_submission(ROOT, form)?;
         draft.emit(Event::Submitted { scope: ROOT, holder: ROOT, form, on: at.date() });

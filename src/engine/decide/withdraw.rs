@@ -22,7 +22,7 @@ pub(super) fn decide(case: &Case, actor: &Actor, body: Option<BodyRef>, facts: &
         draft.emit(Event::Withdrawn { by, body });
         let roots: Vec<Local> = draft.case.scopes.iter().filter(|(_, scope)| scope.caller.is_none()).map(|(id, _)| *id).collect();
         for root in roots {
-            draft.cancel_tokens(root, (None, &why), |_| true)?;
+            draft.cancel_tokens(root, (None, &why), |_, _| true)?;
             draft.settle_scope(root, &Settling::Released)?;
             draft.end_scope_terms(root, false);
             draft.emit(Event::ScopeClosed { scope: root, result: why.clone() });

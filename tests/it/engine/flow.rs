@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use greenlane::calendar::Span;
 use greenlane::definition::graph::{
-    Branch, Callee, Edge, GroupPass, GroupRule, Nature, Node, NodeIx, NodeKind, NumberRule, OnRefusal, Pool, Program, ReturnRule, ReturnThen, Settlement,
-    TaskRule, TermRule, Text,
+    Branch, Callee, Edge, GroupPass, GroupRule, JoinRule, Nature, Node, NodeIx, NodeKind, NumberRule, OnRefusal, Pool, Program, ReturnRule, ReturnThen,
+    Settlement, TaskRule, TermRule, Text,
 };
 use greenlane::expr::{self, Expr};
 use greenlane::ids::Name;
@@ -30,13 +30,36 @@ pub enum Way {
 /// What a step does.
 #[derive(Clone, Debug)]
 pub enum Does {
-    Task { by: Pool, not: Vec<String>, same_as: Option<String>, edits_form: bool },
-    Group { seats: Vec<(String, String)>, pass: GroupPass, on_refusal: OnRefusal, not: Vec<String> },
+    Task {
+        by: Pool,
+        not: Vec<String>,
+        same_as: Option<String>,
+        edits_form: bool,
+    },
+    Group {
+        seats: Vec<(String, String)>,
+        pass: GroupPass,
+        on_refusal: OnRefusal,
+        not: Vec<String>,
+    },
     Timer(Span),
-    Message { name: String, queue_for: Option<String> },
-    Post { account: Vec<String>, amount: String, settle: Vec<(String, Settlement)>, otherwise: Settlement },
+    Message {
+        name: String,
+        queue_for: Option<String>,
+    },
+    Post {
+        account: Vec<String>,
+        amount: String,
+        settle: Vec<(String, Settlement)>,
+        otherwise: Settlement,
+    },
     Call(String),
-    Document { kind: String, number: Option<NumberRule> },
+    /// A part of this workflow, with the program of this name.
+    Scope(String),
+    Document {
+        kind: String,
+        number: Option<NumberRule>,
+    },
     Decide(greenlane::expr::Table),
 }
 
@@ -66,6 +89,8 @@ pub enum Block {
     Seq(Vec<Block>),
     /// Split `key`, join `key-join`.
     Par(String, Vec<BranchBlock>),
+    /// The same with a join of its own rule; the last branch is the default one when `inclusive`.
+    Some(String, Vec<BranchBlock>, JoinRule, bool),
 }
 
 /// A post in the only office the tests need.
@@ -202,8 +227,8 @@ struct Wire {
     cancels: Option<String>,
 }
 
-/// A split: its node, its branches (first step, condition), its join.
-type Parting = (usize, Vec<(String, Option<String>)>, String);
+/// A split: its node, its branches (first step, condition), its join, whether its last branch is the default.
+type Parting = (usize, Vec<(String, Option<String>)>, String, bool);
 
 #[derive(Default)]
 struct Lowering {
@@ -221,7 +246,7 @@ fn entry(block: &Block) -> String {
     match block {
         Block::Step(step) => step.key.clone(),
         Block::Seq(blocks) => entry(blocks.first().expect("a sequence has a step")),
-        Block::Par(key, _) => key.clone(),
+        Block::Par(key, _) | Block::Some(key, ..) => key.clone(),
     }
 }
 
@@ -256,15 +281,16 @@ impl Lowering {
                     self.lower(block, &next, place);
                 }
             }
-            Block::Par(key, branches) => self.par((key, branches), then, place),
+            Block::Par(key, branches) => self.par((key, branches), (JoinRule::All, false), then, place),
+            Block::Some(key, branches, rule, inclusive) => self.par((key, branches), (*rule, *inclusive), then, place),
         }
     }
 
-    fn par(&mut self, (key, branches): (&str, &[BranchBlock]), then: &str, place: &Place) {
+    fn par(&mut self, (key, branches): (&str, &[BranchBlock]), (rule, inclusive): (JoinRule, bool), then: &str, place: &Place) {
         let join_key = format!("{key}-join");
         let split = self.push(key, NodeKind::Split { branches: Vec::new(), join: NodeIx(0) }, place);
         let firsts = branches.iter().map(|branch| (entry(&branch.body), branch.when.clone())).collect();
-        self.splits.push((split, firsts, join_key.clone()));
+        self.splits.push((split, firsts, join_key.clone(), inclusive));
         for (index, branch) in branches.iter().enumerate() {
             let inside = Place { region: Some(join_key.clone()), beside: place.beside || branch.beside };
             if branch.beside && !place.beside {
@@ -275,7 +301,7 @@ impl Lowering {
                 self.lower(&branch.body, &join_key, &inside);
             }
         }
-        let join = self.push(&join_key, NodeKind::Join { split: index(split), region: BTreeSet::new() }, place);
+        let join = self.push(&join_key, NodeKind::Join { split: index(split), region: BTreeSet::new(), rule }, place);
         self.joins.push((join, join_key));
         self.wires.push(Wire { from: join, outcome: "joined".to_owned(), to: then.to_owned(), cancels: None });
     }
@@ -319,13 +345,15 @@ impl Lowering {
             let edge = Edge { to: self.find(&wire.to), cancels: wire.cancels.map(|join| self.find(&join)) };
             self.nodes[wire.from].next.insert(wire.outcome.as_str().into(), edge);
         }
-        for (split, firsts, join) in std::mem::take(&mut self.splits) {
-            let branch = |(key, when): (String, Option<String>)| Branch {
+        for (split, firsts, join, inclusive) in std::mem::take(&mut self.splits) {
+            let last = firsts.len();
+            let branch = |(at, (key, when)): (usize, (String, Option<String>))| Branch {
                 first: self.find(&key),
                 when: when.map(|when| Arc::new(parsed(&when))),
                 key: key.as_str().into(),
+                default: inclusive && at + 1 == last,
             };
-            let branches = firsts.into_iter().map(branch).collect();
+            let branches = firsts.into_iter().enumerate().map(branch).collect();
             self.nodes[split].kind = NodeKind::Split { branches, join: self.find(&join) };
         }
         for (at, post) in std::mem::take(&mut self.queues) {
@@ -388,7 +416,8 @@ fn kind(does: &Does, outcomes: Vec<Name>) -> NodeKind {
             settle: settle.iter().map(|(result, what)| (result.as_str().into(), *what)).collect(),
             otherwise: *otherwise,
         },
-        Does::Call(workflow) => NodeKind::Call { callee: Callee::Fixed(workflow.as_str().into()) },
+        Does::Call(workflow) => NodeKind::Call { callee: Callee::Fixed(workflow.as_str().into()), with: Vec::new(), returns: Vec::new() },
+        Does::Scope(part) => NodeKind::Call { callee: Callee::Embedded(part.as_str().into()), with: Vec::new(), returns: Vec::new() },
         Does::Document { kind, number } => NodeKind::Document { kind: kind.as_str().into(), number: number.clone() },
         Does::Decide(table) => NodeKind::Decide(Arc::new(table.clone())),
     }

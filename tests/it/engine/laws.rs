@@ -1,16 +1,19 @@
 //! What must hold after every act of a storm, counted again from the outside.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use greenlane::calendar::{TermQuery, Unit};
-use greenlane::definition::graph::{NodeIx, TermKind};
-use greenlane::engine::case::{Case, Local};
+use greenlane::definition::graph::{JoinRule, NodeIx, TermKind};
+use greenlane::engine::case::{Case, Local, Side, Waits};
 use greenlane::engine::event::Event;
 use greenlane::engine::standing;
 use greenlane::ids::Name;
 
 use super::storm::Storm;
 use super::world::Nothing;
+
+/// Tokens of a strand that met at a join in this act, besides the one that goes on.
+type Met = BTreeMap<(Local, Name, Option<Side>), usize>;
 
 impl Storm {
     /// Everything that must hold after an act.
@@ -40,26 +43,64 @@ impl Storm {
             return Ok(());
         }
         let mut state = acts[..earlier].iter().fold(None, |state, act| greenlane::engine::fold_act(state, act));
+        let mut met = Met::new();
+        // Closings of a join's rest stand right before its own end.
+        let mut gave_way = false;
         for event in last {
+            if let (Event::TokenTaken { token }, Some(case)) = (event, &state)
+                && let Some(token) = case.tokens.get(token).filter(|token| token.waits == Waits::Join)
+            {
+                *met.entry((token.scope, token.step.clone(), token.side)).or_default() += 1;
+            }
+            gave_way |= match event {
+                Event::TokenLate { .. } => true,
+                Event::TaskClosed { why, .. } => &**why == "enough-done",
+                _ => false,
+            };
             if let (Event::StepDone { scope, step, outcome, .. }, Some(case)) = (event, &state)
                 && &**outcome == "joined"
             {
-                self.join_was_due(case, *scope, step)?;
+                self.join_was_due(case, *scope, step, (&mut met, std::mem::take(&mut gave_way)))?;
             }
             state = greenlane::engine::evolve(state, event);
         }
         Ok(())
     }
 
-    fn join_was_due(&self, case: &Case, scope: Local, step: &Name) -> Result<(), String> {
+    fn join_was_due(&self, case: &Case, scope: Local, step: &Name, (met, gave_way): (&mut Met, bool)) -> Result<(), String> {
         let program = &case.scopes[&scope].program;
-        let at = case.tokens.values().find(|token| token.scope == scope && token.step == *step).map(|token| token.node);
-        let Some(join) = at else { return Err(format!("join `{step}` fired without a token")) };
-        let region = &self.regions[&(program.clone(), join)];
+        let at = case.tokens.values().filter(|token| token.scope == scope && token.step == *step && token.waits == Waits::Join);
+        let strands: Vec<_> = at.map(|token| (token.node, token.side)).collect();
+        if strands.is_empty() {
+            return Err(format!("join `{step}` fired without a token"));
+        }
+        let due = |(join, side)| {
+            let there = 1 + met.get(&(scope, step.clone(), side)).copied().unwrap_or(0);
+            self.strand_was_due(case, (scope, program, step), (join, side), (there, gave_way))
+        };
+        let told: Vec<Result<(), String>> = strands.into_iter().map(due).collect();
+        met.retain(|(of, at, _), _| (*of, at) != (scope, step));
+        told.iter().find(|told| told.is_ok()).unwrap_or(&told[0]).clone()
+    }
+
+    /// With `there` tokens of its strand at the join: enough for its rule, or nobody of the strand is still to come.
+    fn strand_was_due(
+        &self,
+        case: &Case,
+        (scope, program, step): (Local, &Name, &Name),
+        (join, side): (NodeIx, Option<Side>),
+        (there, gave_way): (usize, bool),
+    ) -> Result<(), String> {
+        let (region, rule) = &self.regions[&(program.clone(), join)];
+        match rule {
+            JoinRule::First { count, .. } if there >= usize::from(*count) => return Ok(()),
+            JoinRule::First { count, .. } if gave_way => return Err(format!("join `{step}` closed its rest with {there} of {count}")),
+            JoinRule::First { .. } | JoinRule::All => {}
+        }
         let aside = |node: NodeIx| self.beside.contains(&(program.clone(), node));
         let missing = case.tokens.values().find(|token| {
             let still_to_come = region.contains(&token.node) || token.back_to.is_some_and(|back| region.contains(&back));
-            token.scope == scope && token.node != join && still_to_come && (aside(join) || !aside(token.node))
+            token.scope == scope && token.side == side && token.node != join && still_to_come && (aside(join) || !aside(token.node))
         });
         match missing {
             Some(token) => Err(format!("join `{step}` fired while a token was at `{}`", token.step)),

@@ -71,9 +71,10 @@ fn a_lost_token_is_found() {
 fn a_doubled_token_is_found() {
     fn double(_: &Command, case: Option<&Case>, events: &mut Vec<Event>) {
         let waits = |event: &&Event| matches!(event, Event::TokenPlaced { waits: greenlane::engine::case::Waits::Message(_), .. });
-        if let (Some(case), Some(Event::TokenPlaced { scope, node, step, waits, back_to, at, .. })) = (case, events.iter().find(waits)) {
+        if let (Some(case), Some(Event::TokenPlaced { scope, node, step, waits, back_to, side, at, .. })) = (case, events.iter().find(waits)) {
             let token: Local = case.next_local + 1_000;
-            let twin = Event::TokenPlaced { token, scope: *scope, node: *node, step: step.clone(), waits: waits.clone(), back_to: *back_to, at: *at };
+            let twin =
+                Event::TokenPlaced { token, scope: *scope, node: *node, step: step.clone(), waits: waits.clone(), back_to: *back_to, side: *side, at: *at };
             events.push(twin);
         }
     }

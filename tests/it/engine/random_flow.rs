@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use greenlane::calendar::{Span, Unit};
 use greenlane::definition::graph::{
-    Audience, Deem, ExtendRule, GroupPass, NumberRule, OnRefusal, Pool, ReturnThen, Rung, Settlement, TermEnd, TermKind, TermRule, TermStart,
+    Audience, Deem, ExtendRule, GroupPass, JoinRule, NumberRule, OnRefusal, Pool, Rest, ReturnThen, Rung, Settlement, TermEnd, TermKind, TermRule, TermStart,
 };
 use greenlane::expr::Table;
 
@@ -39,6 +39,9 @@ struct Maker {
     steps_left: usize,
     /// Workflows that may be called, with their results.
     callees: Vec<(String, BTreeSet<String>)>,
+    /// The workflow it makes, and the parts with steps of their own made on the way.
+    name: String,
+    parts: Vec<Flow>,
 }
 
 /// What a block may refer to.
@@ -48,6 +51,8 @@ struct Around {
     level: Vec<String>,
     /// Every task before this one: a return may go there.
     trail: Vec<(String, &'static str)>,
+    /// Every task before this one, those of the parts around and before included: whoever acted there may be kept apart.
+    acted: Vec<(String, &'static str)>,
     /// Where a rejecting branch may send the case: a step before the split, or the end.
     outside: Vec<String>,
     depth: usize,
@@ -63,9 +68,10 @@ pub fn flows(seed: u64) -> Vec<Flow> {
     for name in ["leaf", "middle", "root"] {
         let size = 3 + chance.below(if name == "root" { 30 } else { 8 });
         let seed = chance.draw();
-        let mut maker = Maker { chance: Chance(seed), next: 0, steps_left: size, callees: callees.clone() };
+        let mut maker = Maker { chance: Chance(seed), next: 0, steps_left: size, callees: callees.clone(), name: name.to_owned(), parts: Vec::new() };
         let flow = maker.flow(name);
         callees.push((name.to_owned(), flow.results()));
+        flows.extend(maker.parts);
         flows.insert(0, flow);
     }
     flows
@@ -110,8 +116,9 @@ impl Maker {
             14..=17 => self.wait(around),
             18..=22 => self.reservation(around),
             23..=26 => self.document(around),
-            27..=34 if !self.callees.is_empty() => self.call(around),
-            35..=56 if wide => self.region(around),
+            27..=31 if !self.callees.is_empty() => self.call(around),
+            32..=38 if wide => self.part(around),
+            39..=56 if wide => self.region(around),
             57..=64 if wide => self.choice(around),
             65..=69 if wide => self.table(around),
             _ => self.task(around),
@@ -130,13 +137,14 @@ impl Maker {
         made = self.detours(made, around);
         made = self.clocks(made);
         around.level.push(key.clone());
+        around.acted.push((key.clone(), by));
         around.trail.push((key, by));
         made.block()
     }
 
     /// Separation of duties, or its opposite.
     fn apart(&mut self, mut made: StepBlock, by: &str, around: &Around) -> StepBlock {
-        let Some((other, its)) = self.chance.pick(&around.trail).cloned() else { return made };
+        let Some((other, its)) = self.chance.pick(&around.acted).cloned() else { return made };
         if let Does::Task { not, same_as, .. } = &mut made.does {
             if *its != *by && self.chance.percent(30) {
                 not.push(other);
@@ -253,17 +261,34 @@ impl Maker {
         made.block()
     }
 
+    /// A part with steps of its own: a program beside this one.
+    fn part(&mut self, around: &mut Around) -> Block {
+        let key = self.key();
+        let mut inner = Around { outside: vec!["end".to_owned()], acted: around.acted.clone(), depth: around.depth + 1, ..Around::default() };
+        let body = self.sequence(&mut inner);
+        let name = format!("{}#{key}", self.name);
+        let flow = Flow { name: name.clone(), body, limits: Vec::new(), number: None };
+        let results = flow.results();
+        let made = step(&key, Does::Scope(name), &results.iter().map(String::as_str).collect::<Vec<_>>());
+        let made = self.clocks(made);
+        self.parts.push(flow);
+        around.acted = inner.acted;
+        around.level.push(key);
+        made.block()
+    }
+
     fn region(&mut self, around: &mut Around) -> Block {
         let key = self.key();
         let count = 2 + self.chance.below(2);
         let mut branches = Vec::new();
-        let mut trails = Vec::new();
+        let (mut trails, mut acted) = (Vec::new(), Vec::new());
         for index in 0..count {
             let beside = !around.beside && index > 0 && self.chance.percent(20);
             // A branch beside refers to nothing outside itself; what follows refers to nothing in it.
             let mut inner = Around {
                 level: Vec::new(),
                 trail: if beside { Vec::new() } else { around.trail.clone() },
+                acted: around.acted.clone(),
                 outside: if beside {
                     Vec::new()
                 } else if around.inside {
@@ -275,17 +300,35 @@ impl Maker {
                 inside: true,
                 beside: beside || around.beside,
             };
-            let known = inner.trail.len();
+            let (known, known_acted) = (inner.trail.len(), inner.acted.len());
             let body = self.sequence(&mut inner);
             if !beside {
                 trails.extend(inner.trail.split_off(known));
+                acted.extend(inner.acted.split_off(known_acted));
             }
             let when = self.chance.percent(30).then(|| format!("form.n > {}", self.chance.below(4)));
             branches.push(BranchBlock { body, when, beside });
         }
         around.level.push(key.clone());
         around.trail.extend(trails);
-        Block::Par(key, branches)
+        around.acted.extend(acted);
+        self.joined(key, branches)
+    }
+
+    /// How a region joins: all of it mostly; now and then the first few, or as many as their conditions chose.
+    fn joined(&mut self, key: String, mut branches: Vec<BranchBlock>) -> Block {
+        let awaited = branches.iter().filter(|branch| !branch.beside).count();
+        let rest = if self.chance.percent(50) { Rest::Cancel } else { Rest::Continue };
+        let first = JoinRule::First { count: u16::try_from(1 + self.chance.below(awaited)).unwrap(), rest };
+        let rule = if self.chance.percent(30) { first } else { JoinRule::All };
+        let inclusive = awaited == branches.len() && self.chance.percent(25);
+        if inclusive {
+            let last = branches.len() - 1;
+            for (number, branch) in branches.iter_mut().enumerate() {
+                branch.when = (number != last).then(|| format!("form.n > {}", number + 1));
+            }
+        }
+        Block::Some(key, branches, rule, inclusive)
     }
 
     fn choice(&mut self, around: &mut Around) -> Block {
@@ -299,6 +342,7 @@ impl Maker {
         }
         made = self.clocks(made);
         around.level.push(key.clone());
+        around.acted.push((key.clone(), by));
         around.trail.push((key, by));
         made.block()
     }

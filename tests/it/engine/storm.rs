@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use greenlane::definition::graph::{Node, NodeIx, NodeKind};
+use greenlane::definition::graph::{JoinRule, Node, NodeIx, NodeKind};
 use greenlane::engine::case::{BodyRef, Case, Local, Waits};
 use greenlane::engine::command::{Actor, Command};
 use greenlane::engine::standing;
@@ -48,8 +48,8 @@ type Spoken = (usize, Local, u16, Option<NaiveDate>);
 pub struct Storm {
     pub world: World,
     chance: Chance,
-    /// For each workflow and join, the nodes between split and join, as the generator drew them.
-    pub regions: BTreeMap<(Name, NodeIx), BTreeSet<NodeIx>>,
+    /// For each workflow and join, the nodes between split and join and when it fires, as the generator drew them.
+    pub regions: BTreeMap<(Name, NodeIx), (BTreeSet<NodeIx>, JoinRule)>,
     pub beside: BTreeSet<(Name, NodeIx)>,
     /// What the applicant files; without one it is a small form drawn at random.
     form: Option<serde_json::Value>,
@@ -76,8 +76,8 @@ impl Storm {
         let (mut regions, mut beside) = (BTreeMap::new(), BTreeSet::new());
         for (name, program) in &world.bundle.programs {
             for (node, at) in program.nodes.iter().zip(0_u16..) {
-                if let NodeKind::Join { region, .. } = &node.kind {
-                    regions.insert((name.clone(), NodeIx(at)), region.clone());
+                if let NodeKind::Join { region, rule, .. } = &node.kind {
+                    regions.insert((name.clone(), NodeIx(at)), (region.clone(), *rule));
                 }
                 if node.beside {
                     beside.insert((name.clone(), NodeIx(at)));

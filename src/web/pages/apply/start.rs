@@ -185,7 +185,7 @@ fn span(span: crate::calendar::Span) -> Text {
 /// Whether a matter can be applied for by itself: a link of the channel, or no part of it at all; a part of a link is reached through the link.
 fn stands_alone(channel: &Asking, name: &str) -> bool {
     let called = |program: &Program| -> bool {
-        let is_it = |node: &crate::definition::graph::Node| matches!(&node.kind, NodeKind::Call { callee: crate::definition::graph::Callee::Fixed(callee) } if **callee == *name);
+        let is_it = |node: &crate::definition::graph::Node| matches!(&node.kind, NodeKind::Call { callee: crate::definition::graph::Callee::Fixed(callee), .. } if **callee == *name);
         program.nodes.iter().any(is_it)
     };
     called(&channel.program) || !channel.bundle.programs.contains_key(name)

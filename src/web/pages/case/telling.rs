@@ -238,6 +238,7 @@ impl<'a> Telling<'a> {
             | Event::Withdrawn { .. }
             | Event::Ended { .. } => self.of_case(event),
             Event::TokenPlaced { .. }
+            | Event::TokenLate { .. }
             | Event::TokenTaken { .. }
             | Event::BranchSkipped { .. }
             | Event::TimerSet { .. }
@@ -291,6 +292,7 @@ impl<'a> Telling<'a> {
     fn of_machine(&self, event: &Event) -> Line {
         match event {
             Event::TokenPlaced { scope, step, .. } => self.quiet("event-token-placed", Some(*scope), &[("step", &self.step(*scope, step))]),
+            Event::TokenLate { token, .. } => self.quiet("event-token-late", self.at_token(*token).0, &[]),
             Event::TokenTaken { token } => self.quiet("event-token-taken", self.at_token(*token).0, &[]),
             Event::BranchSkipped { scope, step } => self.said("event-branch-skipped", Some(*scope), &[("step", &self.step(*scope, step))]),
             Event::TimerSet { token, .. } => self.quiet("event-timer-set", self.at_token(*token).0, &[]),
