@@ -17,6 +17,7 @@ pub mod expr;
 pub mod forms;
 pub mod identity;
 pub mod notice;
+pub mod rehearsal;
 pub mod supervision;
 
 // The outer ring.

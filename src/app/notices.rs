@@ -1,17 +1,14 @@
 //! From a notice the engine asks for to rows of the outbox: the audience becomes people, the facts become a context, each (person, medium) one keyed row.
 //! Invariant: the rows are in the commit of the act that asked for them, each medium under a key of its own. Never: a text; it is rendered when it leaves.
 
-use std::collections::BTreeMap;
-
 use crate::app::known::Known;
-use crate::definition::graph::{Audience, TermKind, Text};
+use crate::definition::graph::{TermKind, Text};
 use crate::engine::case::{Case, Local, Task, TaskPool, Term};
 use crate::engine::effect::NoticeEffect;
 use crate::engine::event::Event;
 use crate::engine::facts::Facts;
-use crate::identity::Person;
-use crate::ids::{CaseId, Name, PersonId};
-use crate::notice::{Context, Days, Kind, Medium, Occasion, Recipient};
+use crate::ids::{CaseId, Name};
+use crate::notice::{Context, Days, Kind, Medium, Occasion, Recipient, audience};
 use crate::store::rows::NoticeRow;
 use crate::supervision::Watch;
 
@@ -51,7 +48,7 @@ pub(super) fn rows(notice: &NoticeEffect, act: &ActSeen<'_>, known: &Known, fact
             return Vec::new();
         }
     };
-    let recipients = Recipient::gather(audience(&notice.to, task, case, known, facts).into_values());
+    let recipients = Recipient::gather(audience(notice, case, &known.roster, facts.now.date()).into_values());
     let speaks = |recipient: &Recipient, medium: Medium| match medium {
         Medium::Mail => true,
         Medium::Sms => known.texts.speaks(kind, recipient.language),
@@ -80,28 +77,6 @@ pub(super) fn rows(notice: &NoticeEffect, act: &ActSeen<'_>, known: &Known, fact
         }));
     }
     rows
-}
-
-fn audience<'a>(to: &[Audience], task: Option<&Task>, case: &Case, known: &'a Known, facts: &Facts<'_>) -> BTreeMap<PersonId, &'a Person> {
-    let on = facts.now.date();
-    let roster = &known.roster;
-    let mut people = BTreeMap::new();
-    let mut add = |found: Vec<&'a Person>| people.extend(found.into_iter().map(|person| (person.id, person)));
-    for audience in to {
-        match (audience, task.map(|task| &task.pool)) {
-            (Audience::Applicant, _) | (Audience::Assignee, Some(TaskPool::Applicant)) => add(roster.people.get(&case.applicant).into_iter().collect()),
-            (Audience::Assignee, Some(TaskPool::Posts { offices, post })) => match task.and_then(|task| task.claimed) {
-                Some(claimed) => add(roster.people.get(&claimed).into_iter().collect()),
-                None => offices.iter().for_each(|office| add(roster.holders(office, post, on))),
-            },
-            (Audience::Post(post), Some(TaskPool::Posts { offices, .. })) => {
-                offices.iter().for_each(|office| add(roster.holders(office, post, on)));
-            }
-            (Audience::Office { office, post }, _) => add(roster.holders(&roster.current(office, on), post, on)),
-            (Audience::Assignee | Audience::Post(_), None) | (Audience::Post(_), Some(TaskPool::Applicant)) => {}
-        }
-    }
-    people
 }
 
 fn context(notice: &NoticeEffect, task: Option<&Task>, case: &Case, opened: Option<(&Name, Option<&String>)>, facts: &Facts<'_>) -> Context {

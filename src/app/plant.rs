@@ -15,7 +15,7 @@ use crate::app::seed::{AccountSeed, Seeds, TenantSeeds};
 use crate::app::writer::RegisterPosting;
 use crate::engine::refusal::Detail;
 use crate::identity::{Actor, Holding};
-use crate::ids::{Moment, Tenant};
+use crate::ids::{Moment, Tenant, Text};
 use crate::store::rows::RegistryRow;
 
 impl App {
@@ -27,24 +27,32 @@ impl App {
         let seeds = Seeds::load(files).map_err(|mistakes| wrong_input("seeds_wrong", mistakes.iter().map(Detail::from)))?;
         let mut told = Vec::new();
         for (tenant, seeds) in &seeds.tenants {
-            let known = self.known(*tenant).await?;
-            let rows = self.roster_rows(*tenant, seeds, &known)?;
-            let added = rows.len();
-            if added > 0 {
-                let rows = RegisterRows { registry: rows, ..RegisterRows::default() };
-                self.record(*tenant, actor.clone(), "roster-planted", json!({"rows": added}), rows).await?;
-            }
-            let mut opened = 0;
-            for account in seeds.accounts.iter().filter(|account| !known.accounts.contains_key(&account.key)) {
-                self.open_account(*tenant, actor.clone(), account).await?;
-                opened += 1;
-            }
-            told.push(line(
-                format!("{tenant} {}：新增机构、人员、岗位 {added} 条，账户 {opened} 个", seeds.title.zh),
-                format!("{tenant} {}: {added} offices, people and posts added, {opened} accounts opened", seeds.title.en),
-            ));
+            told.push(self.plant_tenant(*tenant, actor.clone(), seeds).await?);
         }
         Ok(told)
+    }
+
+    /// Plants what there is of one tenant: offices, people, posts, accounts.
+    ///
+    /// # Errors
+    /// A refusal, or a fault.
+    pub async fn plant_tenant(&self, tenant: Tenant, actor: Actor, seeds: &TenantSeeds) -> Result<Text, Failure> {
+        let known = self.known(tenant).await?;
+        let rows = self.roster_rows(tenant, seeds, &known)?;
+        let added = rows.len();
+        if added > 0 {
+            let rows = RegisterRows { registry: rows, ..RegisterRows::default() };
+            self.record(tenant, actor.clone(), "roster-planted", json!({"rows": added}), rows).await?;
+        }
+        let mut opened = 0;
+        for account in seeds.accounts.iter().filter(|account| !known.accounts.contains_key(&account.key)) {
+            self.open_account(tenant, actor.clone(), account).await?;
+            opened += 1;
+        }
+        Ok(line(
+            format!("{tenant} {}：新增机构、人员、岗位 {added} 条，账户 {opened} 个", seeds.title.zh),
+            format!("{tenant} {}: {added} offices, people and posts added, {opened} accounts opened", seeds.title.en),
+        ))
     }
 
     fn roster_rows(&self, tenant: Tenant, seeds: &TenantSeeds, known: &Known) -> Result<Vec<RegistryRow>, Fault> {

@@ -14,6 +14,7 @@ pub mod operate;
 pub mod person;
 pub mod place;
 pub mod publish;
+pub mod rehearse;
 pub mod seed;
 pub mod serve;
 pub mod tour;
@@ -51,6 +52,9 @@ enum Verb {
     /// 画出流程图。Draws a workflow.
     #[command(after_help = "例 Example:  greenlane draw workflows/eia-report-form.yaml -o eia.svg")]
     Draw(draw::Args),
+    /// 演练：逐行核对场景文件。Rehearses scenario files, line by line.
+    #[command(after_help = "例 Example:  greenlane rehearse tests/scenarios\n            greenlane rehearse --http tests/scenarios/cf-01-sequence.txt")]
+    Rehearse(rehearse::Args),
     /// 发布流程或工作日历。Publishes workflows or a calendar.
     #[command(after_help = "例 Example:  greenlane publish workflows --data /var/lib/greenlane")]
     Publish(publish::Args),
@@ -138,6 +142,7 @@ fn run(program: Program) -> Result<ExitCode, Trouble> {
         Verb::Calendar(args) => Ok(calendar::run(&args, &mut io::stdin().lock(), &mut io::stdout().lock())?),
         Verb::Demo(args) => wait(demo::run(&args, place)),
         Verb::Serve(args) => wait(serve::run(&args, place)),
+        Verb::Rehearse(args) => rehearse::run(&args, place, &mut io::stdout().lock()),
         Verb::Publish(args) => wait(publish::run(&args, place)),
         Verb::Case(args) => wait(case::run(&args, place)),
         Verb::Account(args) => wait(account::run(&args, place)),
@@ -150,7 +155,7 @@ fn run(program: Program) -> Result<ExitCode, Trouble> {
 }
 
 /// Runs a verb that needs the runtime.
-fn wait(verb: impl Future<Output = Result<ExitCode, Trouble>>) -> Result<ExitCode, Trouble> {
+fn wait<T>(verb: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(verb)
 }

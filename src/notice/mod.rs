@@ -3,6 +3,7 @@
 //! Never: sends anything, or asks what time it is.
 
 pub mod approval;
+pub mod audience;
 pub mod context;
 pub mod key;
 pub mod kind;
@@ -16,6 +17,7 @@ pub mod templates;
 use serde::{Deserialize, Serialize};
 
 pub use approval::{Approval, Clearance, Stage, Texts, Withheld};
+pub use audience::audience;
 pub use context::{Context, Days, Digest, Line, Room};
 pub use key::{Occasion, message_id};
 pub use kind::{Audience, Kind, Urgency, Var};

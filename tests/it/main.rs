@@ -15,6 +15,7 @@ mod expr;
 mod forms;
 mod notice;
 mod pg;
+mod scenarios;
 mod seeds;
 mod sms;
 mod smtp;

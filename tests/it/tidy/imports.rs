@@ -37,6 +37,8 @@ const WALLS: &[Wall] = &[
     Wall { room: "supervision", may: &[BASE, CASE_DATA], never: &[] },
     Wall { room: "notice", may: &[BASE, CASE_DATA], never: &[] },
     Wall { room: "audit", may: &[BASE, CASE_DATA], never: &[] },
+    // Plays a scenario file on the engine, so it holds both; nothing of the pure ring may hold it.
+    Wall { room: "rehearsal", may: &[BASE, PURE], never: &[] },
     Wall { room: "store", may: &[BASE, CASE_DATA, PURE], never: &["engine::decide", "engine::evolve", "engine::effects"] },
     Wall { room: "channels", may: &[BASE, &["notice", "config"]], never: &[] }, // `notice` holds how a message ended, `config` a gateway as configured.
     Wall { room: "exports", may: &[BASE, PURE], never: &["engine::decide"] },
@@ -198,5 +200,5 @@ fn libraries(source: &Source, room: &str) -> Vec<Finding> {
 
 /// Rooms of the pure ring. `source` is not among them: serde hands it a float, which it turns back into the author's digits.
 pub fn is_pure(room: &str) -> bool {
-    PURE.contains(&room) || ["ids", "limits"].contains(&room)
+    PURE.contains(&room) || ["ids", "limits", "rehearsal"].contains(&room)
 }

@@ -1,0 +1,283 @@
+//! Whether a line came out as written, and if not, what was found instead.
+//! Invariant: what is said of a case depends on the scenes before and after the line alone. Never: a silent line; an act that is refused without being expected to is a miss.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::case::Local;
+use crate::ids::{CaseId, Moment, Name};
+use crate::rehearsal::cast::Cast;
+use crate::rehearsal::expect::{By, Due, Expect, Figure, NoticeWanted, TaskWanted};
+use crate::rehearsal::play::Answer;
+use crate::rehearsal::script::{Line, Word};
+use crate::rehearsal::seen::{Scene, Seen, TaskSeen};
+
+/// Something that was not as expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Miss {
+    /// What was expected.
+    pub expected: String,
+    /// What was found.
+    pub found: String,
+}
+
+/// What a line is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'v> {
+    /// The cast.
+    pub cast: &'v Cast,
+    /// Before the line.
+    pub before: &'v Scene,
+    /// After it.
+    pub after: &'v Scene,
+    /// Cases by name.
+    pub cases: &'v BTreeMap<String, CaseId>,
+    /// The case the line is about.
+    pub about: Option<&'v str>,
+    /// The task it acted on.
+    pub acted: Option<Local>,
+    /// What the clock shows.
+    pub now: Moment,
+}
+
+/// Whether a task is for somebody: the applicant, an office, `office/post`, a person who may do it.
+#[must_use]
+pub fn is_for(cast: &Cast, task: &TaskSeen, whom: &str, applicant: Option<&str>, now: Moment) -> bool {
+    if task.post == "applicant" {
+        return ["applicant", "申请人"].contains(&whom) || applicant == Some(whom);
+    }
+    let (office, post) = whom.split_once('/').map_or((whom, None), |(office, post)| (office, Some(post)));
+    if task.offices.iter().any(|asked| asked == office) {
+        return post.is_none_or(|post| post == task.post);
+    }
+    let offices: Vec<Name> = task.offices.iter().map(|office| office.as_str().into()).collect();
+    cast.person(whom).is_some_and(|person| cast.roster.holds(person, &offices, &task.post.as_str().into(), now.date()))
+}
+
+impl View<'_> {
+    /// Everything about a line that was not as written.
+    #[must_use]
+    pub fn misses(&self, line: &Line, answer: &Answer) -> Vec<Miss> {
+        let mut misses = Vec::new();
+        let refusal = line.expects.iter().find_map(|expected| if let Expect::Refused(code) = &expected.what { Some(code.as_str()) } else { None });
+        let found = match answer {
+            Answer::Broken(text) => Some(text.clone()),
+            Answer::Refused(code, sentence) if refusal != Some(code) => Some(format!("拒绝 refused: {code} ({sentence})")),
+            Answer::Done(_) if refusal.is_some() => Some("已照办 it was done".to_owned()),
+            Answer::Refused(..) | Answer::Done(_) => None,
+        };
+        if let Some(found) = found {
+            misses.push(Miss { expected: refusal.map_or_else(|| "照办 done".to_owned(), |code| format!("拒绝 refused: {code}")), found });
+        }
+        for expected in &line.expects {
+            let name = expected.case.as_ref().map(|case| case.text.as_str()).or(self.about).unwrap_or_default();
+            let empty = Seen::default();
+            let of = |scene: &'_ Scene| scene.cases.get(name).cloned().unwrap_or_else(|| empty.clone());
+            let case = CaseView { view: *self, before: of(self.before), after: of(self.after) };
+            if let Some(found) = case.differs(&expected.what) {
+                misses.push(Miss { expected: expected.text.clone(), found });
+            }
+        }
+        misses
+    }
+}
+
+struct CaseView<'v> {
+    view: View<'v>,
+    before: Seen,
+    after: Seen,
+}
+
+impl CaseView<'_> {
+    /// What is found instead; `None` when it is as expected.
+    fn differs(&self, what: &Expect) -> Option<String> {
+        match what {
+            Expect::Open(wanted) => self.open(wanted, true),
+            Expect::Includes(wanted) => self.open(wanted, false),
+            Expect::NotOpen(steps) => steps.iter().any(|step| !self.tasks_of(step).is_empty()).then(|| self.told_open()),
+            Expect::Due(term, due) => self.due(term, *due),
+            // The answer was held against it already.
+            Expect::Refused(_) => None,
+            Expect::Ended(result) => {
+                let wanted = self.view.cast.result(&result.text);
+                (self.after.ended.as_deref() != Some(wanted.as_str())).then(|| self.told_end())
+            }
+            Expect::Running => self.after.ended.is_some().then(|| self.told_end()),
+            Expect::Closed(step, count) => {
+                let closed = self.closed(step);
+                (closed != *count).then(|| format!("×{closed}"))
+            }
+            Expect::Done(step, outcome, by) => self.done(step, outcome, by.as_ref()),
+            Expect::Said(wanted) => self.said(wanted),
+            Expect::Unsaid(kinds) => {
+                let said = self.after.said_since(&self.before);
+                let any = said.iter().any(|(kind, _)| kinds.is_empty() || kinds.iter().any(|wanted| wanted.text == *kind));
+                any.then(|| told_notices(&said))
+            }
+            Expect::Balance(account, figures) => self.balance(account, figures),
+            Expect::Waiting(account, cases) => self.waiting(account, cases),
+            Expect::At(steps) => self.standing(steps),
+            Expect::Claimed(step, who) => self.claimed(step, who.as_ref()),
+            Expect::Document(kind, number) => {
+                let issued = |(found, of): &(String, Option<String>)| *found == kind.text && number.as_ref().is_none_or(|number| Some(number) == of.as_ref());
+                let told = || self.after.documents.iter().map(|(kind, number)| format!("{kind} {}", number.as_deref().unwrap_or("-"))).collect();
+                (!self.after.documents.iter().any(issued)).then(|| listed(told()))
+            }
+            Expect::Number(number) => (self.after.number.as_ref() != Some(number)).then(|| self.after.number.clone().unwrap_or_else(|| "-".to_owned())),
+            Expect::Today(day) => (self.view.now.date() != *day).then(|| self.view.now.date().to_string()),
+            Expect::Rank(rank) => (self.after.rank != *rank).then(|| self.after.rank.to_string()),
+        }
+    }
+
+    fn steps(&self, step: &Word) -> BTreeSet<(String, String)> {
+        self.view.cast.steps(&step.text)
+    }
+
+    fn tasks_of(&self, step: &Word) -> Vec<&TaskSeen> {
+        let steps = self.steps(step);
+        self.after.tasks.values().filter(|task| steps.contains(&(task.program.clone(), task.step.clone()))).collect()
+    }
+
+    fn open(&self, wanted: &[TaskWanted], all: bool) -> Option<String> {
+        let mut left: Vec<&TaskSeen> = self.after.tasks.values().collect();
+        for task in wanted {
+            let steps = self.steps(&task.step);
+            for _ in 0..task.count {
+                let meant = |open: &&TaskSeen| {
+                    let whom = task.whom.as_ref();
+                    let for_them = |whom: &Word| is_for(self.view.cast, open, &whom.text, Some(&self.after.applicant), self.view.now);
+                    steps.contains(&(open.program.clone(), open.step.clone())) && whom.is_none_or(for_them)
+                };
+                match left.iter().position(meant) {
+                    Some(at) => _ = left.remove(at),
+                    None => return Some(self.told_open()),
+                }
+            }
+        }
+        (all && !left.is_empty()).then(|| self.told_open())
+    }
+
+    fn told_open(&self) -> String {
+        let told = |task: &TaskSeen| {
+            let office = if task.offices.is_empty() { String::new() } else { format!("{}/", task.offices.join("+")) };
+            format!("{}/{} for {office}{}", task.program, task.step, task.post)
+        };
+        listed(self.after.tasks.values().map(told).collect())
+    }
+
+    fn told_end(&self) -> String {
+        self.after.ended.as_ref().map_or_else(|| "在办 running".to_owned(), |result| format!("办结 ended: {result}"))
+    }
+
+    fn due(&self, term: &Word, wanted: Due) -> Option<String> {
+        let (within, key) = self.view.cast.term(&term.text);
+        let mine = |term: &&crate::rehearsal::seen::TermSeen| term.key == key && within.as_ref().is_none_or(|within| *within == term.program);
+        let found: Vec<Due> =
+            self.after.terms.values().filter(mine).map(|term| if term.stopped { Due::Stopped } else { term.due.map_or(Due::Undated, Due::On) }).collect();
+        let holds = if wanted == Due::Absent { found.is_empty() } else { found.contains(&wanted) };
+        let told = |due: &Due| match due {
+            Due::On(day) => day.to_string(),
+            Due::Stopped => "停算 stopped".to_owned(),
+            Due::Undated => "待定 undated".to_owned(),
+            Due::Absent => "无 none".to_owned(),
+        };
+        (!holds).then(|| listed(found.iter().map(told).collect()))
+    }
+
+    /// Tasks of the step that the line closed and nobody answered: those that were open, are not, and are not the one acted on.
+    fn closed(&self, step: &Word) -> usize {
+        let steps = self.steps(step);
+        let gone = self.before.tasks.iter().filter(|(id, _)| !self.after.tasks.contains_key(id) && Some(**id) != self.view.acted);
+        gone.filter(|(_, task)| steps.contains(&(task.program.clone(), task.step.clone()))).count()
+    }
+
+    fn done(&self, step: &Word, outcome: &Word, by: Option<&By>) -> Option<String> {
+        let steps = self.steps(step);
+        let outcome = self.view.cast.outcome(&steps, &outcome.text);
+        let new = &self.after.done[self.before.done.len().min(self.after.done.len())..];
+        let by_whom = |done: &crate::rehearsal::seen::DoneSeen| match by {
+            None => true,
+            Some(By::Law) => done.deemed && done.by.is_none(),
+            Some(By::System) => !done.deemed && done.by.is_none(),
+            Some(By::Person(who)) => done.by == self.view.cast.person(&who.text).map(|person| self.view.cast.name_of(person)),
+        };
+        let meant = new.iter().any(|done| steps.iter().any(|(_, step)| *step == done.step) && done.outcome == outcome && by_whom(done));
+        let told = |done: &crate::rehearsal::seen::DoneSeen| {
+            let by = done.by.as_deref().unwrap_or(if done.deemed { "law" } else { "system" });
+            format!("{} {} by {by}", done.step, done.outcome)
+        };
+        (!meant).then(|| listed(new.iter().map(told).collect()))
+    }
+
+    fn said(&self, wanted: &[NoticeWanted]) -> Option<String> {
+        let said = self.after.said_since(&self.before);
+        let given = |notice: &NoticeWanted| {
+            let to = |whom: &Word, name: &str| whom.text == name || self.called(&whom.text, name);
+            said.iter().any(|(kind, name)| *kind == notice.kind.text && notice.whom.as_ref().is_none_or(|whom| to(whom, name)))
+        };
+        (!wanted.iter().all(given)).then(|| told_notices(&said))
+    }
+
+    /// Whether a person is meant by `申请人`, by a login, by an office or by an office and a post.
+    fn called(&self, whom: &str, name: &str) -> bool {
+        let cast = self.view.cast;
+        let Some(person) = cast.person(name) else { return false };
+        if ["applicant", "申请人"].contains(&whom) {
+            return self.after.applicant == name;
+        }
+        let (office, post) = whom.split_once('/').map_or((whom, None), |(office, post)| (office, Some(post)));
+        let held = cast.roster.posts_of(person, self.view.now.date());
+        cast.person(whom) == Some(person) || held.iter().any(|(of, holds)| **of == *office && post.is_none_or(|post| **holds == *post))
+    }
+
+    fn balance(&self, account: &Word, figures: &[(Figure, i64)]) -> Option<String> {
+        let found = self.view.after.accounts.get(&account.text).cloned().unwrap_or_default();
+        let of = |figure: Figure| match figure {
+            Figure::Free => found.free,
+            Figure::Reserved => found.reserved,
+            Figure::Used => found.used,
+        };
+        let same = figures.iter().all(|(figure, amount)| of(*figure) == *amount);
+        (!same).then(|| format!("可用 free {} 预留 reserved {} 已用 used {}", found.free, found.reserved, found.used))
+    }
+
+    fn waiting(&self, account: &Word, cases: &[Word]) -> Option<String> {
+        let found = self.view.after.accounts.get(&account.text).map(|account| account.waiting.clone()).unwrap_or_default();
+        let name = |id: &String| {
+            let case = self.view.cases.iter().find(|(_, case)| case.to_string() == *id);
+            case.map_or_else(|| id.clone(), |(name, _)| name.clone())
+        };
+        let found: Vec<String> = found.iter().map(name).collect();
+        (!found.iter().eq(cases.iter().map(|case| &case.text))).then(|| listed(found))
+    }
+
+    fn standing(&self, wanted: &[(Word, usize)]) -> Option<String> {
+        let mut left = self.after.at.clone();
+        let mut missing = false;
+        for (step, count) in wanted {
+            let steps = self.steps(step);
+            for _ in 0..*count {
+                match left.iter().position(|at| steps.contains(at)) {
+                    Some(at) => _ = left.remove(at),
+                    None => missing = true,
+                }
+            }
+        }
+        (missing || !left.is_empty()).then(|| listed(self.after.at.iter().map(|(program, step)| format!("{program}/{step}")).collect()))
+    }
+
+    fn claimed(&self, step: &Word, who: Option<&Word>) -> Option<String> {
+        let tasks = self.tasks_of(step);
+        let wanted = who.and_then(|who| self.view.cast.person(&who.text)).map(|person| self.view.cast.name_of(person));
+        let holds = tasks.iter().any(|task| task.claimed == wanted);
+        let told = |task: &&TaskSeen| task.claimed.clone().unwrap_or_else(|| "无人 nobody".to_owned());
+        (!holds).then(|| listed(tasks.iter().map(told).collect()))
+    }
+}
+
+fn told_notices(said: &BTreeSet<(String, String)>) -> String {
+    listed(said.iter().map(|(kind, name)| format!("{kind} to {name}")).collect())
+}
+
+fn listed(items: Vec<String>) -> String {
+    if items.is_empty() { "无 none".to_owned() } else { items.join(", ") }
+}

@@ -1,0 +1,212 @@
+//! The verbs of a scenario line: one table from words to the engine's command and to the API's request.
+//! Invariant: a verb means the same on the engine and at the API; whoever adds one says both in its line. Never: decides anything.
+
+use serde_json::{Map, Value, json};
+
+use crate::engine::case::{BodyRef, Local};
+use crate::engine::command::Command;
+use crate::ids::{CaseId, Digest, Name, PersonId, Tenant};
+
+/// What stands behind a verb and its case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// A step with an open task; the task of it that is meant for whoever acts.
+    Task,
+    /// An outcome of that step.
+    Outcome,
+    /// The applicant's open task, with no word of its own; its outcome is `resubmitted`, or the only one there is.
+    OwnTask,
+    /// A step to go to.
+    Step,
+    /// A running term.
+    Term,
+    /// A whole number.
+    Number,
+    /// A word as it is.
+    Word,
+    /// One or several people of the file.
+    People,
+}
+
+/// A verb.
+#[derive(Debug)]
+pub struct Verb {
+    /// What it is called; any of them.
+    pub words: &'static [&'static str],
+    /// What stands behind it.
+    pub slots: &'static [Slot],
+    /// Whether it brings the application's form with it.
+    pub form: bool,
+    /// The command on the engine.
+    pub command: fn(&Said<'_>) -> Command,
+    /// The request at the API.
+    pub request: fn(&Said<'_>) -> Request,
+}
+
+/// A line's words, resolved.
+#[derive(Clone, Debug)]
+pub struct Said<'p> {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The case.
+    pub case: CaseId,
+    /// The workflow, for a start.
+    pub workflow: &'p Name,
+    /// What it pins, for a start.
+    pub revision: Digest,
+    /// The task.
+    pub task: Local,
+    /// The term.
+    pub term: Local,
+    /// The outcome.
+    pub outcome: Name,
+    /// The step to go to.
+    pub to: Name,
+    /// The number.
+    pub number: u32,
+    /// The words.
+    pub word: Name,
+    /// The people.
+    pub people: Vec<PersonId>,
+    /// The opinion.
+    pub opinion: Option<&'p str>,
+    /// The answer's fields.
+    pub fields: Option<&'p Map<String, Value>>,
+    /// The form.
+    pub form: Option<&'p Value>,
+    /// Opinion and fields as a body, on the engine.
+    pub body: Option<BodyRef>,
+    /// The form as a body, on the engine.
+    pub form_body: Option<BodyRef>,
+}
+
+/// What is asked of a server.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// `POST /api/v1…`.
+    Api {
+        /// The path behind `/api/v1`.
+        path: String,
+        /// The body.
+        body: Value,
+    },
+    /// A command of the machine, which has no door in the API.
+    Machine(Command),
+}
+
+/// Rank of a case nobody has admitted: what the API starts with.
+const ORDINARY: i16 = 9;
+
+/// Every verb. `commands` of the engine stand in the order of `engine::command`.
+pub const VERBS: &[Verb] = &[
+    Verb {
+        words: &["submits", "提交"],
+        slots: &[],
+        form: true,
+        command: |said| Command::Start {
+            tenant: said.tenant,
+            case: said.case,
+            workflow: said.workflow.clone(),
+            revision: said.revision,
+            form: said.form_body,
+            rank: ORDINARY,
+        },
+        request: |said| Request::Api { path: "/cases".to_owned(), body: json!({"workflow": said.workflow, "form": said.form}) },
+    },
+    Verb {
+        words: &["claims", "签收"],
+        slots: &[Slot::Task],
+        form: false,
+        command: |said| Command::Claim { task: said.task },
+        request: |said| said.on_task("claim", Value::Null),
+    },
+    Verb {
+        words: &["releases", "放回"],
+        slots: &[Slot::Task],
+        form: false,
+        command: |said| Command::Release { task: said.task },
+        request: |said| said.on_task("release", Value::Null),
+    },
+    Verb {
+        words: &["decides", "办理"],
+        slots: &[Slot::Task, Slot::Outcome],
+        form: false,
+        command: complete,
+        request: |said| said.on_task("complete", json!({"outcome": said.outcome, "opinion": said.opinion, "fields": said.fields, "form": said.form})),
+    },
+    Verb {
+        words: &["resubmits", "重新提交"],
+        slots: &[Slot::OwnTask],
+        form: true,
+        command: complete,
+        request: |said| said.on_task("complete", json!({"outcome": said.outcome, "opinion": said.opinion, "fields": said.fields, "form": said.form})),
+    },
+    Verb {
+        words: &["returns", "退回"],
+        slots: &[Slot::Task, Slot::Step],
+        form: false,
+        command: |said| Command::Return { task: said.task, to: said.to.clone(), body: said.body },
+        request: |said| said.on_task("return", json!({"to": said.to, "opinion": said.opinion})),
+    },
+    Verb {
+        words: &["extends", "延期"],
+        slots: &[Slot::Term, Slot::Number],
+        form: false,
+        command: |said| Command::Extend { term: said.term, by: said.number, body: said.body },
+        request: |said| said.on_case(&format!("/terms/{}/extend", said.term), json!({"by": said.number, "opinion": said.opinion})),
+    },
+    Verb {
+        words: &["withdraws", "撤回申请"],
+        slots: &[],
+        form: false,
+        command: |said| Command::Withdraw { body: said.body },
+        request: |said| said.on_case("/withdraw", json!({"opinion": said.opinion})),
+    },
+    Verb {
+        words: &["tells", "收到消息"],
+        slots: &[Slot::Word],
+        form: false,
+        command: |said| Command::Message { name: said.word.clone(), token: None },
+        request: |said| Request::Machine(Command::Message { name: said.word.clone(), token: None }),
+    },
+];
+
+fn complete(said: &Said<'_>) -> Command {
+    Command::Complete { task: said.task, outcome: said.outcome.clone(), body: said.body, form: said.form_body }
+}
+
+impl Said<'_> {
+    /// A request on the task.
+    #[must_use]
+    pub fn on_task(&self, act: &str, body: Value) -> Request {
+        self.on_case(&format!("/tasks/{}/{act}", self.task), body)
+    }
+
+    /// A request on the case.
+    #[must_use]
+    pub fn on_case(&self, below: &str, body: Value) -> Request {
+        Request::Api { path: format!("/cases/{}{below}", self.case), body }
+    }
+}
+
+/// The verb of that name.
+#[must_use]
+pub fn verb(word: &str) -> Option<&'static Verb> {
+    VERBS.iter().find(|verb| verb.words.contains(&word))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::VERBS;
+
+    #[test]
+    fn every_verb_has_a_word_in_each_language_and_no_two_share_one() {
+        let mut seen = BTreeSet::new();
+        for verb in VERBS {
+            assert!(verb.words.iter().any(|word| word.is_ascii()) && verb.words.iter().any(|word| !word.is_ascii()), "{:?}", verb.words);
+            assert!(verb.words.iter().all(|word| seen.insert(*word)), "{:?}", verb.words);
+        }
+    }
+}

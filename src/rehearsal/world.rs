@@ -1,0 +1,285 @@
+//! The pure engine as a stage: cases, bodies, accounts and notices in memory, every fact handed over only when it is asked for.
+//! Invariant: after each act the case replays to the same bytes and holds the engine's invariants; where it does not, the line fails.
+//! Never: the store's work left out. What a commit does with an effect is done here, and a line that an account can serve is served.
+
+use std::collections::BTreeMap;
+
+use crate::definition::graph::Settlement;
+use crate::engine::case::{BodyRef, Case, Local};
+use crate::engine::command::{Actor, Command};
+use crate::engine::effect::{Effect, NoticeEffect, PostingKind};
+use crate::engine::event::Event;
+use crate::engine::facts::{Balance, Decision, Facts, Need, Waiting};
+use crate::engine::refusal::Refusal;
+use crate::engine::{decide, effects, fold_act, invariants, next_wake};
+use crate::ids::{CaseId, Digest, Moment, Tenant};
+use crate::notice::audience;
+use crate::rehearsal::cast::Cast;
+use crate::rehearsal::play::{Answer, Asked, Play, Step, Verdict};
+use crate::rehearsal::seen::{AccountSeen, DoneSeen, Scene, Seen, TaskSeen, TermSeen};
+
+mod look;
+
+/// The tenant of a rehearsal.
+const TENANT: Tenant = Tenant(420_700);
+/// The message a waiting case hears when its account can serve it.
+const QUOTA_FREED: &str = "quota-freed";
+/// How often a decision may ask for more facts.
+const ASKS_MAX: usize = 64;
+/// How many things may fall due while time passes once.
+const WAKES_MAX: usize = 10_000;
+
+/// An account as the store would keep it.
+#[derive(Clone, Debug, Default)]
+struct Account {
+    free: i64,
+    reserved: i64,
+    used: i64,
+    waiting: Vec<Waiting>,
+}
+
+/// A case with its log.
+#[derive(Debug, Default)]
+struct Run {
+    case: Option<Case>,
+    replayed: Option<Case>,
+    seen: Log,
+}
+
+/// What the events of a case said, as a reader of the record sees it.
+#[derive(Debug, Default)]
+struct Log {
+    done: Vec<DoneSeen>,
+    documents: Vec<(String, Option<String>)>,
+    said: BTreeMap<String, (String, String)>,
+}
+
+/// The engine's stage.
+struct World<'c> {
+    cast: &'c Cast,
+    now: Moment,
+    accounts: BTreeMap<String, Account>,
+    counters: BTreeMap<String, u64>,
+    bodies: BTreeMap<Digest, serde_json::Value>,
+    runs: BTreeMap<CaseId, Run>,
+    /// What went wrong beside the acts: a replay that differs, a balance below zero.
+    wrong: Vec<String>,
+}
+
+/// Plays a file on the engine.
+#[must_use]
+pub fn play(cast: &Cast) -> Verdict {
+    let mut play = Play::new(cast);
+    let mut world = World::new(cast, play.now);
+    while let Some(step) = play.next() {
+        let mut answer = match step {
+            Step::Act(asked) => {
+                let answer = world.asked(&asked);
+                if let (Answer::Done(Some(case)), true) = (&answer, asked.starts) {
+                    play.began(&asked.name, *case);
+                }
+                answer
+            }
+            Step::Until(moment) => world.until(moment),
+            Step::Issue(account, amount) => world.issue(&account, amount),
+            Step::Look => Answer::Done(None),
+        };
+        if let Some(wrong) = world.wrong.first() {
+            answer = Answer::Broken(wrong.clone());
+        }
+        play.judged(&answer, world.look(play.cases()));
+    }
+    play.verdict()
+}
+
+impl<'c> World<'c> {
+    fn new(cast: &'c Cast, now: Moment) -> Self {
+        let open = |opening: &crate::rehearsal::cast::Opening| (opening.key.clone(), Account { free: opening.amount, ..Account::default() });
+        Self {
+            cast,
+            now,
+            accounts: cast.accounts.iter().map(open).collect(),
+            counters: BTreeMap::new(),
+            bodies: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            wrong: Vec::new(),
+        }
+    }
+
+    fn asked(&mut self, asked: &Asked) -> Answer {
+        let mut answer = serde_json::Map::new();
+        answer.extend(asked.opinion.clone().map(|opinion| ("opinion".to_owned(), opinion.into())));
+        answer.extend(asked.fields.clone().map(|fields| ("fields".to_owned(), fields.into())));
+        let body = (!answer.is_empty()).then(|| self.body(answer.into()));
+        let form = asked.form.clone().map(|form| self.body(form));
+        let command = (asked.verb.command)(&asked.said(self.cast, TENANT, (body, form)));
+        let actor = asked.who.map_or(Actor::System, Actor::Person);
+        match self.act(asked.case, &actor, &command) {
+            Ok(()) => {
+                self.serve();
+                Answer::Done(asked.starts.then_some(asked.case))
+            }
+            Err(refusal) => Answer::Refused(refusal.code.to_owned(), refusal.zh),
+        }
+    }
+
+    /// A body beside the log.
+    fn body(&mut self, json: serde_json::Value) -> BodyRef {
+        let commit = Digest::of(format!("{} {json}", self.bodies.len()).as_bytes());
+        self.bodies.insert(commit, json);
+        BodyRef { commit }
+    }
+
+    fn act(&mut self, case: CaseId, actor: &Actor, command: &Command) -> Result<(), Refusal> {
+        let events = self.decide(case, actor, command)?;
+        if !events.is_empty() {
+            self.fold(case, &events);
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, case: CaseId, actor: &Actor, command: &Command) -> Result<Vec<Event>, Refusal> {
+        let (mut bodies, mut balances, mut counters) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        for _ in 0..ASKS_MAX {
+            let facts = Facts {
+                now: self.now,
+                bundle: &self.cast.bundle,
+                calendar: &self.cast.calendar,
+                roster: &self.cast.roster,
+                bodies: &bodies,
+                balances: &balances,
+                counters: &counters,
+            };
+            match decide(self.runs.get(&case).and_then(|run| run.case.as_ref()), actor, command, &facts) {
+                Decision::Events(events) => return Ok(events),
+                Decision::Refused(refusal) => return Err(refusal),
+                Decision::Needs(needs) => {
+                    for need in needs {
+                        match need {
+                            Need::Body(key) => _ = bodies.insert(key, self.bodies.get(&key).cloned().unwrap_or_default()),
+                            Need::Balance(key) => {
+                                let balance = self.accounts.get(&key).map(|account| Balance { free: account.free, waiting: account.waiting.clone() });
+                                balances.insert(key, balance);
+                            }
+                            Need::Counter(key) => {
+                                let last = self.counters.get(&key).copied().unwrap_or(0);
+                                counters.insert(key, last);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        self.wrong.push(format!("it asks for facts it has: {command:?}"));
+        Ok(Vec::new())
+    }
+
+    fn fold(&mut self, id: CaseId, events: &[Event]) {
+        let run = self.runs.entry(id).or_default();
+        let before = run.case.clone();
+        let Some(after) = fold_act(before.clone(), events) else { return self.wrong.push("an act left no case".to_owned()) };
+        let none = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let facts = Facts {
+            now: self.now,
+            bundle: &self.cast.bundle,
+            calendar: &self.cast.calendar,
+            roster: &self.cast.roster,
+            bodies: &none.0,
+            balances: &none.1,
+            counters: &none.2,
+        };
+        let asked = effects(before.as_ref(), &after, events, &facts);
+        let stored = serde_json::to_vec(events).ok().and_then(|bytes| serde_json::from_slice::<Vec<Event>>(&bytes).ok());
+        run.replayed = fold_act(run.replayed.take(), &stored.unwrap_or_default());
+        if run.replayed.as_ref() != Some(&after) {
+            self.wrong.push(format!("case {id} replays to another state"));
+        }
+        if let Err(wrong) = invariants::check(&after, &self.cast.bundle) {
+            self.wrong.push(wrong.join("; "));
+        }
+        run.seen.events(events, self.cast);
+        run.case = Some(after.clone());
+        for effect in &asked {
+            self.book((before.as_ref(), &after), effect);
+        }
+    }
+
+    /// What the store does with an effect in the same commit.
+    fn book(&mut self, (before, after): (Option<&Case>, &Case), effect: &Effect) {
+        match effect {
+            Effect::Notice(notice) => self.tell(before, after, notice),
+            Effect::Posting { account, kind, amount, hold: _ } => {
+                let account = self.accounts.entry(account.clone()).or_default();
+                let (from, to) = match kind {
+                    PostingKind::Reserve => (&mut account.free, &mut account.reserved),
+                    PostingKind::Settle(Settlement::Use) => (&mut account.reserved, &mut account.used),
+                    PostingKind::Settle(Settlement::Release) => (&mut account.reserved, &mut account.free),
+                    PostingKind::Settle(Settlement::Keep) => return,
+                };
+                *from -= amount;
+                *to += amount;
+                if *from < 0 {
+                    self.wrong.push(format!("a balance fell to {from}"));
+                }
+            }
+            Effect::Queue { account, token, wants } => {
+                let line = &mut self.accounts.entry(account.clone()).or_default().waiting;
+                line.retain(|place| (place.case, place.token) != (after.id, *token));
+                line.extend(wants.map(|(since, amount)| Waiting { case: after.id, token: *token, rank: after.rank, since, amount }));
+                line.sort_by_key(|place| (place.rank, place.since, place.case, place.token));
+            }
+            Effect::Counter { key, value } => _ = self.counters.insert(key.clone(), *value),
+        }
+    }
+
+    fn tell(&mut self, before: Option<&Case>, after: &Case, notice: &NoticeEffect) {
+        // A link that closed with this act is in the state before it only.
+        let case = before.filter(|_| !after.scopes.contains_key(&notice.scope)).unwrap_or(after);
+        let heard = audience(notice, case, &self.cast.roster, self.now.date());
+        let Some(run) = self.runs.get_mut(&after.id) else { return };
+        for person in heard.values().filter(|person| !person.disabled && person.email.is_some()) {
+            let occasion = format!("{} {:?} {:?} {:?} {:?} {:?} {}", notice.kind, notice.scope, notice.step, notice.entry, notice.rung, notice.due, person.id);
+            run.seen.said.insert(occasion, (notice.kind.to_string(), person.name.clone()));
+        }
+    }
+
+    /// Time passes, and whatever falls due on the way is fired at its moment.
+    fn until(&mut self, target: Moment) -> Answer {
+        for _ in 0..WAKES_MAX {
+            let due = self.runs.iter().filter_map(|(id, run)| Some((next_wake(run.case.as_ref()?)?, *id))).min();
+            let Some((at, case)) = due.filter(|(at, _)| *at <= target) else {
+                self.now = target;
+                return Answer::Done(None);
+            };
+            self.now = self.now.max(at);
+            if let Err(refusal) = self.act(case, &Actor::System, &Command::Wake) {
+                return Answer::Broken(format!("the clock was refused: {}", refusal.en));
+            }
+            self.serve();
+        }
+        Answer::Broken("it never stops falling due".to_owned())
+    }
+
+    /// 下达 or 追加: an account gets more, and whoever waits first is served.
+    fn issue(&mut self, account: &str, amount: i64) -> Answer {
+        if amount <= 0 {
+            return Answer::Refused("posting_wrong".to_owned(), "期望大于零的整数".to_owned());
+        }
+        self.accounts.entry(account.to_owned()).or_default().free += amount;
+        self.serve();
+        Answer::Done(None)
+    }
+
+    /// Heads of waiting lists whose account covers them hear of it, one after another.
+    fn serve(&mut self) {
+        for _ in 0..WAKES_MAX {
+            let head = self.accounts.values().find_map(|account| account.waiting.first().filter(|head| head.amount <= account.free).cloned());
+            let Some(Waiting { case, token, .. }) = head else { return };
+            let command = Command::Message { name: QUOTA_FREED.into(), token: Some(token) };
+            if let Err(refusal) = self.act(case, &Actor::System, &command) {
+                return self.wrong.push(format!("a waiting case could not be served: {}", refusal.en));
+            }
+        }
+        self.wrong.push("a waiting list never ends".to_owned());
+    }
+}

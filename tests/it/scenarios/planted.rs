@@ -1,0 +1,105 @@
+//! What a scenario that is wrong looks like: a wrong expectation turns its file red at its line, and a file that cannot be read says everything at once.
+
+use greenlane::rehearsal::cast::cast;
+use greenlane::rehearsal::read;
+
+use super::{casts, played, shelf};
+
+#[test]
+fn a_wrong_expectation_planted_in_any_file_turns_it_red_at_its_line() {
+    for (file, cast) in casts() {
+        let text = std::fs::read_to_string(file).unwrap();
+        let last = cast.script.lines.last().unwrap();
+        let planted: Vec<String> = text
+            .lines()
+            .enumerate()
+            .map(|(at, line)| {
+                let arrow = if line.contains('→') || line.contains("->") { "; number planted" } else { " -> number planted" };
+                if at + 1 == last.number as usize { format!("{line}{arrow}") } else { line.to_owned() }
+            })
+            .collect();
+        let verdict = played(&planted.join("\n"));
+        let failed = verdict.failed().unwrap_or_else(|| panic!("{}: nothing turned red", file.display()));
+        assert_eq!(failed.line, last.number, "{}", file.display());
+        assert_eq!(failed.misses.iter().filter(|miss| miss.expected == "number planted").count(), 1, "{}", file.display());
+    }
+}
+
+const SMALL: &str = include_str!("../../scenarios/cf-01-sequence.txt");
+
+/// Each thing that can be expected, said wrongly of the line that begins with these words.
+const WRONG: &[(&str, &str)] = &[
+    ("陈工", "待办：审查"),
+    ("陈工", "待办：无"),
+    ("陈工", "待办：受理 由 周承办"),
+    ("陈工", "待办：受理 ×2"),
+    ("陈工", "待办含：签发"),
+    ("陈工", "无待办：受理"),
+    ("陈工", "停在：审查"),
+    ("陈工", "停在：无"),
+    ("陈工", "办结：准予"),
+    ("陈工", "签收人：受理 由 李受理"),
+    ("陈工", "通知：o.red"),
+    ("陈工", "通知：a.received 给 李受理"),
+    ("陈工", "未通知：任何"),
+    ("陈工", "未通知：o.task"),
+    ("陈工", "文书：approval"),
+    ("陈工", "编号：GC20250001"),
+    ("陈工", "今日：2025-03-04"),
+    ("陈工", "等级：A"),
+    ("陈工", "拒绝：not_assigned"),
+    ("陈工", "关闭：受理"),
+    ("李受理            办理 甲 受理 受理", "已办：受理 accepted 由 周承办"),
+    ("李受理            办理 甲 受理 受理", "已办：受理 accepted 由 系统"),
+    ("李受理            办理 甲 受理 受理", "已办：审查 ok"),
+    ("周局长            办理 甲 签发 已签发      → 办结", "在办"),
+    ("周承办            办理 甲 审查 ok “”", "拒绝：not_assigned"),
+];
+
+#[test]
+fn each_kind_of_expectation_can_turn_out_false() {
+    for (line, wrong) in WRONG {
+        let mut replaced = 0;
+        let text: Vec<String> = SMALL
+            .lines()
+            .map(|written| {
+                let hit = written.starts_with(line) && written.contains('→');
+                replaced += usize::from(hit);
+                if hit { format!("{}→ {wrong}", written.split('→').next().unwrap()) } else { written.to_owned() }
+            })
+            .collect();
+        assert_eq!(replaced, 1, "{line}");
+        let verdict = played(&text.join("\n"));
+        let failed = verdict.failed().unwrap_or_else(|| panic!("nothing turned red: {wrong}"));
+        assert!(failed.text.starts_with(line), "{wrong}: {}", failed.text);
+    }
+}
+
+#[test]
+fn whatever_is_wrong_with_a_file_is_told_at_once_with_its_place() {
+    let unreadable = "流程 x\n今日 昨天\n  → 待办：无\n李受理 跳舞 甲\n李受理 办理 甲\n李受理 签收 甲 受理 → 没有这个：词\n李受理 签收 “甲\n";
+    let mistakes = read(unreadable, "wrong.txt").expect_err("wrong");
+    let places: Vec<_> = mistakes.iter().map(|mistake| (mistake.line, mistake.column, mistake.code)).collect();
+    let expected = [
+        (1, 1, "missing-key"),
+        (2, 4, "wrong-head"),
+        (3, 3, "indented"),
+        (4, 5, "wrong-line"),
+        (5, 5, "wrong-line"),
+        (6, 15, "unknown-word"),
+        (7, 8, "not-closed"),
+    ];
+    assert_eq!(places, expected, "{mistakes:#?}");
+
+    let misnamed =
+        SMALL.replace("陈工（申请人）    提交 甲 ", "陈工（receiver） 提交 甲 ").replace("周承办            办理 甲 审查 ok  ", "周承办 办理 乙 审察 ok ");
+    let misnamed = misnamed.replace("title: {zh: 顺序, en: Sequence}", "titel: {zh: 顺序, en: Sequence}");
+    let with_workflow = cast(read(&misnamed, "wrong.txt").unwrap(), shelf(), &[]).expect_err("wrong");
+    let places: Vec<_> = with_workflow.iter().map(|mistake| (mistake.line, mistake.column)).collect();
+    assert_eq!(places, [(11, 3), (12, 3)], "{with_workflow:#?}");
+    let misnamed = misnamed.replace("titel:", "title:");
+    let found = cast(read(&misnamed, "wrong.txt").unwrap(), shelf(), &[]).expect_err("wrong");
+    let codes: Vec<_> = found.iter().map(|mistake| mistake.code).collect();
+    assert_eq!(codes, ["post-not-held", "unknown-name", "unknown-name"], "{found:#?}");
+    assert!(found[2].en.contains("did you mean") || found[2].zh.contains("审查"), "{found:#?}");
+}
