@@ -10,6 +10,8 @@ pub const RECEIPT_DAYS: u32 = 90;
 pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 /// Steps the engine takes for one command before it says the definition runs in circles.
 pub const ENGINE_STEPS_MAX: usize = 1_000;
+/// Seats one act may add to an approval group; three times as many may stand in one with all that was added.
+pub const ADDED_SEATS_MAX: usize = 20;
 /// Depth of calls within one case.
 pub const CALL_DEPTH_MAX: usize = 16;
 /// Bytes of one file an author writes: a workflow, a form, a table.

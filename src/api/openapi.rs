@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::api::v1::{accounts, acts, audit, cases, clock, me, workflows};
+use crate::api::v1::{accounts, acts, audit, cases, clock, me, verbs, workflows};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -13,6 +13,7 @@ use crate::api::v1::{accounts, acts, audit, cases, clock, me, workflows};
         me::me, me::inbox,
         cases::start, cases::list, cases::show, cases::form, cases::documents, cases::days,
         acts::claim, acts::release, acts::complete, acts::send_back, acts::extend, acts::withdraw,
+        verbs::add_signers, verbs::remove_signer, verbs::remove_to_come, verbs::transfer, verbs::delegate, verbs::reply, verbs::recall,
         accounts::list, accounts::postings, accounts::post,
         workflows::list, workflows::picture,
         audit::checkpoint, audit::ledger, audit::notices,

@@ -10,10 +10,10 @@ use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::register;
 use crate::app::writer::{Job, Receipt, RegisterPosting};
 use crate::audit::leaf::commit;
-use crate::engine::case::{BodyRef, Local};
-use crate::engine::command::{Actor, Command};
+use crate::engine::case::{Adding, BodyRef, Local};
+use crate::engine::command::{Actor, Command, MemberRef, NewGroup, Recipient};
 use crate::engine::refusal::Class;
-use crate::ids::{CaseId, CommandId, Digest, Moment, Name, Tenant};
+use crate::ids::{CaseId, CommandId, Digest, Moment, Name, PersonId, Tenant};
 use crate::store::rows::{BodyRow, NoticeRow, RegistryRow};
 
 /// What a surface or a worker wants done.
@@ -56,6 +56,33 @@ pub enum Act {
         task: Local,
         to: Name,
         opinion: Option<String>,
+    },
+    AddSigners {
+        task: Local,
+        place: Adding,
+        group: NewGroup,
+        opinion: Option<String>,
+    },
+    RemoveSigner {
+        member: MemberRef,
+        opinion: Option<String>,
+    },
+    Transfer {
+        task: Local,
+        to: Recipient,
+        opinion: Option<String>,
+    },
+    Delegate {
+        task: Local,
+        to: PersonId,
+        opinion: Option<String>,
+    },
+    Reply {
+        task: Local,
+        opinion: Option<String>,
+    },
+    Recall {
+        task: Local,
     },
     Extend {
         term: Local,
@@ -176,6 +203,12 @@ impl App {
                 Command::Complete { task, outcome, body: bodies.add_answer(answer.opinion, answer.fields)?, form }
             }
             Act::Return { task, to, opinion } => Command::Return { task, to, body: bodies.add_answer(opinion, None)? },
+            Act::AddSigners { task, place, group, opinion } => Command::AddSigners { task, place, group, body: bodies.add_answer(opinion, None)? },
+            Act::RemoveSigner { member, opinion } => Command::RemoveSigner { member, body: bodies.add_answer(opinion, None)? },
+            Act::Transfer { task, to, opinion } => Command::Transfer { task, to, body: bodies.add_answer(opinion, None)? },
+            Act::Delegate { task, to, opinion } => Command::Delegate { task, to, body: bodies.add_answer(opinion, None)? },
+            Act::Reply { task, opinion } => Command::Reply { task, body: bodies.add_answer(opinion, None)? },
+            Act::Recall { task } => Command::Recall { task },
             Act::Extend { term, by, opinion } => Command::Extend { term, by, body: bodies.add_answer(opinion, None)? },
             Act::Withdraw { opinion } => Command::Withdraw { body: bodies.add_answer(opinion, None)? },
             Act::Message { name, token } => Command::Message { name, token },

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::groups::{Ballots, GroupPass, GroupRule, OnRefusal, Power, Verb, Verbs, Vote};
 use crate::calendar::Span;
 use crate::expr::{Expr, Table};
 use crate::forms::Form;
@@ -108,6 +109,8 @@ pub struct Node {
     pub ranks: BTreeMap<Name, i16>,
     /// Where a person working on this step may send the case back to.
     pub may_return: Option<ReturnRule>,
+    /// What else people may do at this step.
+    pub verbs: Verbs,
 }
 
 /// Where an outcome leads.
@@ -159,39 +162,6 @@ pub struct AnswerForm {
     pub form: Arc<Form>,
     /// The outcomes that must bring it; with any other its fields may be left out.
     pub with: BTreeSet<Name>,
-}
-
-/// When an approval group passes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GroupPass {
-    /// 会签: everyone.
-    All,
-    /// 或签: the first answer.
-    Any,
-}
-
-/// What one refusal does in a group that asks everyone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OnRefusal {
-    /// The group ends refused at once (veto).
-    End,
-    /// The others still answer; the group then ends refused.
-    Continue,
-}
-
-/// An approval group: outcomes `approved` and `rejected`.
-#[derive(Clone, Debug)]
-pub struct GroupRule {
-    /// One seat per (office, post), filled by any holder.
-    pub seats: Vec<(Name, Name)>,
-    /// When it passes.
-    pub pass: GroupPass,
-    /// What one refusal does.
-    pub on_refusal: OnRefusal,
-    /// Separation of duties, as in a task.
-    pub not: Vec<Name>,
 }
 
 /// A branch of a parallel split.
@@ -321,6 +291,8 @@ pub enum NodeKind {
 pub struct ReturnRule {
     /// Steps of the same program.
     pub to: Vec<NodeIx>,
+    /// Steps of the calling workflow, by key: this one is then closed with all that is open in it.
+    pub caller: Vec<Name>,
     /// After the earlier step: walk every step again, or straight back to who returned it.
     pub then: ReturnThen,
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::definition::diagnostics::Findings;
-use crate::definition::graph::{Branch, Edge, JoinRule, Node, NodeIx, NodeKind, Program, TermRule};
+use crate::definition::graph::{Branch, Edge, JoinRule, Node, NodeIx, NodeKind, Program, TermRule, Verbs};
 use crate::definition::library::PART;
 use crate::definition::parts::Parts;
 use crate::definition::syntax::{Kind, Next, Parallel, Splits, Step, Word, Workflow, walk, walk_own};
@@ -15,6 +15,7 @@ use crate::ids::{Name, Text};
 use crate::source::Place;
 
 mod edges;
+mod groups;
 mod kinds;
 mod names;
 mod plan;
@@ -124,6 +125,7 @@ impl Lowering<'_> {
             beside: planned.home.beside,
             ranks: BTreeMap::new(),
             may_return: None,
+            verbs: Verbs::default(),
         };
         match planned.slot {
             Slot::Step(step) => self.step(planned, step, blank, findings),
@@ -156,6 +158,7 @@ impl Lowering<'_> {
         node.stops = step.stops.as_ref().map(|cause| cause.value.clone());
         node.may_return = may_return;
         node.ranks = ranks;
+        node.verbs = step.verbs.clone();
         Some(node)
     }
 

@@ -7,9 +7,12 @@ pub mod ahead;
 pub mod diagnostics;
 pub mod draw;
 pub mod graph;
+pub mod groups;
 pub mod library;
 mod lower;
 mod parts;
 mod revision;
 mod rules;
 pub mod syntax;
+
+pub use groups::SUBMITTER;

@@ -5,11 +5,12 @@
 use chrono::NaiveDate;
 
 use crate::calendar::{Span, Unit};
-use crate::definition::graph::{GroupPass, JoinRule, Nature, NumberRule, OnRefusal, ReturnThen, Settlement, TermKind};
+use crate::definition::graph::{GroupPass, JoinRule, Nature, NumberRule, OnRefusal, ReturnThen, Settlement, TermKind, Verbs};
 use crate::ids::{Name, Text};
 use crate::source::{Node, Place};
 
 mod read;
+mod read_group;
 mod read_split;
 mod read_step;
 mod words;
@@ -214,6 +215,8 @@ pub struct Step {
     pub may_return: Option<MayReturn>,
     /// The rank an outcome gives.
     pub ranks: Vec<(Word, i16)>,
+    /// What else people may do here.
+    pub verbs: Verbs,
 }
 
 /// Where a step leads.
@@ -243,6 +246,8 @@ pub struct OnExpiry {
 pub struct MayReturn {
     /// The steps.
     pub to: Vec<Word>,
+    /// Steps of the workflow that calls this one.
+    pub caller: Vec<Word>,
     /// What follows.
     pub then: ReturnThen,
 }
@@ -324,8 +329,12 @@ pub struct Approve {
     pub by: Vec<Word>,
     /// When it passes.
     pub pass: GroupPass,
-    /// What one refusal does; required of `all`.
+    /// What one refusal does; required of `all` and `in-order`.
     pub on_refusal: Option<OnRefusal>,
+    /// Votes by name under `people`.
+    pub weights: Vec<(Word, u32)>,
+    /// Names under `people` whose refusal alone refuses.
+    pub veto: Vec<Word>,
     /// Steps whose actor may not sit.
     pub not: Vec<Word>,
     /// Where it stands.

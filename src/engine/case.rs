@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Span;
-use crate::definition::graph::{Audience, GroupPass, NodeIx, OnRefusal, Settlement, TermKind};
+use crate::definition::graph::{Audience, GroupPass, NodeIx, OnRefusal, Power, Settlement, TermKind};
 use crate::expr::Value;
 use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
 
@@ -176,6 +176,8 @@ pub struct Task {
     pub pool: TaskPool,
     /// Who claimed it.
     pub claimed: Option<PersonId>,
+    /// Whom its claimer asked, while the answer is outstanding (委派): it then comes back to the claimer.
+    pub delegate: Option<PersonId>,
     /// When it opened.
     pub opened: Moment,
 }
@@ -217,7 +219,7 @@ pub enum TaskPool {
     },
 }
 
-/// An open approval group.
+/// An open approval group: the one its step opened, or one that was added to it (加签). A token waits for the former.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// Its token.
@@ -226,8 +228,50 @@ pub struct Group {
     pub pass: GroupPass,
     /// What one refusal does.
     pub on_refusal: OnRefusal,
-    /// Seats: task id to answer; `None` has not answered.
+    /// Seats that opened: task id to answer; `None` has not answered.
     pub seats: BTreeMap<Local, Option<Seat>>,
+    /// What each answer weighs, where it is not one vote.
+    pub powers: BTreeMap<Local, Power>,
+    /// Seats to come, the next one first: in a group in order, or one added after another.
+    pub to_come: Vec<Chair>,
+    /// Where it was added; `None` for the group of the step itself.
+    pub added: Option<Added>,
+    /// How an added group ended, while the group it was added to goes on.
+    pub settled: Option<bool>,
+}
+
+/// A seat that has not opened yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chair {
+    /// Who will be asked.
+    pub pool: TaskPool,
+    /// What the answer weighs.
+    pub power: Power,
+}
+
+/// Where and by whom a group was added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Added {
+    /// The group it was added to.
+    pub to: Local,
+    /// The seat that asked for it.
+    pub seat: Local,
+    /// Where it stands.
+    pub place: Adding,
+    /// Who added it.
+    pub by: PersonId,
+}
+
+/// Where an added group stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Adding {
+    /// 前加签: it must pass before the seat that asked may agree.
+    Before,
+    /// 并加签: it must pass too.
+    Beside,
+    /// 后加签: it opens when the rule was met (in order: when the seat that asked has agreed), and must pass too.
+    After,
 }
 
 /// An answered seat.

@@ -9,6 +9,7 @@ use crate::engine::case::{Local, Side, Token, Waits};
 use crate::engine::draft::{Draft, Spot, Step};
 use crate::engine::event::Event;
 use crate::engine::facts::Need;
+use crate::engine::groups::tree;
 use crate::engine::terms::rule_of;
 use crate::engine::walk::Ending;
 use crate::ids::Name;
@@ -54,8 +55,11 @@ impl Draft<'_> {
         match &token.waits {
             Waits::Task(task) => self.emit(Event::TaskClosed { task: *task, why: why.clone() }),
             Waits::Group(group) => {
-                self.close_seats(*group, why);
-                self.emit(Event::GroupClosed { group: *group, passed: None });
+                // A group that ended in this act and sends the case back is gone already.
+                if self.case.groups.contains_key(group) {
+                    self.close_seats(*group, why);
+                    self.emit(Event::GroupClosed { group: *group, passed: None });
+                }
             }
             Waits::Message(_) => {
                 if let Some(place) = self.case.queue.get(&id) {
@@ -70,9 +74,11 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// Closes the tasks of a group's seats that have no answer yet.
-    pub fn close_seats(&mut self, group: Local, why: &Name) {
-        let open: Vec<Local> = self.case.tasks.iter().filter(|(_, task)| task.group == Some(group)).map(|(id, _)| *id).collect();
+    /// Closes the tasks of seats that have no answer yet, of a group and of all that was added to it.
+    fn close_seats(&mut self, group: Local, why: &Name) {
+        let all = tree(&self.case, group);
+        let open = self.case.tasks.iter().filter(|(_, task)| task.group.is_some_and(|group| all.contains(&group)));
+        let open: Vec<Local> = open.map(|(id, _)| *id).collect();
         for task in open {
             self.emit(Event::TaskClosed { task, why: why.clone() });
         }

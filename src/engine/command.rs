@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::case::{BodyRef, Local};
+use crate::engine::case::{Adding, BodyRef, Local};
+pub use crate::engine::groups::{MemberRef, NewGroup};
 pub use crate::identity::Actor;
-use crate::ids::{CaseId, Digest, Moment, Name, Tenant};
+use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
 
 /// A command on one case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +56,54 @@ pub enum Command {
         /// The reason.
         body: Option<BodyRef>,
     },
+    /// Adds seats to the group of an open seat (加签).
+    AddSigners {
+        /// The seat that asks.
+        task: Local,
+        /// Where the new group stands.
+        place: Adding,
+        /// Its members and its own rule.
+        group: NewGroup,
+        /// Why.
+        body: Option<BodyRef>,
+    },
+    /// Takes out a member who has not answered (减签).
+    RemoveSigner {
+        /// Which.
+        member: MemberRef,
+        /// Why.
+        body: Option<BodyRef>,
+    },
+    /// Hands a task over (转办).
+    Transfer {
+        /// The task.
+        task: Local,
+        /// To whom.
+        to: Recipient,
+        /// Why.
+        body: Option<BodyRef>,
+    },
+    /// Asks somebody and gets the task back (委派).
+    Delegate {
+        /// The task.
+        task: Local,
+        /// Whom.
+        to: PersonId,
+        /// What is asked.
+        body: Option<BodyRef>,
+    },
+    /// The answer of whoever was asked.
+    Reply {
+        /// The task.
+        task: Local,
+        /// The answer.
+        body: Option<BodyRef>,
+    },
+    /// Takes the question back.
+    Recall {
+        /// The task.
+        task: Local,
+    },
     /// Extends a running term once, before it expires.
     Extend {
         /// The term.
@@ -103,4 +152,14 @@ pub enum Command {
         /// The details.
         body: Option<BodyRef>,
     },
+}
+
+/// To whom a task is handed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recipient {
+    /// A person, who then holds it.
+    Person(PersonId),
+    /// A post of the office, from which anybody takes it.
+    Post(Name),
 }

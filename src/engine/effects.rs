@@ -56,7 +56,7 @@ impl Act<'_, '_> {
             Event::Unqueued { token, account } => vec![Effect::Queue { account: account.clone(), token: *token, wants: None }],
             Event::NumberTaken { counter, value } => vec![Effect::Counter { key: counter.clone(), value: *value }],
             Event::Submitted { scope, .. } if self.starts() => vec![self.tell("a.received", *scope, None)],
-            Event::TaskOpened { task, .. } => self.offered(*task).into_iter().collect(),
+            Event::TaskOpened { task, .. } | Event::TaskHandedOver { task, .. } => self.offered(*task).into_iter().collect(),
             Event::StepDone { scope, step, outcome, deemed, .. } => match (&**outcome, deemed) {
                 (_, Some(_)) => vec![self.tell("a.deemed", *scope, Some(step))],
                 ("accepted", None) => vec![self.tell("a.accepted", *scope, Some(step))],
@@ -84,7 +84,12 @@ impl Act<'_, '_> {
             | Event::TaskClaimed { .. }
             | Event::TaskReleased { .. }
             | Event::TaskClosed { .. }
+            | Event::TaskDelegated { .. }
+            | Event::DelegateAnswered { .. }
+            | Event::DelegationRecalled { .. }
             | Event::GroupOpened { .. }
+            | Event::AddedSettled { .. }
+            | Event::SeatRemoved { .. }
             | Event::SeatAnswered { .. }
             | Event::GroupClosed { .. }
             | Event::Returned { .. }

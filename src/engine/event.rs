@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::Span;
 use crate::definition::graph::{GroupPass, NodeIx, OnRefusal, Settlement, TermKind};
-use crate::engine::case::{BodyRef, Local, RungAt, Seat, Side, TaskPool, Waits};
+use crate::engine::case::{Added, BodyRef, Chair, Local, RungAt, Seat, Side, TaskPool, Waits};
 use crate::expr::Value;
 use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
 
@@ -50,6 +50,14 @@ pub enum Event {
     TaskClaimed { task: Local, by: PersonId },
     /// A person gave it back.
     TaskReleased { task: Local, by: PersonId },
+    /// A task was handed over (转办): to a person, or to a post from which anybody may take it.
+    TaskHandedOver { task: Local, by: PersonId, pool: TaskPool, to: Option<PersonId>, body: Option<BodyRef> },
+    /// Its holder asked somebody else (委派).
+    TaskDelegated { task: Local, by: PersonId, to: PersonId, body: Option<BodyRef> },
+    /// Who was asked has answered; it is the holder's turn again.
+    DelegateAnswered { task: Local, by: PersonId, on_behalf_of: PersonId, body: Option<BodyRef> },
+    /// The holder took the question back.
+    DelegationRecalled { task: Local, by: PersonId },
     /// A task was closed without an answer (a return, a cancelled branch, another seat's answer).
     TaskClosed { task: Local, why: Name },
     /// A step ended with an outcome. `by` is `None` when no person decided (a table, a timer, a law); `deemed` then names the article.
@@ -67,8 +75,12 @@ pub enum Event {
         fields: BTreeMap<Name, Value>,
         at: Moment,
     },
-    /// A group opened; its seats are the tasks that follow.
-    GroupOpened { group: Local, token: Local, pass: GroupPass, on_refusal: OnRefusal },
+    /// A group opened with its chairs; each task of the group that follows takes the next of them. `added` says to what and by whom it was added.
+    GroupOpened { group: Local, token: Local, pass: GroupPass, on_refusal: OnRefusal, chairs: Vec<Chair>, added: Option<Added>, body: Option<BodyRef> },
+    /// An added group has its answer; what it was added to goes on by it.
+    AddedSettled { group: Local, passed: bool },
+    /// A member who had not answered was taken out of a group: the open seat `task`, or the chair at `chair` among those to come.
+    SeatRemoved { group: Local, task: Option<Local>, chair: Option<u16>, by: PersonId, body: Option<BodyRef> },
     /// A seat answered.
     SeatAnswered { group: Local, task: Local, seat: Seat, body: Option<BodyRef> },
     /// A group ended; `passed` is `None` when it was closed before it had an answer.

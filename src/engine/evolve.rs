@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
+use crate::definition::graph::Power;
 use crate::engine::case::{BodyRef, Case, Done, Group, Hold, Local, Place, Scope, Seat, Task, Term, Timer, Token};
 use crate::engine::event::Event;
 use crate::ids::{Moment, Name, PersonId};
@@ -84,11 +85,27 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
         Event::TaskClaimed { task, by } => claimed(case, *task, Some(*by)),
         Event::TaskReleased { task, by: _ } => claimed(case, *task, None),
         Event::TaskClosed { task, why: _ } => drop(case.tasks.remove(task)),
+        Event::TaskHandedOver { task, pool, to, by: _, body: _ } => {
+            if let Some(task) = case.tasks.get_mut(task) {
+                task.pool.clone_from(pool);
+                task.claimed = *to;
+                task.delegate = None;
+            }
+        }
+        Event::TaskDelegated { task, by, to, body: _ } => asked(case, *task, *by, Some(*to)),
+        Event::DelegateAnswered { task, on_behalf_of, by: _, body: _ } => asked(case, *task, *on_behalf_of, None),
+        Event::DelegationRecalled { task, by } => asked(case, *task, *by, None),
         Event::StepDone { .. } => step_done(case, event),
         Event::Returned { token, from, by, to: _, body: _ } => returned(case, *token, from, *by),
         Event::GroupOpened { .. } => group_opened(case, event),
         Event::SeatAnswered { group, task, seat, body: _ } => seat_answered(case, *group, *task, seat),
-        Event::GroupClosed { group, passed: _ } => drop(case.groups.remove(group)),
+        Event::GroupClosed { group, passed: _ } => group_closed(case, *group),
+        Event::AddedSettled { group, passed } => {
+            if let Some(group) = case.groups.get_mut(group) {
+                group.settled = Some(*passed);
+            }
+        }
+        Event::SeatRemoved { group, task, chair, by: _, body: _ } => seat_removed(case, *group, *task, *chair),
         Event::TermStarted { .. } => term_started(case, event),
         Event::TermStopped { term, token, on, counts, cause: _ } => with_term(case, *term, |term| stop(term, *token, *on, *counts)),
         Event::TermResumed { term, token, on } => with_term(case, *term, |term| resume(term, *token, *on)),
@@ -187,16 +204,33 @@ fn token_placed(case: &mut Case, event: &Event) {
 fn task_opened(case: &mut Case, event: &Event) {
     let Event::TaskOpened { task, scope, token, step, group, pool, at } = event else { return };
     take_local(case, *task);
-    let opened = Task { scope: *scope, token: *token, step: step.clone(), group: *group, pool: pool.clone(), claimed: None, opened: *at };
+    let opened = Task { scope: *scope, token: *token, step: step.clone(), group: *group, pool: pool.clone(), claimed: None, delegate: None, opened: *at };
     case.tasks.insert(*task, opened);
     if let Some(group) = group.and_then(|group| case.groups.get_mut(&group)) {
         group.seats.insert(*task, None);
+        if !group.to_come.is_empty() {
+            let chair = group.to_come.remove(0);
+            if chair.power != Power::default() {
+                group.powers.insert(*task, chair.power);
+            }
+        }
     }
 }
 
 fn claimed(case: &mut Case, task: Local, by: Option<PersonId>) {
     if let Some(task) = case.tasks.get_mut(&task) {
+        if task.claimed != by {
+            task.delegate = None;
+        }
         task.claimed = by;
+    }
+}
+
+/// The holder of a task asks somebody, or has the task again.
+fn asked(case: &mut Case, task: Local, holder: PersonId, delegate: Option<PersonId>) {
+    if let Some(task) = case.tasks.get_mut(&task) {
+        task.claimed = Some(holder);
+        task.delegate = delegate;
     }
 }
 
@@ -228,10 +262,45 @@ fn acted(scope: &mut Scope, step: &Name, by: Option<PersonId>) {
 }
 
 fn group_opened(case: &mut Case, event: &Event) {
-    let Event::GroupOpened { group, token, pass, on_refusal } = event else { return };
+    let Event::GroupOpened { group, token, pass, on_refusal, chairs, added, body: _ } = event else { return };
     take_local(case, *group);
-    let opened = Group { token: *token, pass: *pass, on_refusal: *on_refusal, seats: BTreeMap::new() };
+    let opened = Group {
+        token: *token,
+        pass: *pass,
+        on_refusal: *on_refusal,
+        seats: BTreeMap::new(),
+        powers: BTreeMap::new(),
+        to_come: chairs.clone(),
+        added: added.clone(),
+        settled: None,
+    };
     case.groups.insert(*group, opened);
+}
+
+/// A group goes with everything that was added to it.
+fn group_closed(case: &mut Case, closed: Local) {
+    let mut gone = BTreeSet::from([closed]);
+    for (id, group) in &case.groups {
+        // What a group was added to is older than it, so one pass in order finds all.
+        if group.added.as_ref().is_some_and(|added| gone.contains(&added.to)) {
+            gone.insert(*id);
+        }
+    }
+    case.groups.retain(|id, _| !gone.contains(id));
+}
+
+fn seat_removed(case: &mut Case, group: Local, task: Option<Local>, chair: Option<u16>) {
+    if let Some(task) = task {
+        case.tasks.remove(&task);
+    }
+    let Some(group) = case.groups.get_mut(&group) else { return };
+    if let Some(task) = task {
+        group.seats.remove(&task);
+        group.powers.remove(&task);
+    }
+    if let Some(chair) = chair.map(usize::from).filter(|chair| *chair < group.to_come.len()) {
+        group.to_come.remove(chair);
+    }
 }
 
 fn seat_answered(case: &mut Case, group: Local, task: Local, seat: &Seat) {

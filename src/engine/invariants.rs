@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::definition::graph::{Bundle, Node, NodeKind};
 use crate::engine::case::{Case, Local, Token, Waits};
+use crate::engine::groups::{own_result, result, root_of, tree};
 use crate::engine::joins::ready;
 
 /// Everything wrong with a case, at once.
@@ -112,7 +113,9 @@ impl<'a> Check<'a> {
             let token = case.tokens.get(&task.token);
             let awaited = match (task.group, token.map(|token| &token.waits)) {
                 (None, Some(Waits::Task(awaited))) => awaited == id,
-                (Some(group), Some(Waits::Group(awaited))) => *awaited == group && case.groups.get(&group).is_some_and(|group| group.seats.contains_key(id)),
+                (Some(group), Some(Waits::Group(awaited))) => {
+                    *awaited == root_of(case, group) && case.groups.get(&group).is_some_and(|group| group.seats.contains_key(id))
+                }
                 (_, _) => false,
             };
             self.hold(awaited, || format!("task {id} at `{}` is open and nothing waits for it", task.step));
@@ -120,19 +123,35 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// A group is open as long as a seat is; nobody fills two.
+    /// A group is open as long as its outcome is; nobody fills two seats of it and of what was added to it.
     fn groups(&mut self) {
         let case = self.case;
         for (id, group) in &case.groups {
-            let waits = case.tokens.get(&group.token).is_some_and(|token| token.waits == Waits::Group(*id));
-            self.hold(waits, || format!("group {id} is open and no token waits for it"));
-            let open = group.seats.iter().filter(|(_, seat)| seat.is_none()).all(|(task, _)| case.tasks.contains_key(task));
-            self.hold(open, || format!("group {id} has an unanswered seat without a task"));
-            self.hold(group.seats.values().any(Option::is_none), || format!("group {id} is open and every seat has answered"));
-            let answered: Vec<_> = group.seats.values().flatten().map(|seat| seat.by).collect();
-            let people: BTreeSet<_> = answered.iter().collect();
-            self.hold(people.len() == answered.len(), || format!("one person fills two seats of group {id}"));
+            let root = root_of(case, *id);
+            let awaited = case.tokens.get(&group.token).is_some_and(|token| token.waits == Waits::Group(root));
+            self.hold(awaited, || format!("group {id} is open and no token waits for it"));
+            let there = group.added.as_ref().is_none_or(|added| case.groups.get(&added.to).is_some_and(|above| above.seats.contains_key(&added.seat)));
+            self.hold(there, || format!("group {id} was added to a seat that is not there"));
+            // Seats nobody has answered are closed as soon as the group's own rule has its answer.
+            let decided = group.settled.is_some() || own_result(group).is_some();
+            let open = group.seats.iter().filter(|(_, seat)| seat.is_none()).all(|(task, _)| decided != case.tasks.contains_key(task));
+            self.hold(open, || format!("group {id} has an unanswered seat without a task, or a task without a question"));
+            self.hold(group.settled.is_some() || result(case, *id).is_none(), || format!("group {id} is open and its outcome is certain"));
+            let moves = group.settled.is_some() || tree(case, root).iter().any(|id| case.tasks.values().any(|task| task.group == Some(*id)));
+            self.hold(moves, || format!("group {id} is open and nobody in it is asked"));
+            if root == *id {
+                self.one_seat_each(*id);
+            }
         }
+    }
+
+    fn one_seat_each(&mut self, root: Local) {
+        let case = self.case;
+        let groups = tree(case, root);
+        let seats = groups.iter().filter_map(|id| case.groups.get(id)).flat_map(|group| group.seats.values());
+        let answered: Vec<_> = seats.flatten().map(|seat| seat.by).collect();
+        let people: BTreeSet<_> = answered.iter().collect();
+        self.hold(people.len() == answered.len(), || format!("one person fills two seats of group {root}"));
     }
 
     fn terms(&mut self) {

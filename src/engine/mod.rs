@@ -17,6 +17,7 @@ pub mod decide;
 mod draft;
 pub mod effects;
 pub mod evolve;
+pub mod groups;
 pub mod invariants;
 mod joins;
 mod offer;

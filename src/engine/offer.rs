@@ -2,10 +2,8 @@
 //! Invariant: the pool of a task is written down with the successors of its offices already followed, so that no reader needs the roster of that day.
 //! Never: a person picked by the engine; a task is offered to a pool and taken by whoever claims it.
 
-use std::collections::BTreeSet;
-
 use crate::calendar::Span;
-use crate::definition::graph::{GroupRule, Node, NodeIx, NodeKind, Pool, TaskRule};
+use crate::definition::graph::{Node, NodeIx, NodeKind, Pool, TaskRule};
 use crate::engine::case::{Local, TaskPool, Waits};
 use crate::engine::draft::{Draft, Spot, Step, broken};
 use crate::engine::event::Event;
@@ -16,30 +14,13 @@ impl Draft<'_> {
         let task = self.local();
         let pool = self.resolve(&rule.by);
         self.place(spot, node, Waits::Task(task))?;
-        self.open_task((task, None), spot, node, pool);
+        self.open_task(task, spot, node, pool);
         Ok(())
     }
 
-    /// One seat for each office and post; two offices that have since become one have one seat between them.
-    pub fn open_group(&mut self, spot: Spot, node: &Node, rule: &GroupRule) -> Step<()> {
-        let group = self.local();
-        self.place(spot, node, Waits::Group(group))?;
-        self.emit(Event::GroupOpened { group, token: spot.token, pass: rule.pass, on_refusal: rule.on_refusal });
-        let today = self.facts.now.date();
-        let mut seated = BTreeSet::new();
-        for (office, post) in &rule.seats {
-            let office = self.facts.roster.current(office, today);
-            if seated.insert((office.clone(), post.clone())) {
-                let task = self.local();
-                self.open_task((task, Some(group)), spot, node, TaskPool::Posts { offices: vec![office], post: post.clone() });
-            }
-        }
-        if seated.is_empty() { Err(broken(&format!("group {} without a seat", node.key))) } else { Ok(()) }
-    }
-
-    fn open_task(&mut self, (task, group): (Local, Option<Local>), spot: Spot, node: &Node, pool: TaskPool) {
+    fn open_task(&mut self, task: Local, spot: Spot, node: &Node, pool: TaskPool) {
         let at = self.facts.now;
-        self.emit(Event::TaskOpened { task, scope: spot.scope, token: spot.token, step: node.key.clone(), group, pool, at });
+        self.emit(Event::TaskOpened { task, scope: spot.scope, token: spot.token, step: node.key.clone(), group: None, pool, at });
     }
 
     fn resolve(&self, pool: &Pool) -> TaskPool {

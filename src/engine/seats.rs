@@ -5,21 +5,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::definition::graph::GroupPass;
-use crate::engine::case::{Case, Group, Local};
+use crate::engine::case::{Case, Local, Task};
 use crate::engine::facts::Facts;
+use crate::engine::groups::{root_of, tree};
 use crate::engine::refusal::Refusal;
-use crate::engine::standing::eligible;
+use crate::engine::standing::{eligible, eligible_for};
 use crate::ids::PersonId;
+
+/// A seat by its task, or one to come by its group and place in line (counted from 1).
+type Seat = (Local, usize);
 
 /// Refuses a seat to somebody without whom the group's other seats could not all be filled. Where they cannot be filled anyway, nobody is held back.
 pub(super) fn spare(case: &Case, facts: &Facts<'_>, task: Local, person: PersonId) -> Result<(), Refusal> {
-    let group = case.tasks.get(&task).and_then(|task| task.group).and_then(|group| case.groups.get(&group));
-    let Some(group) = group.filter(|group| group.pass == GroupPass::All) else { return Ok(()) };
-    let mut seats = candidates(case, facts, group);
-    if seats.len() < 2 || !can_fill(&seats) {
+    let Some(group) = case.tasks.get(&task).and_then(|task| task.group) else { return Ok(()) };
+    let mut seats = candidates(case, facts, root_of(case, group));
+    if !can_fill(&seats) {
         return Ok(());
     }
-    seats.insert(task, BTreeSet::from([person]));
+    seats.insert((task, 0), BTreeSet::from([person]));
     if can_fill(&seats) {
         return Ok(());
     }
@@ -30,23 +33,38 @@ pub(super) fn spare(case: &Case, facts: &Facts<'_>, task: Local, person: PersonI
     ))
 }
 
-/// Who could fill each open seat: its claimer, or everybody eligible.
-fn candidates(case: &Case, facts: &Facts<'_>, group: &Group) -> BTreeMap<Local, BTreeSet<PersonId>> {
-    let open = group.seats.iter().filter(|(_, seat)| seat.is_none());
-    open.map(|(task, _)| {
-        let claimed = case.tasks.get(task).and_then(|task| task.claimed);
-        (*task, claimed.map_or_else(|| eligible(case, facts, *task), |claimer| BTreeSet::from([claimer])))
-    })
-    .collect()
+/// Whether the seats of a group and of all that was added to it can still be filled by different people.
+pub(super) fn fillable(case: &Case, facts: &Facts<'_>, root: Local) -> bool {
+    can_fill(&candidates(case, facts, root))
+}
+
+/// Who could fill each seat that must be filled: its claimer, or everybody eligible. In a group of which the first answer counts no seat must.
+fn candidates(case: &Case, facts: &Facts<'_>, root: Local) -> BTreeMap<Seat, BTreeSet<PersonId>> {
+    let mut seats = BTreeMap::new();
+    for id in tree(case, root) {
+        let Some(group) = case.groups.get(&id).filter(|group| group.pass != GroupPass::Any && group.settled.is_none()) else { continue };
+        for task in group.seats.iter().filter(|(_, seat)| seat.is_none()).map(|(task, _)| *task) {
+            let claimed = case.tasks.get(&task).and_then(|task| task.claimed);
+            seats.insert((task, 0), claimed.map_or_else(|| eligible(case, facts, task), |claimer| BTreeSet::from([claimer])));
+        }
+        let Some(token) = case.tokens.get(&group.token) else { continue };
+        for (place, chair) in (1..).zip(&group.to_come) {
+            let (scope, step) = (token.scope, token.step.clone());
+            let opened = token.entered;
+            let to_come = Task { scope, token: group.token, step, group: Some(id), pool: chair.pool.clone(), claimed: None, delegate: None, opened };
+            seats.insert((id, place), eligible_for(case, facts, (id, &to_come)));
+        }
+    }
+    seats
 }
 
 /// Whether different people can fill all seats (augmenting paths).
-fn can_fill(seats: &BTreeMap<Local, BTreeSet<PersonId>>) -> bool {
-    let mut filled: BTreeMap<PersonId, Local> = BTreeMap::new();
+fn can_fill(seats: &BTreeMap<Seat, BTreeSet<PersonId>>) -> bool {
+    let mut filled: BTreeMap<PersonId, Seat> = BTreeMap::new();
     seats.keys().all(|seat| fill(*seat, seats, &mut filled, &mut BTreeSet::new()))
 }
 
-fn fill(seat: Local, seats: &BTreeMap<Local, BTreeSet<PersonId>>, filled: &mut BTreeMap<PersonId, Local>, tried: &mut BTreeSet<PersonId>) -> bool {
+fn fill(seat: Seat, seats: &BTreeMap<Seat, BTreeSet<PersonId>>, filled: &mut BTreeMap<PersonId, Seat>, tried: &mut BTreeSet<PersonId>) -> bool {
     for person in seats.get(&seat).into_iter().flatten() {
         if !tried.insert(*person) {
             continue;

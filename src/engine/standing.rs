@@ -4,35 +4,90 @@
 
 use std::collections::BTreeSet;
 
-use crate::definition::graph::{NodeKind, Program};
+use crate::definition::SUBMITTER;
+use crate::definition::graph::{Node, NodeKind, Program};
 use crate::engine::case::{Case, Local, Task, TaskPool};
 use crate::engine::facts::Facts;
+use crate::engine::groups::{root_of, tree};
 use crate::identity::may::{Claim, Standing, TaskStanding};
 use crate::ids::{Name, PersonId};
 
 /// What `person` is to `task` on the day of the facts.
 #[must_use]
 pub fn to_task(case: &Case, facts: &Facts<'_>, task: Local, person: PersonId) -> Option<TaskStanding> {
-    let open = case.tasks.get(&task)?;
+    Some(to_seat(case, facts, (task, case.tasks.get(&task)?), person))
+}
+
+/// What `person` would be to a task that is open, or is yet to open under the id `id`.
+fn to_seat(case: &Case, facts: &Facts<'_>, (id, open): (Local, &Task), person: PersonId) -> TaskStanding {
     let bars = bars(case, facts, open);
-    let claim = match open.claimed {
-        None => Claim::Free,
-        Some(claimer) if claimer == person => Claim::Own,
-        Some(_) => Claim::Other,
+    let barred = |step: &&Name| {
+        let submitter = &***step == SUBMITTER && case.applicant == person;
+        submitter || acted(case, facts, (open.scope, step)).contains(&person)
     };
-    let acted_in = bars.not.iter().find(|step| acted(case, facts, (open.scope, step)).contains(&person)).cloned();
-    Some(TaskStanding {
+    let acted_in = bars.not.iter().find(barred).cloned();
+    TaskStanding {
         in_pool: in_pool(case, facts, open, person),
-        claim,
-        acted_in: acted_in.or_else(|| other_seat(case, (task, open), person)),
+        claim: claim(case, facts, open, person),
+        acted_in: acted_in.or_else(|| other_seat(case, (id, open), person)),
         kept_for: bars.same_as.filter(|step| kept_for_another(case, facts, (open, step), person)),
-    })
+    }
+}
+
+/// A claim lasts while its holder is in the pool; of one who has left it is nobody's, so that the task is not lost with them.
+fn claim(case: &Case, facts: &Facts<'_>, open: &Task, person: PersonId) -> Claim {
+    let Some(holder) = open.claimed else { return Claim::Free };
+    match delegate(case, facts, open) {
+        Some(delegate) if delegate == person => Claim::Asked,
+        Some(_) if holder == person => Claim::Lent,
+        Some(_) => Claim::Other,
+        None if holder == person => Claim::Own,
+        None if in_pool(case, facts, open, holder) => Claim::Other,
+        None => Claim::Free,
+    }
+}
+
+/// Whom the holder of a task has asked, as long as the question stands: both still work there.
+#[must_use]
+pub fn delegate(case: &Case, facts: &Facts<'_>, open: &Task) -> Option<PersonId> {
+    let holder = open.claimed?;
+    let delegate = open.delegate.filter(|delegate| works_there(facts, open, *delegate))?;
+    in_pool(case, facts, open, holder).then_some(delegate)
+}
+
+/// Whether a person holds any post in an office the task asks.
+pub(super) fn works_there(facts: &Facts<'_>, open: &Task, person: PersonId) -> bool {
+    let TaskPool::Posts { offices, .. } = &open.pool else { return false };
+    let today = facts.now.date();
+    let asked: Vec<Name> = offices.iter().map(|office| facts.roster.current(office, today)).collect();
+    facts.roster.posts_of(person, today).iter().any(|(office, _)| asked.contains(office))
+}
+
+/// Who is asked by a task, or would be by one that is yet to open: everybody in its pool whom nothing bars.
+#[must_use]
+pub(super) fn eligible_for(case: &Case, facts: &Facts<'_>, (id, open): (Local, &Task)) -> BTreeSet<PersonId> {
+    let free = |person: &PersonId| {
+        let standing = to_seat(case, facts, (id, open), *person);
+        standing.in_pool && standing.acted_in.is_none() && standing.kept_for.is_none()
+    };
+    members(case, facts, &open.pool).into_iter().filter(free).collect()
+}
+
+/// Everybody in a pool today.
+fn members(case: &Case, facts: &Facts<'_>, pool: &TaskPool) -> BTreeSet<PersonId> {
+    match pool {
+        TaskPool::Applicant => BTreeSet::from([case.applicant]),
+        TaskPool::Posts { offices, post } => {
+            let holders = offices.iter().flat_map(|office| facts.roster.holders(office, post, facts.now.date()));
+            holders.map(|person| person.id).collect()
+        }
+    }
 }
 
 /// What `person` is to the case itself, with the posts held on the day of the facts.
 #[must_use]
 pub fn to_case(case: &Case, facts: &Facts<'_>, person: PersonId) -> Standing {
-    Standing { applicant: case.applicant == person, ..in_office(facts, person) }
+    Standing { applicant: case.applicant == person, involved: involved(case, facts, person), ..in_office(facts, person) }
 }
 
 /// What `person` is without any case.
@@ -46,17 +101,19 @@ pub fn in_office(facts: &Facts<'_>, person: PersonId) -> Standing {
 #[must_use]
 pub fn eligible(case: &Case, facts: &Facts<'_>, task: Local) -> BTreeSet<PersonId> {
     let Some(open) = case.tasks.get(&task) else { return BTreeSet::new() };
-    let asked: BTreeSet<PersonId> = match &open.pool {
-        TaskPool::Applicant => BTreeSet::from([case.applicant]),
-        TaskPool::Posts { offices, post } => {
-            let holders = offices.iter().flat_map(|office| facts.roster.holders(office, post, facts.now.date()));
-            holders.map(|person| person.id).collect()
-        }
-    };
-    let free = |person: &PersonId| {
-        to_task(case, facts, task, *person).is_some_and(|standing| standing.in_pool && standing.acted_in.is_none() && standing.kept_for.is_none())
-    };
-    asked.into_iter().filter(free).collect()
+    eligible_for(case, facts, (task, open))
+}
+
+/// Whether a person has a part in the case: acted in it, or works in an office one of its open tasks asks.
+fn involved(case: &Case, facts: &Facts<'_>, person: PersonId) -> bool {
+    let acted = case.scopes.values().flat_map(|scope| scope.actors.values()).flatten().any(|actor| *actor == person);
+    acted || case.tasks.values().any(|task| works_there(facts, task, person) || task.delegate == Some(person))
+}
+
+/// The node at which a task's token stands.
+pub(super) fn node_of<'f>(case: &Case, facts: &Facts<'f>, open: &Task) -> Option<&'f Node> {
+    let token = case.tokens.get(&open.token)?;
+    program(case, facts, open.scope)?.nodes.get(usize::from(token.node.0))
 }
 
 struct Bars {
@@ -67,8 +124,7 @@ struct Bars {
 /// The separation of duties the task's step asks for.
 fn bars(case: &Case, facts: &Facts<'_>, open: &Task) -> Bars {
     let none = Bars { not: Vec::new(), same_as: None };
-    let Some(token) = case.tokens.get(&open.token) else { return none };
-    let Some(node) = program(case, facts, open.scope).and_then(|program| program.nodes.get(usize::from(token.node.0))) else { return none };
+    let Some(node) = node_of(case, facts, open) else { return none };
     match &node.kind {
         NodeKind::Task(rule) => Bars { not: rule.not.clone(), same_as: rule.same_as.clone() },
         NodeKind::Approve(rule) => Bars { not: rule.not.clone(), same_as: None },
@@ -110,12 +166,16 @@ fn in_pool(case: &Case, facts: &Facts<'_>, open: &Task, person: PersonId) -> boo
     }
 }
 
-/// One person never fills two seats of a group: the step itself is then what they acted in.
+/// One person never fills two seats of a group, added ones included: the step itself is then what they acted in.
 fn other_seat(case: &Case, (id, open): (Local, &Task), person: PersonId) -> Option<Name> {
-    let group = case.groups.get(&open.group?)?;
-    let answered = group.seats.values().flatten().any(|seat| seat.by == person);
-    let claimed = group.seats.keys().any(|other| *other != id && case.tasks.get(other).is_some_and(|task| task.claimed == Some(person)));
-    (answered || claimed).then(|| open.step.clone())
+    let groups = tree(case, root_of(case, open.group?));
+    let mut groups = groups.iter().filter_map(|group| case.groups.get(group));
+    let fills = groups.any(|group| {
+        let answered = group.seats.values().flatten().any(|seat| seat.by == person);
+        let claimed = || group.seats.keys().any(|other| *other != id && case.tasks.get(other).is_some_and(|task| task.claimed == Some(person)));
+        answered || claimed()
+    });
+    fills.then(|| open.step.clone())
 }
 
 /// Kept for whoever acted last in `step`, as long as that person is still in the pool: a task is not kept for somebody who has left.

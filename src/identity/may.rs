@@ -18,6 +18,30 @@ pub enum Act {
     Complete,
     /// Sends the case back to an earlier step.
     Return,
+    /// Adds members to an approval group (加签).
+    AddSigners,
+    /// Takes a member out of one (减签).
+    RemoveSigner,
+    /// Hands a task over (转办).
+    Transfer,
+    /// Asks somebody else and gets the task back (委派).
+    Delegate,
+    /// Answers what one was asked.
+    Reply,
+    /// Takes the question back.
+    Recall,
+    /// Takes one's own act back (撤回).
+    TakeBack,
+    /// Asks that a person be kept from a task (回避).
+    AskRecusal,
+    /// Decides that.
+    DecideRecusal,
+    /// Makes the case known to somebody (抄送).
+    Copy,
+    /// Urges a step (催办).
+    Urge,
+    /// Writes a remark.
+    Comment,
     /// Extends a running term.
     Extend,
     /// Withdraws the application.
@@ -69,6 +93,12 @@ pub struct Standing {
     pub involved: bool,
     /// Holds the post that must approve an extension of this term.
     pub approver: bool,
+    /// Heads the section that must decide on a recusal.
+    pub section_head: bool,
+    /// Added the member, or leads a group whose author lets leaders take members out.
+    pub remover: bool,
+    /// Did the act that is to be taken back.
+    pub own_act: bool,
     /// What the actor is to the task, for an act on one.
     pub task: Option<TaskStanding>,
     /// The clock of this installation can be moved.
@@ -98,6 +128,10 @@ pub enum Claim {
     Own,
     /// Another person.
     Other,
+    /// The actor, who asked somebody else and waits for the answer.
+    Lent,
+    /// The actor is the one who was asked.
+    Asked,
 }
 
 /// The answer.
@@ -124,6 +158,8 @@ pub struct Denial {
 const FILERS: &[&str] = &["agent", "escort", "receiver"];
 /// Posts that watch over every case.
 const OVERSEERS: &[&str] = &["auditor", "issuer", "leader", "sup_clerk", "sup_head"];
+/// Posts that act on a case they have no part in: they urge it and make it known.
+const SUPERVISORS: &[&str] = &["issuer", "leader", "sup_clerk", "sup_head"];
 /// Posts that read the whole log and take it out.
 const RECORD_KEEPERS: &[&str] = &["auditor", "sup_clerk", "sup_head"];
 /// Posts that run the installation.
@@ -151,7 +187,17 @@ fn person_may(act: Act, standing: &Standing) -> Result<(), Why> {
     }
     match act {
         Act::StartCase => standing.holds(FILERS),
-        Act::Claim | Act::Complete | Act::Return => on_task(standing.task.as_ref()),
+        Act::Claim | Act::Complete | Act::Return | Act::AddSigners | Act::Transfer | Act::Delegate => on_task(standing.task.as_ref()),
+        Act::Reply => asked(standing.task.as_ref(), Claim::Asked).ok_or(Why::NotAsked),
+        Act::Recall => asked(standing.task.as_ref(), Claim::Lent).ok_or(Why::NotLent),
+        Act::RemoveSigner => standing.remover.then_some(()).ok_or(Why::NotRemover),
+        Act::TakeBack => standing.own_act.then_some(()).ok_or(Why::NotOwnAct),
+        Act::DecideRecusal => standing.section_head.then_some(()).ok_or(Why::NotSectionHead),
+        // Whoever has a part in the case may ask, urge and remark, the applicant included; to make it known to others is an official's.
+        Act::AskRecusal | Act::Urge | Act::Comment if standing.applicant || standing.involved => Ok(()),
+        Act::Copy if standing.involved && standing.is_official().is_ok() => Ok(()),
+        Act::Urge | Act::Comment | Act::Copy => standing.holds(SUPERVISORS).map_err(|_| Why::NotInvolved),
+        Act::AskRecusal => Err(Why::NotInvolved),
         Act::Release => release(standing.task.as_ref()),
         Act::Extend => standing.approver.then_some(()).ok_or(Why::NotApprover),
         Act::Withdraw => standing.applicant.then_some(()).ok_or(Why::NotApplicant),
@@ -172,6 +218,8 @@ fn system_may(act: Act) -> Result<(), Why> {
     match act {
         Act::Message | Act::Machine => Ok(()),
         Act::StartCase | Act::Claim | Act::Release | Act::Complete | Act::Return | Act::Extend | Act::Withdraw => Err(Why::PersonOnly),
+        Act::AddSigners | Act::RemoveSigner | Act::Transfer | Act::Delegate | Act::Reply | Act::Recall => Err(Why::PersonOnly),
+        Act::TakeBack | Act::AskRecusal | Act::DecideRecusal | Act::Copy | Act::Urge | Act::Comment => Err(Why::PersonOnly),
         Act::ReadCase | Act::ReadInbox | Act::ReadAccounts | Act::ReadLights | Act::ReadAllLights | Act::ReadAudit | Act::Export | Act::ReadPeople => {
             Err(Why::PersonOnly)
         }
@@ -183,6 +231,8 @@ fn system_may(act: Act) -> Result<(), Why> {
 fn operator_may(act: Act, standing: &Standing) -> Result<(), Why> {
     match act {
         Act::StartCase | Act::Claim | Act::Release | Act::Complete | Act::Return | Act::Extend | Act::Withdraw | Act::ReadInbox => Err(Why::PersonOnly),
+        Act::AddSigners | Act::RemoveSigner | Act::Transfer | Act::Delegate | Act::Reply | Act::Recall => Err(Why::PersonOnly),
+        Act::TakeBack | Act::AskRecusal | Act::DecideRecusal | Act::Copy | Act::Urge | Act::Comment => Err(Why::PersonOnly),
         Act::Message | Act::Machine | Act::ReadCase | Act::ReadAccounts | Act::ReadLights | Act::ReadAllLights | Act::ReadAudit => Ok(()),
         Act::Export | Act::ReadPeople => Ok(()),
         Act::ManagePeople | Act::ManageNotices | Act::Publish | Act::IssueAccount | Act::Seed => Ok(()),
@@ -194,6 +244,8 @@ fn on_task(task: Option<&TaskStanding>) -> Result<(), Why> {
     let task = task.ok_or(Why::NotAssigned)?;
     match task {
         TaskStanding { claim: Claim::Other, .. } => Err(Why::ClaimedByAnother),
+        TaskStanding { claim: Claim::Lent, .. } => Err(Why::Lent),
+        TaskStanding { claim: Claim::Asked, .. } => Err(Why::AskedOnly),
         TaskStanding { in_pool: false, .. } => Err(Why::NotAssigned),
         TaskStanding { acted_in: Some(step), .. } => Err(Why::ActedBefore(step.clone())),
         TaskStanding { kept_for: Some(step), .. } => Err(Why::KeptFor(step.clone())),
@@ -206,8 +258,15 @@ fn release(task: Option<&TaskStanding>) -> Result<(), Why> {
     match task.map(|task| task.claim) {
         Some(Claim::Own) => Ok(()),
         Some(Claim::Other) => Err(Why::ClaimedByAnother),
+        Some(Claim::Lent) => Err(Why::Lent),
+        Some(Claim::Asked) => Err(Why::AskedOnly),
         Some(Claim::Free) | None => Err(Why::NotClaimed),
     }
+}
+
+/// Whether the actor is to an outstanding question what the act needs.
+fn asked(task: Option<&TaskStanding>, wanted: Claim) -> Option<()> {
+    task.filter(|task| task.claim == wanted).map(|_| ())
 }
 
 impl Standing {
@@ -235,6 +294,13 @@ enum Why {
     NotClaimed,
     ActedBefore(Name),
     KeptFor(Name),
+    Lent,
+    AskedOnly,
+    NotAsked,
+    NotLent,
+    NotRemover,
+    NotOwnAct,
+    NotSectionHead,
     NotApprover,
     NotApplicant,
     NotInvolved,
@@ -263,6 +329,17 @@ impl Why {
                 ("separation_of_duties", format!("您已办理过步骤 {step}，岗位须分离"), format!("you acted in step {step}, and one person may not do both"))
             }
             Self::KeptFor(step) => ("kept_for_another", format!("须由办理步骤 {step} 的人办理"), format!("it is kept for whoever acted in step {step}")),
+            Self::Lent => plain("delegated", "已委派他人，答复后或收回后再办理", "you asked somebody else; wait for the answer or take the question back"),
+            Self::AskedOnly => plain("reply_only", "您是受委派人，请先答复，由委派人办理", "you were asked by its holder: reply, and the holder will act"),
+            Self::NotAsked => plain("not_asked", "该待办没有委派给您", "nobody asked you about this task"),
+            Self::NotLent => plain("not_delegated", "您没有委派该待办", "you have not delegated the task"),
+            Self::NotRemover => plain(
+                "not_remover",
+                "只有加签人可以减去所加的人员；流程写明的成员须流程允许且由负责人减签",
+                "only who added a member may take it out; of a member the workflow names, a leader where its author allows it",
+            ),
+            Self::NotOwnAct => plain("not_own_act", "只能撤回本人刚办理、他人尚未处理的操作", "only one's own act on which nobody has acted yet is taken back"),
+            Self::NotSectionHead => plain("not_section_head", "回避须由本单位科长（负责人）决定", "a recusal is decided by the head of the section"),
             Self::NotApprover => plain("not_approver", "延期须由规定的负责人批准", "an extension needs the post its rule names"),
             Self::NotApplicant => plain("not_applicant", "只有申请人可以撤回申请", "only the applicant may withdraw"),
             Self::NotInvolved => plain("not_involved", "您和您的单位未参与该办件", "neither you nor your office has a part in the case"),
@@ -287,6 +364,18 @@ impl Act {
             Self::Release => ("放回待办", "release the task"),
             Self::Complete => ("办理待办", "complete the task"),
             Self::Return => ("退回", "return the case"),
+            Self::AddSigners => ("加签", "add members"),
+            Self::RemoveSigner => ("减签", "take the member out"),
+            Self::Transfer => ("转办", "hand the task over"),
+            Self::Delegate => ("委派", "delegate the task"),
+            Self::Reply => ("答复委派", "reply"),
+            Self::Recall => ("收回委派", "recall the task"),
+            Self::TakeBack => ("撤回操作", "take the act back"),
+            Self::AskRecusal => ("申请回避", "ask for a recusal"),
+            Self::DecideRecusal => ("决定回避", "decide on the recusal"),
+            Self::Copy => ("抄送", "make the case known"),
+            Self::Urge => ("催办", "urge the step"),
+            Self::Comment => ("写备注", "comment on the case"),
             Self::Extend => ("延长办理期限", "extend the term"),
             Self::Withdraw => ("撤回申请", "withdraw the application"),
             Self::Message => ("传递消息", "deliver a message"),

@@ -52,15 +52,15 @@ pub async fn case_id(app: &App, caller: &Caller, text: &str) -> Result<CaseId, R
     Ok(app.case_by_number(caller.tenant, text).await?)
 }
 
-struct Asked {
-    app: App,
-    caller: Caller,
-    case: String,
-    headers: HeaderMap,
+pub(super) struct Asked {
+    pub app: App,
+    pub caller: Caller,
+    pub case: String,
+    pub headers: HeaderMap,
 }
 
 impl Asked {
-    async fn run(self, act: Act) -> Result<Json<ReceiptBody>, Refused> {
+    pub async fn run(self, act: Act) -> Result<Json<ReceiptBody>, Refused> {
         let case = case_id(&self.app, &self.caller, &self.case).await?;
         let command_id = command_id(&self.headers)?;
         let order = Order { tenant: self.caller.tenant, case: Some(case), actor: self.caller.actor(), command_id, act };

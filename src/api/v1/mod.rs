@@ -6,6 +6,7 @@ pub mod audit;
 pub mod cases;
 pub mod clock;
 pub mod me;
+pub mod verbs;
 pub mod workflows;
 
 use axum::Router;
@@ -29,6 +30,13 @@ pub fn router() -> Router<Shared> {
         .route("/cases/{case}/tasks/{task}/release", post(acts::release))
         .route("/cases/{case}/tasks/{task}/complete", post(acts::complete))
         .route("/cases/{case}/tasks/{task}/return", post(acts::send_back))
+        .route("/cases/{case}/tasks/{task}/signers", post(verbs::add_signers))
+        .route("/cases/{case}/tasks/{task}/remove", post(verbs::remove_signer))
+        .route("/cases/{case}/groups/{group}/to-come/{chair}/remove", post(verbs::remove_to_come))
+        .route("/cases/{case}/tasks/{task}/transfer", post(verbs::transfer))
+        .route("/cases/{case}/tasks/{task}/delegate", post(verbs::delegate))
+        .route("/cases/{case}/tasks/{task}/reply", post(verbs::reply))
+        .route("/cases/{case}/tasks/{task}/recall", post(verbs::recall))
         .route("/accounts", get(accounts::list))
         .route("/accounts/postings", get(accounts::postings).post(accounts::post))
         .route("/workflows", get(workflows::list))

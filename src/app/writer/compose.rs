@@ -19,7 +19,7 @@ use crate::engine::command::Command;
 use crate::engine::effect::{Effect, PostingKind as EnginePosting};
 use crate::engine::event::Event;
 use crate::engine::facts::{Facts, Waiting};
-use crate::ids::{CaseId, Digest, Moment, Tenant};
+use crate::ids::{CaseId, Digest, Moment, PersonId, Tenant};
 use crate::limits::{SNAPSHOT_ACTS, SNAPSHOT_FORMAT};
 use crate::store::rows::{
     AccountWrite, ActRow, CaseRow, CaseWrite, Commit, DocumentRow, PostingKind, PostingRow, ReceiptRow, RegistryRow, ReopenedNotice, SettledNotice,
@@ -272,12 +272,17 @@ fn act(row: &CaseRow, before: Option<&CaseRow>, job: &Job, events: &[Event], at:
         prev: before.map_or(NO_LEAF, |row| row.head),
         kind: kind.into(),
         actor: Who::from(&job.actor),
-        on_behalf_of: None,
+        on_behalf_of: on_behalf_of(events),
         post: None,
         at,
         events: Digest::of(&bytes),
     };
     Ok(ActRow { seq: row.version, at, kind: kind.to_owned(), events: bytes, leaf: leaf.bytes() })
+}
+
+/// For whom a delegate or a substitute acted: the event says so, and the leaf repeats it.
+fn on_behalf_of(events: &[Event]) -> Option<PersonId> {
+    events.iter().find_map(|event| if let Event::DelegateAnswered { on_behalf_of, .. } = event { Some(*on_behalf_of) } else { None })
 }
 
 fn receipt_row(job: &Job, row: &CaseRow, at: Moment) -> ReceiptRow {

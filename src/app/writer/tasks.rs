@@ -34,8 +34,12 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             | Event::TaskClaimed { task, .. }
             | Event::TaskReleased { task, .. }
             | Event::TaskClosed { task, .. }
+            | Event::TaskHandedOver { task, .. }
+            | Event::TaskDelegated { task, .. }
+            | Event::DelegateAnswered { task, .. }
+            | Event::DelegationRecalled { task, .. }
             | Event::SeatAnswered { task, .. } => drop(touched.insert(*task)),
-            Event::StepDone { task, .. } => touched.extend(task),
+            Event::StepDone { task, .. } | Event::SeatRemoved { task, .. } => touched.extend(task),
             Event::TermStarted { scope, token, .. } => by_term(after, *scope, *token, &mut touched),
             Event::TermStopped { term, .. } | Event::TermResumed { term, .. } | Event::TermMoved { term, .. } | Event::TermExtended { term, .. } => {
                 if let Some(term) = after.terms.get(term) {
@@ -60,6 +64,7 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             | Event::BranchSkipped { .. }
             | Event::GroupOpened { .. }
             | Event::GroupClosed { .. }
+            | Event::AddedSettled { .. }
             | Event::Returned { .. }
             | Event::RungFired { .. }
             | Event::TimerSet { .. }

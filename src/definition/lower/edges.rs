@@ -134,7 +134,7 @@ impl Lowering<'_> {
                 None => self.unknown_step(word, findings),
             }
         }
-        Some(ReturnRule { to, then: rule.then })
+        Some(ReturnRule { to, caller: rule.caller.iter().map(|word| word.value.clone()).collect(), then: rule.then })
     }
 }
 

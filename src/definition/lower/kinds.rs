@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::plan::{Plan, Planned};
 use super::{Lowering, edges};
 use crate::definition::diagnostics::Findings;
-use crate::definition::graph::{AnswerForm, Callee, GroupPass, GroupRule, NodeIx, NodeKind, OnRefusal, Pool, TaskRule};
+use crate::definition::graph::{AnswerForm, Callee, NodeIx, NodeKind, Pool, TaskRule};
 use crate::definition::parts::ends;
-use crate::definition::syntax::{self, Approve, Call, Kind, Post, Step, Task, Word, walk};
+use crate::definition::syntax::{self, Call, Kind, Post, Step, Task, Word, walk};
 use crate::expr::{self, Expr, Type};
 use crate::ids::Name;
 use crate::source::{Node as Source, Tree};
@@ -17,7 +17,7 @@ impl Lowering<'_> {
     pub(super) fn kind(&self, planned: &Planned<'_>, step: &Step, findings: &mut Findings<'_>) -> Option<NodeKind> {
         match &step.kind {
             Kind::Task(task) => self.task(step, task, findings).map(NodeKind::Task),
-            Kind::Approve(approve) => self.approve(approve, findings).map(NodeKind::Approve),
+            Kind::Approve(approve) => self.approve(step, approve, findings).map(NodeKind::Approve),
             Kind::Decide(table) => self.table(table, findings),
             Kind::Post(post) => self.post(post, findings),
             Kind::Timer { span, publish } => Some(NodeKind::Timer { span: span.value, publishes: publish.as_ref().map(|word| word.value.clone()) }),
@@ -40,7 +40,7 @@ impl Lowering<'_> {
 
     fn task(&self, step: &Step, task: &Task, findings: &mut Findings<'_>) -> Option<TaskRule> {
         let by = self.pool(&task.by, findings);
-        let not = self.steps(&task.not, findings);
+        let not = self.barred(&task.not, findings);
         let same_as = task.same_as.as_ref().map(|word| self.steps(std::slice::from_ref(word), findings));
         let form = task.fields.as_ref().map(|file| self.form(file, findings));
         let outcomes: Vec<Name> = task.outcomes.iter().map(|word| word.value.clone()).collect();
@@ -60,25 +60,6 @@ impl Lowering<'_> {
             edits_form: task.edits_form,
             without_opinion: task.without_opinion.iter().map(|word| word.value.clone()).collect(),
         })
-    }
-
-    fn approve(&self, approve: &Approve, findings: &mut Findings<'_>) -> Option<GroupRule> {
-        let mut seats = Vec::new();
-        for word in &approve.by {
-            match self.pool(word, findings) {
-                Some(Pool::Posts { offices, post }) => seats.extend(offices.into_iter().map(|office| (office, post.clone()))),
-                Some(Pool::Applicant) => {
-                    findings.note(word.at, "GL013", ("申请人不能参加审批组".into(), "expected officials in an approval group, found the applicant".into()));
-                }
-                None => {}
-            }
-        }
-        if approve.pass == GroupPass::All && approve.on_refusal.is_none() {
-            let sentences = ("会签要写明一人不同意时怎么办".into(), "expected `on-refusal` in a group that asks everyone, found no such key".into());
-            findings.note(approve.at, "GL003", sentences).help(Some(("写 on-refusal: end 或 continue".into(), "write on-refusal: end or continue".into())));
-        }
-        let not = self.steps(&approve.not, findings);
-        Some(GroupRule { seats, pass: approve.pass, on_refusal: approve.on_refusal.unwrap_or(OnRefusal::End), not })
     }
 
     fn table(&self, file: &Word, findings: &mut Findings<'_>) -> Option<NodeKind> {

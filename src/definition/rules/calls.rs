@@ -37,6 +37,7 @@ pub(in crate::definition) fn closure(name: &Name, parts: &Parts) -> BTreeSet<Nam
 /// Notes a workflow that calls itself on every way to its end: no case of it could ever come back.
 pub(in crate::definition) fn recursion(workflow: &Workflow, lowered: &Lowered, parts: &Parts, findings: &mut Findings<'_>) {
     let name = &workflow.name.value;
+    callees(workflow).into_iter().for_each(|callee| returns_here(workflow, callee, parts, findings));
     let comes_back = |callee: &Name| callee == name || closure(callee, parts).contains(name);
     let Some(call) = callees(workflow).into_iter().find(|callee| comes_back(&callee.value)) else { return };
     if !ends_without(&lowered.program, comes_back) {
@@ -63,4 +64,21 @@ fn ends_without(program: &Program, comes_back: impl Fn(&Name) -> bool) -> bool {
         }
     }
     false
+}
+
+/// A called workflow that may send its caller back names steps which every caller has.
+fn returns_here(workflow: &Workflow, callee: &Word, parts: &Parts, findings: &mut Findings<'_>) {
+    let mut keys = Vec::new();
+    walk(&workflow.steps, &mut |step| keys.push(&*step.key.value));
+    let Some(called) = parts.workflows.get(&callee.value) else { return };
+    let mut missing = Vec::new();
+    walk(&called.steps, &mut |step| {
+        let named = step.may_return.iter().flat_map(|rule| &rule.caller);
+        missing.extend(named.filter(|word| !keys.contains(&&*word.value)).map(|word| word.value.clone()));
+    });
+    for step in missing {
+        let name = &callee.value;
+        let zh = format!("`{name}` 可以退回到调用方的步骤 `{step}`，这里没有这一步");
+        findings.note(callee.at, "GL027", (zh, format!("expected the step `{step}` that `{name}` may return its caller to, found none here")));
+    }
 }

@@ -1,16 +1,34 @@
 //! The steps of a workflow file. A step that cannot be read keeps its key, so that names which point to it are not called unknown as well.
 
+use super::read_group::{approve, verbs};
 use super::read_split::{inclusive, parallel, race};
 use super::words::{bases, basis, key, number, remind, span, word, words, words_of};
-use super::{Approve, Call, Kind, MayReturn, Next, OnExpiry, Post, Remind, Scope, Step, Task, Word};
-use crate::definition::graph::{GroupPass, OnRefusal, ReturnThen, Settlement};
+use super::{Call, Kind, MayReturn, Next, OnExpiry, Post, Remind, Scope, Step, Task, Word};
+use crate::definition::graph::{ReturnThen, Settlement, Verbs};
 use crate::source::{Fields, Node, Reader, Tree};
 
 /// What a step can do; exactly one of these keys stands in it.
 const KINDS: &[&str] = &["task", "approve", "decide", "post", "wait", "parallel", "inclusive", "race", "scope", "call", "document", "end"];
 /// What may stand beside it.
-const REST: &[&str] =
-    &["title", "next", "within", "basis", "on-expiry", "remind", "stops", "may-return", "rank", "settle", "join", "beside", "on-reject", "default"];
+const REST: &[&str] = &[
+    "title",
+    "next",
+    "within",
+    "basis",
+    "on-expiry",
+    "remind",
+    "stops",
+    "may-return",
+    "rank",
+    "settle",
+    "join",
+    "beside",
+    "on-reject",
+    "default",
+    "allow",
+    "forbid",
+    "urge-every",
+];
 /// The steps of a `steps:` mapping.
 pub(super) fn steps(reader: &mut Reader<'_>, node: &Node) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -42,6 +60,7 @@ pub(super) fn step(reader: &mut Reader<'_>, name: Word, fields: &Fields<'_>) -> 
         stops: fields.get("stops").and_then(|node| word(reader, node)),
         may_return: fields.get("may-return").and_then(|node| may_return(reader, node)),
         ranks: fields.get("rank").map(|node| ranks(reader, node)).unwrap_or_default(),
+        verbs: verbs(reader, fields),
         key: name,
         kind,
     }
@@ -60,6 +79,7 @@ pub(super) fn broken(key: Word) -> Step {
         stops: None,
         may_return: None,
         ranks: Vec::new(),
+        verbs: Verbs::default(),
     }
 }
 
@@ -108,15 +128,6 @@ fn task(reader: &mut Reader<'_>, node: &Node) -> Option<Task> {
         return None;
     }
     Some(Task { by: by?, not, same_as, outcomes, fields: answer, fields_with, edits_form, without_opinion })
-}
-
-fn approve(reader: &mut Reader<'_>, node: &Node) -> Option<Approve> {
-    let fields = reader.fields(node, &["by", "rule", "on-refusal", "not"])?;
-    let by = reader.required(&fields, "by").map(|node| words(reader, node)).unwrap_or_default();
-    let pass = reader.required(&fields, "rule").and_then(|node| reader.word(node, &[("all", GroupPass::All), ("any", GroupPass::Any)]))?;
-    let on_refusal = fields.get("on-refusal").and_then(|node| reader.word(node, &[("end", OnRefusal::End), ("continue", OnRefusal::Continue)]));
-    let not = words_of(reader, fields.get("not"));
-    Some(Approve { by, pass, on_refusal, not, at: node.at })
 }
 
 fn post(reader: &mut Reader<'_>, node: &Node, step: &Fields<'_>) -> Option<Post> {
@@ -214,10 +225,11 @@ fn on_expiry(reader: &mut Reader<'_>, node: &Node) -> Option<OnExpiry> {
 
 fn may_return(reader: &mut Reader<'_>, node: &Node) -> Option<MayReturn> {
     const THEN: &[(&str, ReturnThen)] = &[("walk-again", ReturnThen::WalkAgain), ("straight-back", ReturnThen::StraightBack)];
-    let fields = reader.fields(node, &["to", "then"])?;
-    let to = reader.required(&fields, "to").map(|node| words(reader, node));
+    let fields = reader.fields(node, &["to", "to-caller", "then"])?;
+    let caller = words_of(reader, fields.get("to-caller"));
+    let to = if caller.is_empty() { reader.required(&fields, "to").map(|node| words(reader, node)) } else { Some(words_of(reader, fields.get("to"))) };
     let then = reader.required(&fields, "then").and_then(|node| reader.word(node, THEN));
-    Some(MayReturn { to: to?, then: then? })
+    Some(MayReturn { to: to?, caller, then: then? })
 }
 
 /// `{a: 0, b: 1, c: 2}`.

@@ -1,11 +1,12 @@
 //! Answering a task or a seat of an approval group.
 
-use crate::definition::graph::{GroupPass, Node, NodeKind, OnRefusal, TaskRule};
-use crate::engine::case::{BodyRef, Group, Local, Seat, Task};
+use crate::definition::graph::{Node, NodeKind, TaskRule};
+use crate::engine::case::{Adding, BodyRef, Local, Seat, Task};
 use crate::engine::decide::{Asked, task_for};
 use crate::engine::draft::{Draft, Spot, Step, broken, drafted, home};
 use crate::engine::event::Event;
 use crate::engine::facts::Decision;
+use crate::engine::groups::{APPROVED, REJECTED, Settler, asked_before};
 use crate::engine::refusal::Refusal;
 use crate::engine::walk::Ending;
 use crate::identity::may::Act;
@@ -20,8 +21,6 @@ pub(super) struct Answer<'c> {
 
 /// The outcome with which an applicant hands in the corrected papers.
 const RESUBMITTED: &str = "resubmitted";
-const APPROVED: &str = "approved";
-const REJECTED: &str = "rejected";
 
 /// Decides an answer. A free task is claimed on the way, so that the record shows who took it.
 pub(super) fn decide(asked: Asked<'_, '_>, task: Local, answer: &Answer<'_>) -> Decision {
@@ -36,7 +35,7 @@ pub(super) fn decide(asked: Asked<'_, '_>, task: Local, answer: &Answer<'_>) -> 
         let given = Given { task, open, person, answer };
         match (&node.kind, open.group) {
             (NodeKind::Task(rule), None) => given.task(draft, spot, (node, rule)),
-            (NodeKind::Approve(_), Some(group)) => given.seat(draft, spot, (node, group)),
+            (NodeKind::Approve(_), Some(group)) => given.seat(draft, (node, group)),
             _ => Err(broken(&format!("task {task} at step {}", node.key))),
         }
     })
@@ -77,7 +76,7 @@ impl Given<'_> {
         draft.run()
     }
 
-    fn seat(&self, draft: &mut Draft<'_>, spot: Spot, (node, group): (&Node, Local)) -> Step<()> {
+    fn seat(&self, draft: &mut Draft<'_>, (node, group): (&Node, Local)) -> Step<()> {
         let Answer { outcome, body, form } = *self.answer;
         known_outcome(node, outcome, &[Name::from(APPROVED), Name::from(REJECTED)])?;
         if body.is_none() {
@@ -87,33 +86,38 @@ impl Given<'_> {
             return Err(form_not_asked(node).into());
         }
         let agreed = &**outcome == APPROVED;
+        if agreed {
+            may_agree(draft, group, self.task)?;
+        }
         self.take(draft);
         draft.emit(Event::SeatAnswered { group, task: self.task, seat: Seat { by: self.person, agreed }, body });
-        let Some(open) = draft.case.groups.get(&group) else { return Err(broken(&format!("group {group}"))) };
-        let Some(passed) = certain(open, agreed) else { return Ok(()) };
-        draft.close_seats(group, &Name::from("decided-by-another"));
-        draft.emit(Event::GroupClosed { group, passed: Some(passed) });
-        let outcome = Name::from(if passed { APPROVED } else { REJECTED });
-        draft.leave(spot, &outcome, Ending { by: Some(self.person), task: Some(self.task), body, ..Ending::default() })?;
-        draft.run()
+        let settler = Settler { by: Some(self.person), task: Some(self.task), body, removed: false };
+        // Whoever refuses no longer waits for those they asked first.
+        draft.close_added(group, settler, |added| added.seat == self.task && added.place == Adding::Before);
+        draft.go_on(group, settler)
     }
 
     fn take(&self, draft: &mut Draft<'_>) {
-        if self.open.claimed.is_none() {
+        if self.open.claimed != Some(self.person) {
             draft.emit(Event::TaskClaimed { task: self.task, by: self.person });
         }
     }
 }
 
-/// The group's result, as soon as it is certain: whether the newest answer, `agreed`, settled it.
-fn certain(group: &Group, agreed: bool) -> Option<bool> {
-    match (group.pass, group.on_refusal) {
-        (GroupPass::Any, _) => Some(agreed),
-        (GroupPass::All, OnRefusal::End) if !agreed => Some(false),
-        (GroupPass::All, OnRefusal::End | OnRefusal::Continue) => {
-            let answers: Option<Vec<bool>> = group.seats.values().map(|seat| seat.as_ref().map(|seat| seat.agreed)).collect();
-            answers.map(|answers| answers.into_iter().all(|agreed| agreed))
-        }
+/// A seat that asked others first may refuse at any time, and agree only when they have passed.
+fn may_agree(draft: &Draft<'_>, group: Local, seat: Local) -> Result<(), Refusal> {
+    match asked_before(&draft.case, group, seat) {
+        None | Some(Some(true)) => Ok(()),
+        Some(None) => Err(Refusal::conflict(
+            "added_group_open",
+            "无法同意：加签的人员尚未签完；可以先签不同意",
+            "cannot approve: the members added before this seat have not all answered; refusing is possible",
+        )),
+        Some(Some(false)) => Err(Refusal::conflict(
+            "added_group_refused",
+            "无法同意：加签的人员没有通过；只能签不同意或退回",
+            "cannot approve: the members added before this seat did not pass; refusing or returning is possible",
+        )),
     }
 }
 

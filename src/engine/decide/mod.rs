@@ -5,9 +5,11 @@
 mod claim;
 mod complete;
 mod extend;
+mod hand;
 mod message;
 mod record;
 mod returns;
+mod signers;
 mod start;
 mod wake;
 mod withdraw;
@@ -16,6 +18,7 @@ pub use extend::is_approver as may_extend;
 pub use start::REGISTER;
 pub use wake::next_wake;
 
+use crate::definition::graph::Verb;
 use crate::engine::case::{Case, Local, Task};
 use crate::engine::command::{Actor, Command};
 use crate::engine::facts::{Decision, Facts};
@@ -40,6 +43,12 @@ pub fn decide(state: Option<&Case>, actor: &Actor, command: &Command, facts: &Fa
             complete::decide((case, actor, facts), *task, &complete::Answer { outcome, body: *body, form: *form })
         }
         Command::Return { task, to, body } => returns::decide((case, actor, facts), *task, to, *body),
+        Command::AddSigners { task, place, group, body } => signers::add((case, actor, facts), *task, &signers::Adds { place: *place, group, body: *body }),
+        Command::RemoveSigner { member, body } => signers::remove((case, actor, facts), *member, *body),
+        Command::Transfer { task, to, body } => hand::transfer((case, actor, facts), *task, to, *body),
+        Command::Delegate { task, to, body } => hand::delegate((case, actor, facts), *task, *to, *body),
+        Command::Reply { task, body } => hand::reply((case, actor, facts), *task, *body),
+        Command::Recall { task } => hand::recall((case, actor, facts), *task),
         Command::Extend { term, by, body } => extend::decide((case, actor, facts), *term, *by, *body),
         Command::Withdraw { body } => withdraw::decide(case, actor, *body, facts),
         Command::Message { name, token } => message::decide((case, actor, facts), name, *token),
@@ -89,6 +98,20 @@ fn still_open(case: &Case) -> Result<(), Refusal> {
             Err(Refusal::conflict("case_ended", format!("无法办理：办件已经结束（{result}）"), format!("cannot act on the case: it has ended ({result})")))
         }
     }
+}
+
+/// Whether the author lets people do this at the task's step.
+fn allowed_here((case, _, facts): Asked<'_, '_>, open: &Task, verb: Verb) -> Result<(), Refusal> {
+    let step = &open.step;
+    if standing::node_of(case, facts, open).is_some_and(|node| node.verbs.allow(verb)) {
+        return Ok(());
+    }
+    let word = Verb::ALL.iter().find(|(_, known)| *known == verb).map_or("", |(word, _)| word);
+    Err(Refusal::invalid(
+        "verb_not_allowed",
+        format!("步骤 `{step}` 的流程定义不允许此项操作（{word}）"),
+        format!("cannot do this at step `{step}`: its workflow does not allow `{word}`"),
+    ))
 }
 
 /// The open task a person wants to act on, with the permission checked.

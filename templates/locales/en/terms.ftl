@@ -195,6 +195,7 @@ act-record = Recorded
 ## Why a task closed
 why-returned = closed by a return
 why-decided-by-another = another decided
+why-decided-by-rule = the rule was met
 why-cancelled = cancelled
 why-withdrawn = closed by the withdrawal
 why-region-cancelled = cancelled with its branch
@@ -222,6 +223,17 @@ event-step-done = “{ $step }”: { $outcome }
 event-group-opened = The group is asked
 event-seat-answered = “{ $step }”, a seat answers: { $outcome }
 event-group-closed = The group has answered
+event-task-closed-by = The task “{ $step }” is closed: { $who } decided
+event-task-handed-over = handed “{ $step }” over to { $who }
+event-task-delegated = asked { $who } about “{ $step }”, which comes back with the answer
+event-delegate-answered = answered { $who } about “{ $step }”
+event-delegation-recalled = took the question about “{ $step }” back
+event-signers-added = added members
+event-added-settled = { $passed ->
+    [yes] The added members have passed it
+   *[no] The added members have not passed it
+}
+event-seat-removed = took out a member who had not answered
 event-returned = Sent back from “{ $from }” to “{ $to }”
 event-term-started = { $term } of { $within } begins, counted from { $day }, due { $due }
 event-term-stopped = { $term } stands still: { $cause }

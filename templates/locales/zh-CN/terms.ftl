@@ -195,6 +195,7 @@ act-record = 登记
 ## 待办关闭的原因
 why-returned = 因退回关闭
 why-decided-by-another = 他人已作决定
+why-decided-by-rule = 规则已有结果
 why-cancelled = 因并行步骤取消
 why-withdrawn = 因申请撤回关闭
 why-region-cancelled = 因并行步骤取消
@@ -222,6 +223,17 @@ event-step-done = 「{ $step }」：{ $outcome }
 event-group-opened = 会签开始
 event-seat-answered = 「{ $step }」席位意见：{ $outcome }
 event-group-closed = 会签结束
+event-task-closed-by = 「{ $step }」的待办关闭：{ $who }已作决定
+event-task-handed-over = 把「{ $step }」转办给{ $who }
+event-task-delegated = 把「{ $step }」委派给{ $who }，答复后仍由本人办理
+event-delegate-answered = 答复{ $who }就「{ $step }」的委派
+event-delegation-recalled = 收回「{ $step }」的委派
+event-signers-added = 加签
+event-added-settled = { $passed ->
+    [yes] 加签的人员已通过
+   *[no] 加签的人员未通过
+}
+event-seat-removed = 减签：减去一名尚未签的成员
 event-returned = 由「{ $from }」退回到「{ $to }」
 event-term-started = { $term } { $within }开始计算，起算日 { $day }，到期 { $due }
 event-term-stopped = { $term }停止计算：{ $cause }

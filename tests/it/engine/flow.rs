@@ -7,7 +7,7 @@ use std::sync::Arc;
 use greenlane::calendar::Span;
 use greenlane::definition::graph::{
     Branch, Callee, Edge, GroupPass, GroupRule, JoinRule, Nature, Node, NodeIx, NodeKind, NumberRule, OnRefusal, Pool, Program, ReturnRule, ReturnThen,
-    Settlement, TaskRule, TermRule, Text,
+    Settlement, TaskRule, TermRule, Text, Verbs,
 };
 use greenlane::expr::{self, Expr};
 use greenlane::ids::Name;
@@ -72,6 +72,9 @@ pub struct StepBlock {
     pub stops: Option<String>,
     pub terms: Vec<TermRule>,
     pub may_return: Option<(Vec<String>, ReturnThen)>,
+    pub verbs: Verbs,
+    /// Steps of the caller one may return to.
+    pub to_caller: Vec<String>,
 }
 
 /// A branch of a parallel block.
@@ -101,7 +104,7 @@ pub fn post(post: &str) -> Pool {
 /// A step of any kind that goes on with each of these outcomes.
 pub fn step(key: &str, does: Does, outcomes: &[&str]) -> StepBlock {
     let ways = outcomes.iter().map(|outcome| ((*outcome).to_owned(), Way::On)).collect();
-    StepBlock { key: key.to_owned(), does, ways, stops: None, terms: Vec::new(), may_return: None }
+    StepBlock { key: key.to_owned(), does, ways, stops: None, terms: Vec::new(), may_return: None, verbs: Verbs::default(), to_caller: Vec::new() }
 }
 
 /// A task of one post with the outcome `done`.
@@ -239,6 +242,7 @@ struct Lowering {
     joins: Vec<(usize, String)>,
     queues: Vec<(usize, String)>,
     returns: Vec<(usize, (Vec<String>, ReturnThen))>,
+    callers: BTreeMap<usize, Vec<Name>>,
 }
 
 /// The key of a block's first step.
@@ -263,6 +267,7 @@ impl Lowering {
             beside: place.beside,
             ranks: BTreeMap::new(),
             may_return: None,
+            verbs: Verbs::default(),
         });
         self.places.push(place.clone());
         self.nodes.len() - 1
@@ -315,6 +320,8 @@ impl Lowering {
             self.queues.push((at, post.clone()));
         }
         self.returns.extend(step.may_return.clone().map(|rule| (at, rule)));
+        self.nodes[at].verbs = step.verbs.clone();
+        self.callers.insert(at, step.to_caller.iter().map(|key| Name::from(key.as_str())).collect());
         for (outcome, way) in &step.ways {
             let region = place.region.clone();
             let (to, cancels) = match way {
@@ -364,7 +371,7 @@ impl Lowering {
         }
         for (at, (keys, then)) in std::mem::take(&mut self.returns) {
             let to = keys.iter().map(|key| self.find(key)).collect();
-            self.nodes[at].may_return = Some(ReturnRule { to, then });
+            self.nodes[at].may_return = Some(ReturnRule { to, caller: self.callers.remove(&at).unwrap_or_default(), then });
         }
         self.regions();
         let reach = reach(&self.nodes);
@@ -406,6 +413,7 @@ fn kind(does: &Does, outcomes: Vec<Name>) -> NodeKind {
             seats: seats.iter().map(|(office, post)| (office.as_str().into(), post.as_str().into())).collect(),
             pass: *pass,
             on_refusal: *on_refusal,
+            powers: BTreeMap::new(),
             not: names(not),
         }),
         Does::Timer(span) => NodeKind::Timer { span: *span, publishes: None },

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use greenlane::calendar::{Span, Unit};
 use greenlane::definition::graph::{
-    Audience, Deem, ExtendRule, GroupPass, JoinRule, NumberRule, OnRefusal, Pool, Rest, ReturnThen, Rung, Settlement, TermEnd, TermKind, TermRule, TermStart,
+    Audience, Ballots, Deem, ExtendRule, GroupPass, JoinRule, NumberRule, OnRefusal, Pool, Rest, ReturnThen, Rung, Settlement, TermEnd, TermKind, TermRule,
+    TermStart, Verb, Vote,
 };
 use greenlane::expr::Table;
 
@@ -199,9 +200,25 @@ impl Maker {
         let mut seats: Vec<(String, String)> = POSTS.iter().map(|post| ("office".to_owned(), (*post).to_owned())).collect();
         seats.remove(self.chance.below(3));
         seats.truncate(1 + self.chance.below(2));
-        let pass = if self.chance.percent(50) { GroupPass::All } else { GroupPass::Any };
-        let on_refusal = if self.chance.percent(50) { OnRefusal::End } else { OnRefusal::Continue };
+        let share = 1 + self.chance.below(100) as u32;
+        let pass = match self.chance.below(4) {
+            0 => GroupPass::All,
+            1 => GroupPass::Any,
+            2 => GroupPass::Vote(Vote { passes: Ballots::Share(share), refusals: self.chance.percent(40).then_some(1) }),
+            _ => GroupPass::InOrder,
+        };
+        let back = self.chance.pick(&around.trail).map(|(step, _)| step.clone()).filter(|_| self.chance.clone().percent(25));
+        let on_refusal = match back {
+            Some(_) => OnRefusal::Return,
+            None if self.chance.percent(50) => OnRefusal::End,
+            None => OnRefusal::Continue,
+        };
         let mut made = step(&key, Does::Group { seats, pass, on_refusal, not: Vec::new() }, &["approved", "rejected"]);
+        made.verbs.allowed.insert(Verb::RemoveSigner);
+        if let Some(back) = back {
+            let then = if self.chance.percent(50) { ReturnThen::WalkAgain } else { ReturnThen::StraightBack };
+            made = made.returns(&[&back], then);
+        }
         if self.chance.percent(40)
             && let Some(back) = self.chance.pick(&around.level).cloned()
         {

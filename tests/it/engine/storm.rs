@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use greenlane::definition::graph::{JoinRule, Node, NodeIx, NodeKind};
 use greenlane::engine::case::{BodyRef, Case, Local, Waits};
-use greenlane::engine::command::{Actor, Command};
+use greenlane::engine::command::{Actor, Command, MemberRef};
 use greenlane::engine::standing;
 use greenlane::ids::{Moment, Name, PersonId};
 use serde_json::json;
@@ -47,7 +47,7 @@ type Spoken = (usize, Local, u16, Option<NaiveDate>);
 
 pub struct Storm {
     pub world: World,
-    chance: Chance,
+    pub chance: Chance,
     /// For each workflow and join, the nodes between split and join and when it fires, as the generator drew them.
     pub regions: BTreeMap<(Name, NodeIx), (BTreeSet<NodeIx>, JoinRule)>,
     pub beside: BTreeSet<(Name, NodeIx)>,
@@ -165,6 +165,7 @@ impl Storm {
         let fits = |storm: &Self, task: &Local| match act {
             0..=14 => storm.world.case(run).tasks[task].claimed.is_none(),
             15..=19 => storm.world.case(run).tasks[task].claimed.is_some(),
+            20..=53 => storm.world.case(run).tasks[task].delegate.is_none(),
             62..=71 => storm.return_target(run, *task).is_some(),
             _ => true,
         };
@@ -176,7 +177,8 @@ impl Storm {
         let command = match act {
             0..=14 => Command::Claim { task },
             15..=19 => Command::Release { task },
-            20..=61 => self.some_answer(run, task, body),
+            20..=53 => self.some_answer(run, task, body),
+            54..=61 => self.some_verb(run, task, body),
             62..=71 => self.some_return(run, task, body),
             72..=74 => {
                 let terms: Vec<Local> = self.world.case(run).terms.keys().copied().collect();
@@ -194,6 +196,8 @@ impl Storm {
         };
         let who = match command {
             Command::Extend { .. } if self.chance.percent(60) => Actor::Person(person("hal")),
+            Command::RemoveSigner { member: MemberRef::Seat(task), .. } if self.chance.percent(80) => self.adder(run, task),
+            Command::Reply { task, .. } if self.chance.percent(90) => self.asked(run, task),
             Command::Withdraw { .. } if self.chance.percent(60) => Actor::Person(person("chen")),
             _ => who,
         };
@@ -310,6 +314,15 @@ impl Storm {
         let case = self.world.case(run);
         let first = case.tasks.iter().next().map(|(id, task)| (*id, task.clone()));
         if let Some((task, open)) = first {
+            // A question that is still out is taken back.
+            if open.delegate.is_some()
+                && let Some(holder) = open.claimed
+                && standing::delegate(case, &self.world.facts(&none), &open).is_some()
+            {
+                return Some((Actor::Person(holder), Command::Recall { task }));
+            }
+            let (task, open) = self.unblocked(run, (task, open));
+            let case = self.world.case(run);
             let eligible = standing::eligible(case, &self.world.facts(&none), task);
             return Some(match open.claimed {
                 // Claimed, and kept apart since: it is given back.
@@ -317,8 +330,10 @@ impl Storm {
                 claimed => {
                     let forward = |outcome: &Name| !DETOURS.contains(&&**outcome) && (self.form.is_some() || &**outcome != "resubmitted");
                     let outcomes: Vec<Name> = self.outcomes(run, task).into_iter().filter(forward).collect();
-                    let outcome = self.chance.pick(&outcomes)?.clone();
-                    let by = claimed.or_else(|| eligible.first().copied())?;
+                    let refused = self.refused_before(run, task);
+                    let outcome = if refused { Name::from("rejected") } else { self.chance.pick(&outcomes)?.clone() };
+                    let eligible: Vec<PersonId> = eligible.into_iter().collect();
+                    let by = claimed.or_else(|| self.chance.pick(&eligible).copied())?;
                     let (body, form) = self.papers(run, task, &outcome);
                     (Actor::Person(by), Command::Complete { task, outcome, body, form })
                 }

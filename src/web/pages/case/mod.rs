@@ -9,6 +9,7 @@ mod papers;
 mod picture;
 pub mod spoken;
 pub mod telling;
+mod verbs;
 
 use axum::Router;
 use axum::extract::{Path, Query, State};

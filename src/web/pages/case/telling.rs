@@ -67,7 +67,7 @@ struct TermSeen {
 /// What the log said so far; grows with each act.
 pub struct Telling<'a> {
     file: &'a Casefile,
-    spoken: Spoken<'a>,
+    pub(super) spoken: Spoken<'a>,
     /// Links by scope.
     pub links: BTreeMap<Local, Link>,
     /// Tasks by id, closed ones too.
@@ -76,27 +76,29 @@ pub struct Telling<'a> {
     holds: BTreeMap<Local, Local>,
     tokens: BTreeMap<Local, (Local, Name)>,
     groups: BTreeMap<Local, Local>,
+    /// Who does the act that is being told.
+    pub(super) actor: Option<PersonId>,
 }
 
 /// A line in the making.
 #[derive(Default)]
-struct Line {
-    scope: Option<Local>,
-    text: String,
-    by: Option<PersonId>,
-    task: Option<Local>,
-    body: Option<BodyRef>,
-    step: Option<Name>,
-    deemed: Option<String>,
-    why: Option<String>,
-    quiet: bool,
+pub(super) struct Line {
+    pub(super) scope: Option<Local>,
+    pub(super) text: String,
+    pub(super) by: Option<PersonId>,
+    pub(super) task: Option<Local>,
+    pub(super) body: Option<BodyRef>,
+    pub(super) step: Option<Name>,
+    pub(super) deemed: Option<String>,
+    pub(super) why: Option<String>,
+    pub(super) quiet: bool,
 }
 
 impl<'a> Telling<'a> {
     /// Nothing told yet.
     pub fn new(file: &'a Casefile, spoken: Spoken<'a>) -> Self {
         let (links, tasks, terms, holds) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { file, spoken, links, tasks, terms, holds, tokens: BTreeMap::new(), groups: BTreeMap::new() }
+        Self { file, spoken, links, tasks, terms, holds, tokens: BTreeMap::new(), groups: BTreeMap::new(), actor: None }
     }
 
     /// Every line of every act.
@@ -109,6 +111,7 @@ impl<'a> Telling<'a> {
     /// The lines of the next act.
     pub fn act(&mut self, entry: &Entry) -> Vec<Told> {
         let mut told = Vec::with_capacity(entry.events.len());
+        self.actor = if let Who::Person(person) = entry.who { Some(person) } else { None };
         for event in &entry.events {
             self.notice(event);
             let line = self.line(event);
@@ -168,6 +171,11 @@ impl<'a> Telling<'a> {
             Event::TaskOpened { task, scope, step, pool, .. } => {
                 self.tasks.insert(*task, Opened { scope: *scope, step: step.clone(), pool: pool.clone() });
             }
+            Event::TaskHandedOver { task, pool, .. } => {
+                if let Some(task) = self.tasks.get_mut(task) {
+                    task.pool.clone_from(pool);
+                }
+            }
             Event::TermStarted { term, scope, kind, .. } => drop(self.terms.insert(*term, TermSeen { scope: *scope, kind: *kind })),
             Event::Reserved { hold, scope, .. } => drop(self.holds.insert(*hold, *scope)),
             Event::TokenPlaced { token, scope, step, .. } => drop(self.tokens.insert(*token, (*scope, step.clone()))),
@@ -188,12 +196,12 @@ impl<'a> Telling<'a> {
         program.map_or_else(String::new, |program| self.spoken.say(&program.title))
     }
 
-    fn task_step(&self, task: Local) -> (Option<Local>, String) {
+    pub(super) fn task_step(&self, task: Local) -> (Option<Local>, String) {
         let found = self.tasks.get(&task);
         (found.map(|task| task.scope), found.map_or_else(|| task.to_string(), |task| self.step(task.scope, &task.step)))
     }
 
-    fn at_token(&self, token: Local) -> (Option<Local>, String) {
+    pub(super) fn at_token(&self, token: Local) -> (Option<Local>, String) {
         let found = self.tokens.get(&token);
         (found.map(|(scope, _)| *scope), found.map_or_else(String::new, |(scope, step)| self.step(*scope, step)))
     }
@@ -216,11 +224,11 @@ impl<'a> Telling<'a> {
         amount_of(&self.spoken, account, amount)
     }
 
-    fn said(&self, key: &str, scope: Option<Local>, variables: &[(&str, &str)]) -> Line {
+    pub(super) fn said(&self, key: &str, scope: Option<Local>, variables: &[(&str, &str)]) -> Line {
         Line { scope, text: self.spoken.with(key, variables), ..Line::default() }
     }
 
-    fn quiet(&self, key: &str, scope: Option<Local>, variables: &[(&str, &str)]) -> Line {
+    pub(super) fn quiet(&self, key: &str, scope: Option<Local>, variables: &[(&str, &str)]) -> Line {
         Line { quiet: true, ..self.said(key, scope, variables) }
     }
 
@@ -254,6 +262,12 @@ impl<'a> Telling<'a> {
             | Event::SeatAnswered { .. }
             | Event::GroupClosed { .. }
             | Event::Returned { .. } => self.of_task(event),
+            Event::TaskHandedOver { .. }
+            | Event::TaskDelegated { .. }
+            | Event::DelegateAnswered { .. }
+            | Event::DelegationRecalled { .. }
+            | Event::AddedSettled { .. }
+            | Event::SeatRemoved { .. } => self.of_verb(event),
             Event::TermStarted { .. }
             | Event::TermStopped { .. }
             | Event::TermResumed { .. }
@@ -317,7 +331,11 @@ impl<'a> Telling<'a> {
             Event::TaskReleased { task, by } => self.on_task("event-task-released", *task, *by),
             Event::TaskClosed { task, why } => {
                 let (scope, step) = self.task_step(*task);
-                self.quiet("event-task-closed", scope, &[("step", &step), ("why", &spoken.named("why", why))])
+                match self.actor.filter(|_| &**why == "decided-by-another") {
+                    // Whoever was not heard did not approve: the line says by whose answer it closed.
+                    Some(by) => self.quiet("event-task-closed-by", scope, &[("step", &step), ("who", &spoken.person(by))]),
+                    None => self.quiet("event-task-closed", scope, &[("step", &step), ("why", &spoken.named("why", why))]),
+                }
             }
             Event::StepDone { scope, step, outcome, by, task, body, deemed, why, .. } => Line {
                 by: *by,
@@ -328,6 +346,7 @@ impl<'a> Telling<'a> {
                 why: why.clone().or_else(|| by.is_none().then(String::new)),
                 ..self.said("event-step-done", Some(*scope), &[("step", &self.step(*scope, step)), ("outcome", &spoken.outcome(outcome))])
             },
+            Event::GroupOpened { added: Some(_), .. } => self.of_verb(event),
             Event::GroupOpened { token, .. } => self.quiet("event-group-opened", self.at_token(*token).0, &[]),
             Event::SeatAnswered { task, seat, body, .. } => {
                 let (scope, step) = self.task_step(*task);
@@ -344,7 +363,7 @@ impl<'a> Telling<'a> {
         }
     }
 
-    fn on_task(&self, key: &str, task: Local, by: PersonId) -> Line {
+    pub(super) fn on_task(&self, key: &str, task: Local, by: PersonId) -> Line {
         let (scope, step) = self.task_step(task);
         Line { by: Some(by), task: Some(task), ..self.said(key, scope, &[("step", &step)]) }
     }

@@ -1,0 +1,97 @@
+//! What the storm does with tasks and groups beside answering them.
+
+use greenlane::definition::graph::{Ballots, GroupPass, OnRefusal, Vote};
+use greenlane::engine::case::{Adding, BodyRef, Local, Task};
+use greenlane::engine::command::{Actor, Command, MemberRef, NewGroup, Recipient};
+use greenlane::engine::groups::asked_before;
+
+use super::random_flow::PEOPLE;
+use super::storm::Storm;
+use super::world::person;
+
+/// Seats above which no more are added: otherwise one group grows for ever.
+const SEATS_ENOUGH: usize = 5;
+
+impl Storm {
+    /// A verb that is not an answer.
+    pub fn some_verb(&mut self, run: usize, task: Local, body: Option<BodyRef>) -> Command {
+        let open = self.world.case(run).tasks.get(&task).cloned();
+        let asked = self.world.case(run).tasks.iter().find(|(_, task)| task.delegate.is_some()).map(|(id, _)| *id);
+        match self.chance.below(10) {
+            0..=2 => self.some_signers(run, task, body),
+            3 => Command::RemoveSigner { member: self.some_member(run, task), body },
+            4..=5 => {
+                let post = open.filter(|_| self.chance.percent(20)).map(|_| "head");
+                let to = post.map_or_else(|| Recipient::Person(person(self.some_name())), |post| Recipient::Post(post.into()));
+                Command::Transfer { task, to, body }
+            }
+            6..=7 => Command::Delegate { task, to: person(self.some_name()), body },
+            8 => Command::Reply { task: asked.unwrap_or(task), body },
+            _ => Command::Recall { task: asked.unwrap_or(task) },
+        }
+    }
+
+    fn some_name(&mut self) -> &'static str {
+        PEOPLE[self.chance.below(PEOPLE.len())].0
+    }
+
+    fn some_signers(&mut self, run: usize, task: Local, body: Option<BodyRef>) -> Command {
+        let seats = |case: &greenlane::engine::case::Case| case.groups.values().map(|group| group.seats.len() + group.to_come.len()).sum::<usize>();
+        let of_group = self.world.case(run).tasks.iter().find(|(_, task)| task.group.is_some()).map(|(id, _)| *id);
+        if seats(self.world.case(run)) >= SEATS_ENOUGH || of_group.is_none() {
+            return Command::Delegate { task, to: person(self.some_name()), body };
+        }
+        let posts = ["clerk", "handler", "head"];
+        let count = 1 + self.chance.below(2);
+        let seats = (0..count).map(|at| ("office".into(), posts[(self.chance.below(3) + at) % 3].into())).collect();
+        let pass = match self.chance.below(4) {
+            0 => GroupPass::All,
+            1 => GroupPass::Any,
+            2 => GroupPass::InOrder,
+            _ => GroupPass::Vote(Vote { passes: Ballots::Count(1), refusals: None }),
+        };
+        let on_refusal = if self.chance.percent(50) { OnRefusal::End } else { OnRefusal::Continue };
+        let place = [Adding::Before, Adding::Beside, Adding::After][self.chance.below(3)];
+        Command::AddSigners { task: of_group.unwrap_or(task), place, group: NewGroup { seats, pass, on_refusal }, body }
+    }
+
+    /// An open seat, or one to come.
+    fn some_member(&mut self, run: usize, task: Local) -> MemberRef {
+        let to_come = self.world.case(run).groups.iter().find(|(_, group)| !group.to_come.is_empty()).map(|(id, _)| *id);
+        match to_come.filter(|_| self.chance.percent(50)) {
+            Some(group) => MemberRef::ToCome { group, chair: 0 },
+            None => {
+                let added = self.world.case(run).tasks.iter().filter(|(_, task)| task.group.is_some()).map(|(id, _)| *id).next_back();
+                MemberRef::Seat(added.unwrap_or(task))
+            }
+        }
+    }
+
+    /// Who added the group of a seat; a leader, when nobody did.
+    pub fn adder(&self, run: usize, task: Local) -> Actor {
+        let case = self.world.case(run);
+        let added = case.tasks.get(&task).and_then(|task| case.groups.get(&task.group?)?.added.clone());
+        Actor::Person(added.map_or_else(|| person("hal"), |added| added.by))
+    }
+
+    /// Who was asked about a task.
+    pub fn asked(&self, run: usize, task: Local) -> Actor {
+        let delegate = self.world.case(run).tasks.get(&task).and_then(|task| task.delegate);
+        Actor::Person(delegate.unwrap_or_else(|| person("ann")))
+    }
+
+    /// The task itself, or one that must be answered before it: a seat waits for those its holder asked first.
+    pub fn unblocked(&self, run: usize, first: (Local, Task)) -> (Local, Task) {
+        let case = self.world.case(run);
+        let waits = |id: &Local, task: &Task| task.group.is_some_and(|group| asked_before(case, group, *id) == Some(None));
+        let found = case.tasks.iter().find(|(id, task)| !waits(id, task) && task.delegate.is_none());
+        found.map_or(first, |(id, task)| (*id, task.clone()))
+    }
+
+    /// Whether those a seat asked first have refused, so that it can only refuse too.
+    pub fn refused_before(&self, run: usize, task: Local) -> bool {
+        let case = self.world.case(run);
+        let group = case.tasks.get(&task).and_then(|task| task.group);
+        group.is_some_and(|group| asked_before(case, group, task) == Some(Some(false)))
+    }
+}
