@@ -15,7 +15,9 @@ use crate::ids::{Moment, Name};
 const DOCUMENT_NOTICES: &[(&str, &str)] = &[
     ("admission", "a.admitted"),
     ("approval", "a.ready"),
+    ("construction-permit", "a.ready"),
     ("filing-proof", "a.ready"),
+    ("forwarded-answer", "a.ready"),
     ("funding-note", "a.ready"),
     ("non-acceptance", "a.not-accepted"),
     ("prereview", "a.ready"),
@@ -23,6 +25,7 @@ const DOCUMENT_NOTICES: &[(&str, &str)] = &[
     ("referral", "a.ready"),
     ("refusal", "a.refused"),
     ("termination", "a.terminated"),
+    ("transfer-confirmation", "a.ready"),
 ];
 
 /// Results of a case that end it without what was asked for. Every other one is told as closed.
@@ -58,9 +61,10 @@ impl Act<'_, '_> {
             Event::Submitted { scope, .. } if self.starts() => vec![self.tell("a.received", *scope, None)],
             Event::TaskOpened { task, .. } | Event::TaskHandedOver { task, .. } => self.offered(*task).into_iter().collect(),
             Event::StepDone { scope, step, outcome, deemed, .. } => match (&**outcome, deemed) {
-                (_, Some(_)) => vec![self.tell("a.deemed", *scope, Some(step))],
+                // What else silence becomes (no hearing asked for, papers not made good) is told by what follows it.
+                (_, Some(_)) if self.deems_acceptance(*scope, step) => vec![self.tell("a.deemed", *scope, Some(step))],
                 ("accepted", None) => vec![self.tell("a.accepted", *scope, Some(step))],
-                (_, None) => Vec::new(),
+                (_, Some(_) | None) => Vec::new(),
             },
             Event::DocumentIssued { scope, step, kind, .. } => {
                 let notice = DOCUMENT_NOTICES.iter().find(|(document, _)| *document == &**kind);
@@ -106,6 +110,14 @@ impl Act<'_, '_> {
             | Event::EndReached { .. }
             | Event::Withdrawn { .. } => Vec::new(),
         }
+    }
+
+    /// Whether the silence of this step counts from the day of receipt, as deemed acceptance does (行政许可法 32(四)).
+    fn deems_acceptance(self, scope: Local, step: &Name) -> bool {
+        let case = self.before.unwrap_or(self.after);
+        let program = case.scopes.get(&scope).and_then(|scope| self.facts.bundle.programs.get(&scope.program));
+        let mut terms = program.into_iter().flat_map(|program| &program.nodes).filter(|node| node.key == *step).flat_map(|node| &node.terms);
+        terms.any(|term| term.on_expiry.as_ref().is_some_and(|deem| deem.from_receipt))
     }
 
     /// A notice to the applicant about a scope.

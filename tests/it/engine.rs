@@ -5,6 +5,7 @@ mod cases;
 mod chance;
 mod clocks;
 mod counts;
+mod fill;
 mod flow;
 mod groups;
 mod hands;

@@ -170,7 +170,13 @@ async fn links_open(stage: &mut Stage) -> Result<(), Trouble> {
     stage.tell("综合窗口分送，四个环节同日打开，各办各的。", "The one-stop counter dispatches; four links open the same day, each on its own.");
     stage.answer(CASE, "intake", "dispatched", quiet()).await?;
     let view = stage.case(CASE).await?;
-    for (workflow, number) in [("project-approval", "GC20250001-LX"), ("eia", "GC20250001-HP"), ("land-quota", "GC20250001-YD"), ("funding", "GC20250001-ZJ")] {
+    for (workflow, number) in [
+        ("project-approval", "GC20250001-LX"),
+        ("eia", "GC20250001-HP"),
+        ("land-quota", "GC20250001-YD"),
+        ("land-prereview", "GC20250001-YS"),
+        ("funding", "GC20250001-ZJ"),
+    ] {
         stage.expect(&format!("子办件 {number}"), Some(number), link(&view, workflow)["number"].as_str());
     }
     stage.tell(
@@ -191,6 +197,7 @@ async fn correction(stage: &mut Stage, project: &ProjectSeed) -> Result<(), Trou
         "环评：缺公开版和删除涉密内容的说明，一次性补正告知。补正在受理之前，办理时限还没有起算。",
         "EIA: the public version and a note are missing. Correction comes before acceptance, so no limit runs yet.",
     );
+    stage.answer(CASE, "kickoff", "plan-agreed", opinion("路线图、时间表、责任人已商定。")).await?;
     let missing = json!({"items": [{"item": "报告表公开版"}, {"item": "删除涉密、商密内容的说明"}]});
     let said = super::stage::Said { opinion: Some("请一次补齐。"), fields: Some(missing), form: None };
     stage.answer(CASE, "accept", "needs-correction", said).await?;

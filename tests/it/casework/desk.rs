@@ -24,7 +24,7 @@ fn a_task_is_claimed_from_the_list_and_answered_once_however_often_it_is_sent() 
         hand.get(&format!("/inbox?claimed={case}")).await.says(&["已签收 GC20250001", "我签收的 1", "未签收 0"]);
 
         let page = hand.case(case).await;
-        page.says(&["我要办理：初核", "出具《告知补充材料》", "「征求意见」同时开始"]);
+        page.says(&["我要办理：初核", "出具《告知补充材料》", "由系统按决策表「是否容缺办理」判定后继续"]);
         let form = page.form("/complete");
         let without = hand.post(&form, &[("outcome", "ok"), ("opinion", "  ")]).await;
         assert_eq!(without.status, 422);

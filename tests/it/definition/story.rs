@@ -36,7 +36,7 @@ fn application() -> Value {
         "state_secret": false, "applicant_name": "演示企业甲〔虚〕", "uscc": "91420700DEM000014T",
         "project_name": "数字化医疗影像装备产业化项目（演示）〔虚〕", "project_code": "2503-420703-04-01-000000",
         "investment_kind": "enterprise", "verification_catalogue": false, "policy": "encouraged", "field": "medical", "listed": "none",
-        "region": "420703", "scale": "年产整机 60 台", "area_m2": 50_000, "land_state": "farmland",
+        "region": "420703", "scale": "年产整机 60 台", "area_m2": 50_000, "land_state": "farmland", "land_supply": "sold", "in_boundary": true,
         "process": "ordinary", "solvent_paint_kg": 0, "low_voc_paint_kg": 12_000, "radiation": "low", "eia_superior": false,
         "total_fen": 32_000_000_000_i64,
         "sources": [{"kind": "own", "asked_fen": 9_800_000_000_i64}, {"kind": "loan", "asked_fen": 16_000_000_000_i64}],
@@ -210,8 +210,9 @@ fn late(story: &mut Story) {
     story.until("2025-04-29");
     assert!(story.world.standing(story.case).contains(&"notice-2".to_owned()));
     story.until("2025-04-30");
+    assert!(!story.world.open(story.case).contains("hearing-request"), "nobody asked for a hearing within five working days");
     story.act("ez-hbj/deputy_head", "sign", "granted");
-    assert_eq!(story.due("eia-report-form", "deliver"), Some(day("2025-05-19")));
+    assert_eq!(story.due("deliver", "deliver"), Some(day("2025-05-19")));
 }
 
 fn money(story: &mut Story) {

@@ -11,11 +11,13 @@ use greenlane::definition::graph::{JoinRule, Node, NodeIx, NodeKind};
 use greenlane::engine::case::{BodyRef, Case, Local, Waits};
 use greenlane::engine::command::{Actor, Command, MemberRef};
 use greenlane::engine::standing;
+use greenlane::forms::Form;
 use greenlane::ids::{Moment, Name, PersonId};
 use serde_json::json;
 
 use super::chance::Chance;
 use super::counts::{Counts, verb};
+use super::fill::filled;
 use super::random_flow::{DETOURS, PEOPLE, flows};
 use super::world::{Account, Nothing, Sabotage, World, day, person};
 
@@ -113,7 +115,8 @@ impl Storm {
     fn some_case(&mut self, counts: &mut Counts) -> Result<usize, String> {
         let open: Vec<usize> = (0..self.world.runs.len()).filter(|run| self.world.case(*run).ended.is_none()).collect();
         if open.is_empty() || (open.len() < 3 && self.chance.percent(2)) {
-            let (form, rank) = (self.filed(), self.chance.below(3));
+            let root = self.world.bundle.programs[&self.world.bundle.root].form.clone();
+            let (form, rank) = (self.filed(root.as_deref()), self.chance.below(3));
             let run = self.world.start_ranked(form, i16::try_from(rank).unwrap());
             counts.note("start", None);
             self.look(run, "start")?;
@@ -228,9 +231,27 @@ impl Storm {
         self.node(run, task).map(|node| node.next.keys().cloned().collect()).unwrap_or_default()
     }
 
-    fn filed(&mut self) -> serde_json::Value {
+    fn filed(&mut self, form: Option<&Form>) -> serde_json::Value {
         let (area, n) = (1 + self.chance.below(5), self.chance.below(5));
-        self.form.clone().unwrap_or_else(|| json!({"area": area, "n": n}))
+        match (&self.form, form) {
+            (Some(filed), Some(form)) => filled(form, filed),
+            (Some(filed), None) => filed.clone(),
+            (None, _) => json!({"area": area, "n": n}),
+        }
+    }
+
+    /// The form a task edits: of its own scope, or the nearest above that has one.
+    fn form_of(&self, run: usize, task: Local) -> Option<Arc<Form>> {
+        let case = self.world.case(run);
+        let mut scope = Some(case.tasks.get(&task)?.scope);
+        while let Some(here) = scope {
+            let open = &case.scopes[&here];
+            if let Some(form) = &self.world.bundle.programs[&open.program].form {
+                return Some(form.clone());
+            }
+            scope = open.parent;
+        }
+        None
     }
 
     fn some_answer(&mut self, run: usize, task: Local, opinion: Option<BodyRef>) -> Command {
@@ -246,12 +267,13 @@ impl Storm {
         let rule = self.node(run, task).and_then(|node| if let NodeKind::Task(rule) = &node.kind { Some(rule.clone()) } else { None });
         let fields = rule.as_ref().and_then(|rule| rule.fields.as_ref()).filter(|answer| answer.with.contains(outcome));
         let body = match fields {
-            Some(answer) => json!({"opinion": "同意", "fields": fields_of(&answer.form.key, self.chance.percent(50), self.form.as_ref())}),
+            Some(answer) => json!({"opinion": "同意", "fields": fields_of(&answer.form, self.chance.percent(50), self.form.as_ref())}),
             None => json!({"opinion": "同意"}),
         };
         let edits = rule.is_some_and(|rule| rule.edits_form && (&**outcome == "resubmitted" || rule.outcomes.len() == 1));
         let body = Some(self.world.body(body));
-        let form = edits.then(|| self.filed()).map(|form| self.world.body(form));
+        let edited = edits.then(|| self.form_of(run, task));
+        let form = edited.map(|form| self.filed(form.as_deref())).map(|form| self.world.body(form));
         (body, form)
     }
 
@@ -358,14 +380,11 @@ impl Storm {
 }
 
 /// Fields that the forms of the published workflows take.
-fn fields_of(form: &str, all: bool, filed: Option<&serde_json::Value>) -> serde_json::Value {
+fn fields_of(form: &Form, all: bool, filed: Option<&serde_json::Value>) -> serde_json::Value {
     let total = filed.and_then(|form| form["total_fen"].as_i64()).unwrap_or(0);
     let grant = if all { 100 } else { 0 };
-    match form {
-        "correction-list" => json!({"items": [{"item": "公开版", "why": "补交"}]}),
-        "special-procedure" => json!({"basis": "行政许可法 45", "expected_days": 8}),
-        "eia-registration" => json!({"receipt_no": "DEMO-0001"}),
+    match &*form.key {
         "funding-record" => json!({"own_fen": total - grant, "equity_fen": 0, "loan_fen": 0, "grant_fen": grant, "lease_fen": 0}),
-        other => panic!("the storm knows no fields of form `{other}`"),
+        _other => filled(form, filed.unwrap_or(&json!({}))),
     }
 }
