@@ -84,7 +84,11 @@ pub fn cast(script: Script, stock: &Stock, beside: &[SourceFile]) -> Result<Cast
         unknown(&mut reader, &procedure, ("流程", "a workflow"), known.iter().map(String::as_str));
         return Err(reader.into_mistakes());
     };
-    let (roster, people) = roster(&mut reader, &script, stock);
+    let (mut roster, people) = roster(&mut reader, &script, stock);
+    // A workflow may name an office whose work another has taken over by now.
+    for (office, _) in library.posts().into_iter().filter(|(office, _)| stock.roster.offices.contains_key(office)) {
+        bring_office(&mut roster, stock, &office);
+    }
     let accounts = match (&script.accounts, &script.people) {
         (Some(own), _) => own
             .iter()

@@ -12,7 +12,7 @@ use crate::spine::node::Where;
 mod planted;
 
 /// The scenarios the issue asks for at least.
-const FILES_MIN: usize = 1;
+const FILES_MIN: usize = 73;
 
 fn shelf() -> &'static Stock {
     static STOCK: OnceLock<Stock> = OnceLock::new();
