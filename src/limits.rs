@@ -14,6 +14,10 @@ pub const ENGINE_STEPS_MAX: usize = 1_000;
 pub const ADDED_SEATS_MAX: usize = 20;
 /// Depth of calls within one case.
 pub const CALL_DEPTH_MAX: usize = 16;
+/// Markings looked at when a workflow is proved sound; past it `check` says that it was not fully explored.
+pub const SOUNDNESS_STATES_MAX: usize = 20_000;
+/// Acts of a path that a message names; of a longer one the middle is left out.
+pub const SOUNDNESS_PATH_ACTS_MAX: usize = 12;
 /// Bytes of one file an author writes: a workflow, a form, a table.
 pub const SOURCE_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of one expression.

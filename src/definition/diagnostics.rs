@@ -25,6 +25,9 @@ pub struct Diagnostic {
     pub zh: String,
     /// The sentence in English.
     pub en: String,
+    /// Whether it is only to be known: the definition may be used all the same.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub warning: bool,
     /// What to do about it, in Chinese.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help_zh: Option<String>,
@@ -37,13 +40,15 @@ impl Diagnostic {
     /// The plain form: `file:line:column code sentence`, one line.
     #[must_use]
     pub fn one_line(&self) -> String {
-        format!("{}:{}:{} {} {} / {}", self.file, self.line, self.column, self.code, self.zh, self.en)
+        let mark = if self.warning { "提示 / warning: " } else { "" };
+        format!("{}:{}:{} {} {mark}{} / {}", self.file, self.line, self.column, self.code, self.zh, self.en)
     }
 
     /// The form for a screen: the sentence, the line of the file with a mark under the place, the help.
     #[must_use]
     pub fn with_snippet(&self, sources: &BTreeMap<String, String>) -> String {
-        let mut out = format!("{} {}\n      {}\n  --> {}:{}:{}\n", self.code, self.zh, self.en, self.file, self.line, self.column);
+        let (zh_mark, en_mark) = if self.warning { ("提示：", "warning: ") } else { ("", "") };
+        let mut out = format!("{} {zh_mark}{}\n      {en_mark}{}\n  --> {}:{}:{}\n", self.code, self.zh, self.en, self.file, self.line, self.column);
         let line = sources.get(&self.file).and_then(|text| text.lines().nth((self.line as usize).checked_sub(1)?));
         if let Some(line) = line {
             let before: String = line.chars().take((self.column as usize).saturating_sub(1)).collect();
@@ -75,9 +80,26 @@ impl<'a> Findings<'a> {
 
     /// Notes a mistake.
     pub fn note(&mut self, at: Place, code: &'static str, (zh, en): (String, String)) -> &mut Diagnostic {
-        self.found.push(Diagnostic { file: self.file.to_owned(), line: at.line, column: at.column, code, zh, en, help_zh: None, help_en: None });
+        self.found.push(Diagnostic {
+            file: self.file.to_owned(),
+            line: at.line,
+            column: at.column,
+            code,
+            zh,
+            en,
+            warning: false,
+            help_zh: None,
+            help_en: None,
+        });
         let last = self.found.len() - 1;
         &mut self.found[last]
+    }
+
+    /// Notes something to be known that refuses nothing.
+    pub fn warn(&mut self, at: Place, code: &'static str, sentences: (String, String)) -> &mut Diagnostic {
+        let diagnostic = self.note(at, code, sentences);
+        diagnostic.warning = true;
+        diagnostic
     }
 
     /// Notes a name that does not exist, with the nearest that does.
@@ -88,10 +110,10 @@ impl<'a> Findings<'a> {
         self.note(at, code, sentences).help(help);
     }
 
-    /// Whether nothing was noted.
+    /// Whether no mistake was noted; a warning is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.found.is_empty()
+        self.found.iter().all(|one| one.warning)
     }
 
     /// What was noted.
@@ -114,7 +136,7 @@ impl From<Mistake> for Diagnostic {
     fn from(mistake: Mistake) -> Self {
         let help = alternatives(&mistake.en);
         let Mistake { file, line, column, code, zh, en } = mistake;
-        let mut diagnostic = Self { file, line, column, code: code_of(code), zh, en, help_zh: None, help_en: None };
+        let mut diagnostic = Self { file, line, column, code: code_of(code), zh, en, warning: false, help_zh: None, help_en: None };
         diagnostic.help(help);
         diagnostic
     }
@@ -187,8 +209,17 @@ mod tests {
     #[test]
     fn the_mark_stands_under_the_place_also_after_full_width_text() {
         let sources = BTreeMap::from([("a.yaml".to_owned(), "title: {zh: 用地, em: Land}\n".to_owned())]);
-        let diagnostic =
-            Diagnostic { file: "a.yaml".into(), line: 1, column: 17, code: "GL002", zh: "甲".into(), en: "a".into(), help_zh: None, help_en: None };
+        let diagnostic = Diagnostic {
+            file: "a.yaml".into(),
+            line: 1,
+            column: 17,
+            code: "GL002",
+            zh: "甲".into(),
+            en: "a".into(),
+            warning: false,
+            help_zh: None,
+            help_en: None,
+        };
         let text = diagnostic.with_snippet(&sources);
         let mark = text.lines().last().expect("a mark").find('^').expect("a mark");
         let line = text.lines().find(|line| line.contains("title")).expect("the line");

@@ -51,6 +51,7 @@ pub struct Library {
     accounts: BTreeMap<Name, AccountKind>,
     words: BTreeMap<Name, Text>,
     bundles: BTreeMap<Name, Bundle>,
+    warnings: Vec<Diagnostic>,
     /// The text of every file, by key.
     texts: BTreeMap<String, String>,
 }
@@ -88,9 +89,9 @@ pub fn load(files: &[SourceFile]) -> Result<Library, Vec<Diagnostic>> {
     loading.compile();
     loading.accounts_posted_to();
     let mut found = loading.found;
-    if !found.is_empty() {
-        found.sort();
-        found.dedup();
+    found.sort();
+    found.dedup();
+    if found.iter().any(|one| !one.warning) {
         return Err(found);
     }
     let programs = loading.programs.into_iter().map(|(name, lowered)| (name, Arc::new(lowered.program))).collect();
@@ -100,6 +101,7 @@ pub fn load(files: &[SourceFile]) -> Result<Library, Vec<Diagnostic>> {
         accounts: loading.accounts,
         words: loading.words,
         bundles: BTreeMap::new(),
+        warnings: found,
         texts: files.iter().map(|file| (file.key.clone(), file.text.clone())).collect(),
     };
     // A part of a workflow is compiled beside it and never started by itself.
@@ -147,6 +149,12 @@ impl Library {
     #[must_use]
     pub fn form(&self, file: &str) -> Option<&Arc<Form>> {
         self.parts.forms.get(file)
+    }
+
+    /// What its author should know and nobody needs to mend.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
     }
 
     /// Every kind of account, by name.

@@ -2,13 +2,14 @@
 //! Invariant: a program comes out only when nothing was noted, so every index in it is good and every outcome has its edge.
 //! Never: a meaning that the author did not write, except those the language fixes (a branch ends in its join).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::definition::diagnostics::Findings;
 use crate::definition::graph::{Branch, Edge, JoinRule, Node, NodeIx, NodeKind, Program, TermRule, Verbs};
 use crate::definition::library::PART;
 use crate::definition::parts::Parts;
+use crate::definition::reach::reach;
 use crate::definition::syntax::{Kind, Next, Parallel, Splits, Step, Word, Workflow, walk, walk_own};
 use crate::expr::Type;
 use crate::ids::{Name, Text};
@@ -262,33 +263,4 @@ impl Lowering<'_> {
         }
         found
     }
-}
-
-/// For each node, the nodes reachable by one edge or more.
-fn reach(nodes: &[Node]) -> Vec<BTreeSet<NodeIx>> {
-    let leads: Vec<BTreeSet<NodeIx>> = nodes.iter().map(successors).collect();
-    let mut reach = Vec::with_capacity(nodes.len());
-    for direct in &leads {
-        let mut seen = BTreeSet::new();
-        let mut open: Vec<NodeIx> = direct.iter().copied().collect();
-        while let Some(node) = open.pop() {
-            if seen.insert(node) {
-                open.extend(leads.get(usize::from(node.0)).into_iter().flatten());
-            }
-        }
-        reach.push(seen);
-    }
-    reach
-}
-
-/// The nodes one edge away; a split leads to its branches, and to its join when every branch may be skipped.
-pub(super) fn successors(node: &Node) -> BTreeSet<NodeIx> {
-    let mut to: BTreeSet<NodeIx> = node.next.values().map(|edge| edge.to).collect();
-    if let NodeKind::Split { branches, join } = &node.kind {
-        to.extend(branches.iter().map(|branch| branch.first));
-        if branches.iter().all(|branch| branch.when.is_some()) {
-            to.insert(*join);
-        }
-    }
-    to
 }

@@ -11,8 +11,10 @@ pub mod groups;
 pub mod library;
 mod lower;
 mod parts;
+pub mod reach;
 mod revision;
 mod rules;
+pub mod soundness;
 pub mod syntax;
 
 pub use groups::SUBMITTER;

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::definition::graph::{NodeIx, NodeKind, Settlement, TermEnd};
+use crate::definition::reach;
 use crate::engine::case::{Local, Side, Token, Waits};
 use crate::engine::draft::{Draft, Spot, Step};
 use crate::engine::event::Event;
@@ -23,14 +24,18 @@ pub(super) enum Settling<'r> {
 }
 
 impl Draft<'_> {
-    /// Cancels the tokens of a scope, but not `except`, that stand at or are on their way to a node, on a strand, of which `which` holds.
+    /// Cancels the tokens of a scope, but not `except`, that stand at, are on their way to, or will come straight back to a node, on a strand, of which
+    /// `which` holds.
     pub fn cancel_tokens(&mut self, scope: Local, (except, why): (Option<Local>, &Name), which: impl Fn(NodeIx, Option<Side>) -> bool) -> Step<()> {
         let walking: BTreeSet<Local> = self.arrivals.iter().map(|spot| spot.token).collect();
-        let standing = self.tokens_in(scope, |token| which(token.node, token.side));
+        // One that was sent back out of what is cancelled would come home to a region that is gone, and pass its join a second time.
+        let comes_back = |back_to: Option<NodeIx>, side| back_to.is_some_and(|back| which(back, side));
+        let standing = self.tokens_in(scope, |token| which(token.node, token.side) || comes_back(token.back_to, token.side));
         for id in standing.into_iter().filter(|id| Some(*id) != except && !walking.contains(id)) {
             self.cancel_token(id, why)?;
         }
-        let hit = |spot: &Spot| spot.scope == scope && Some(spot.token) != except && which(spot.node, spot.side);
+        let here = |spot: &Spot| which(spot.node, spot.side) || comes_back(spot.back_to, spot.side);
+        let hit = |spot: &Spot| spot.scope == scope && Some(spot.token) != except && here(spot);
         let (stopped, on): (Vec<Spot>, Vec<Spot>) = self.arrivals.drain(..).partition(hit);
         self.arrivals.extend(on);
         for spot in stopped {
@@ -117,22 +122,7 @@ impl Draft<'_> {
     }
 
     fn ahead(&self, walker: Spot, target: NodeIx) -> Step<BTreeSet<NodeIx>> {
-        let program = self.program(walker.scope)?;
-        let mut ahead = program.reach.get(usize::from(target.0)).cloned().unwrap_or_default();
-        ahead.insert(target);
-        // The innermost region around both: the regions around the target, from the inside out.
-        let mut region = self.node(walker.scope, target)?.region;
-        while let Some(join) = region {
-            let node = self.node(walker.scope, join)?;
-            if let NodeKind::Join { region: inside, .. } = &node.kind
-                && inside.contains(&walker.node)
-            {
-                ahead.retain(|at| inside.contains(at));
-                return Ok(ahead);
-            }
-            region = node.region;
-        }
-        Ok(ahead)
+        Ok(reach::ahead(self.program(walker.scope)?, walker.node, target))
     }
 
     /// Ends a scope in which no awaited token is left: settles it and lets its caller go on.

@@ -5,11 +5,12 @@
 use std::collections::BTreeSet;
 
 use crate::definition::graph::{JoinRule, Node, NodeIx, NodeKind, Program, Rest};
+use crate::definition::reach;
 use crate::engine::case::{Case, Local, Side, Token, Waits};
 use crate::engine::draft::{Draft, Spot, Step};
 use crate::engine::event::Event;
 use crate::engine::side::ends_at;
-use crate::engine::walk::{Ending, successors};
+use crate::engine::walk::Ending;
 use crate::ids::Name;
 
 impl Draft<'_> {
@@ -80,39 +81,7 @@ pub(super) fn ready(case: &Case, program: &Program, (scope, join, side): (Local,
     enough || !own().any(|token| holds_up(program, token, join))
 }
 
-/// Whether a join must wait for this token: it can still come without starting the region anew.
+/// Whether a join must wait for this token. `check` asks the same rule of its markings, so it stands with the graph.
 fn holds_up(program: &Program, token: &Token, join: NodeIx) -> bool {
-    let Some(at) = program.nodes.get(usize::from(join.0)) else { return false };
-    let NodeKind::Join { split, region, rule: _ } = &at.kind else { return false };
-    if token.node == join {
-        return false;
-    }
-    let beside = program.nodes.get(usize::from(token.node.0)).is_some_and(|node| node.beside);
-    if beside && !at.beside {
-        return false;
-    }
-    let comes_back = token.back_to.is_some_and(|back| region.contains(&back));
-    let reaches = program.reach.get(usize::from(token.node.0)).is_some_and(|reach| reach.contains(&join));
-    comes_back || (reaches && (region.contains(&token.node) || way_around(program, token.node, join, *split)))
-}
-
-/// Whether `join` can be reached from `from` without passing its split. Through the split a later round begins, and this one does not wait for it:
-/// otherwise two joins of nested regions inside a loop would wait for each other for ever.
-fn way_around(program: &Program, from: NodeIx, join: NodeIx, split: NodeIx) -> bool {
-    let mut seen = BTreeSet::from([from, split]);
-    let mut open = vec![from];
-    while let Some(at) = open.pop() {
-        if at == join {
-            return true;
-        }
-        if at == split {
-            continue;
-        }
-        for next in program.nodes.get(usize::from(at.0)).map(successors).unwrap_or_default() {
-            if seen.insert(next) {
-                open.push(next);
-            }
-        }
-    }
-    false
+    reach::holds_up(program, (token.node, token.back_to), join)
 }

@@ -203,16 +203,6 @@ impl Draft<'_> {
     }
 }
 
-/// The nodes one edge away.
-pub(super) fn successors(node: &Node) -> Vec<NodeIx> {
-    let mut next: Vec<NodeIx> = node.next.values().map(|edge| edge.to).collect();
-    if let NodeKind::Split { branches, join } = &node.kind {
-        next.extend(branches.iter().map(|branch| branch.first));
-        next.push(*join);
-    }
-    next
-}
-
 fn no_edge(node: &Node, outcome: &Name) -> crate::engine::draft::Stop {
     match node.kind {
         NodeKind::Join { .. } | NodeKind::Split { .. } | NodeKind::End { .. } => broken(&format!("step {} has no way on", node.key)),

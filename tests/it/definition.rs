@@ -1,5 +1,6 @@
 //! The workflow language from outside: what is shipped is right, what is wrong is told with its place, and pictures are whole.
 
+mod large;
 mod story;
 
 use std::collections::BTreeMap;

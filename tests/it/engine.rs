@@ -16,6 +16,7 @@ mod published;
 mod random;
 mod random_flow;
 mod returns;
+mod sound;
 mod storm;
 mod storm_verbs;
 pub mod world;

@@ -10,7 +10,7 @@ use crate::definition::diagnostics::{Diagnostic, Findings};
 use crate::definition::graph::NodeKind;
 use crate::definition::lower::{self, Lowered};
 use crate::definition::parts::Parts;
-use crate::definition::{revision, rules, syntax};
+use crate::definition::{revision, rules, soundness, syntax};
 use crate::expr::Table;
 use crate::forms::Form;
 use crate::ids::{Name, Text};
@@ -114,6 +114,10 @@ impl Loading {
                     rules::decision::check(&lowered, &mut findings);
                     rules::sums::check(workflow, &lowered.program, &mut findings);
                     rules::calls::recursion(workflow, &lowered, &self.parts, &mut findings);
+                }
+                // What is broken in its shape is told as that; a path through it would only repeat it.
+                if findings.is_empty() {
+                    soundness::told::check(&lowered, &mut findings);
                 }
                 self.programs.insert(lowered.program.name.clone(), lowered);
             }

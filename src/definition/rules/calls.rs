@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::definition::diagnostics::Findings;
 use crate::definition::graph::{Callee, NodeIx, NodeKind, Program};
-use crate::definition::lower::{Lowered, successors};
+use crate::definition::lower::Lowered;
 use crate::definition::parts::Parts;
+use crate::definition::reach::successors;
 use crate::definition::syntax::{Kind, Word, Workflow, walk};
 use crate::ids::Name;
 

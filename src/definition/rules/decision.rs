@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::definition::diagnostics::Findings;
 use crate::definition::graph::{Nature, Node, NodeIx, NodeKind, Pool, Program, TermEnd};
-use crate::definition::lower::{Lowered, successors};
+use crate::definition::lower::Lowered;
+use crate::definition::reach::successors;
 use crate::source::Place;
 
 /// Holds the graph of a licence against both rules.

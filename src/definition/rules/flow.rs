@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::definition::diagnostics::Findings;
 use crate::definition::graph::{Node, NodeIx, NodeKind, Program};
-use crate::definition::lower::{Lowered, successors};
+use crate::definition::lower::Lowered;
+use crate::definition::reach::successors;
 use crate::source::Place;
 
 /// Holds a program against the rules of flow.

@@ -1,10 +1,10 @@
 //! The limits of the steps on the longest way through may not add up to more than what is promised; of parallel branches the longest counts.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::definition::diagnostics::Findings;
 use crate::definition::graph::{NodeIx, Program, TermEnd, TermKind, TermRule, TermStart};
-use crate::definition::lower::successors;
+use crate::definition::reach::successors;
 use crate::definition::syntax::Workflow;
 
 /// The longest way so far: its days, and the steps that have a limit.
@@ -17,7 +17,7 @@ pub(in crate::definition) fn check(workflow: &Workflow, program: &Program, findi
             continue;
         }
         let start = first_covered(program, term);
-        let (days, steps) = start.map(|start| longest_way(program, term, start, &mut BTreeSet::new())).unwrap_or_default();
+        let (days, steps) = start.map(|start| longest_way(program, term, start, &mut BTreeMap::new())).unwrap_or_default();
         if days > term.within.days {
             let promised = term.within;
             let zh = format!("环节时限合计 {days} {}，超过承诺的 {}", promised.unit.zh(), promised.zh());
@@ -44,29 +44,32 @@ fn first_covered(program: &Program, term: &TermRule) -> Option<NodeIx> {
     }
 }
 
-/// Steps are visited once on a way, so a loop counts once; side branches hold nobody up and count nothing.
-fn longest_way(program: &Program, term: &TermRule, from: NodeIx, on_way: &mut BTreeSet<NodeIx>) -> Way {
-    let Some(node) = program.nodes.get(usize::from(from.0)) else { return (0, Vec::new()) };
-    if node.beside || !on_way.insert(from) {
-        return (0, Vec::new());
+/// The longest way from a node, each node looked at once: an edge that leads back to the way it came from is a circle and counts once; side branches hold
+/// nobody up and count nothing.
+fn longest_way(program: &Program, term: &TermRule, from: NodeIx, ways: &mut BTreeMap<NodeIx, Option<Way>>) -> Way {
+    if let Some(known) = ways.get(&from) {
+        // A way that is still being walked: this edge closes a circle.
+        return known.clone().unwrap_or_default();
     }
+    let Some(node) = program.nodes.get(usize::from(from.0)).filter(|node| !node.beside) else { return Way::default() };
+    ways.insert(from, None);
     let stops = node.stops.as_ref().is_some_and(|cause| term.excludes.contains(cause));
     let own = if stops { 0 } else { days_of(term, &node.terms) };
     let over = matches!(&term.until, TermEnd::Outcome { step, .. } if *step == node.key);
-    let mut longest = (0, Vec::new());
+    let mut longest = Way::default();
     if !over {
         for next in successors(node) {
-            let way = longest_way(program, term, next, on_way);
+            let way = longest_way(program, term, next, ways);
             if way.0 > longest.0 {
                 longest = way;
             }
         }
     }
-    on_way.remove(&from);
     if own > 0 {
         longest.0 += own;
         longest.1.insert(0, from);
     }
+    ways.insert(from, Some(longest.clone()));
     longest
 }
 

@@ -95,6 +95,35 @@ fn a_return_inside_one_branch_leaves_the_other_alone() {
     assert_eq!(world.open(run), ["a1".into(), "b".into()].into());
 }
 
+/// Around the region a loop leads back to its split, so that from every step every other can be reached.
+#[test]
+fn a_return_inside_one_branch_leaves_the_other_alone_also_when_a_loop_leads_around_the_region() {
+    let branch = Block::Seq(vec![task("a1", "clerk").block(), task("a2", "clerk").returns(&["a1"], ReturnThen::WalkAgain).block()]);
+    let region = par("split", vec![branch, task("b", "clerk").block()]);
+    let sign = task("sign", "head").way("again", super::flow::Way::To("accept".into())).block();
+    let mut world = world(vec![task("accept", "clerk").block(), region, sign]);
+    let run = world.start(json!({}));
+    world.complete(run, "ann", ("accept", "done")).unwrap();
+    world.complete(run, "ann", ("a1", "done")).unwrap();
+    world.send_back(run, "ann", ("a2", "a1")).unwrap();
+    assert_eq!(world.open(run), ["a1".into(), "b".into()].into());
+}
+
+#[test]
+fn who_was_sent_straight_back_out_of_a_region_does_not_come_home_after_another_branch_cancelled_it() {
+    let a = task("a", "clerk").returns(&["accept"], ReturnThen::StraightBack).block();
+    let b = task("b", "clerk").way("no", super::flow::Way::Reject("refuse".into())).block();
+    let blocks = vec![task("refuse", "head").block(), task("accept", "clerk").block(), par("split", vec![a, b]), task("sign", "head").block()];
+    let mut world = world(blocks);
+    let run = world.start(json!({}));
+    world.complete(run, "eve", ("refuse", "done")).unwrap();
+    world.complete(run, "ann", ("accept", "done")).unwrap();
+    world.send_back(run, "ann", ("a", "accept")).unwrap();
+    assert_eq!(world.open(run), ["accept".into(), "b".into()].into());
+    world.complete(run, "bob", ("b", "no")).unwrap();
+    assert_eq!(world.open(run), ["refuse".into()].into(), "the rest is cancelled, wherever it was just now");
+}
+
 #[test]
 fn a_return_closes_called_workflows_and_waits_it_passes_over() {
     let callee = Flow::new("callee", vec![message("letter", "letter").block()]);

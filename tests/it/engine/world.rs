@@ -286,6 +286,17 @@ impl World {
         invariants::check(case, &self.bundle).map_err(|wrong| wrong.join("; "))
     }
 
+    /// Every state the case has been in, from its first act on.
+    pub fn history(&self, run: usize) -> Vec<Case> {
+        let mut state = None;
+        let mut states = Vec::new();
+        for act in &self.runs[run].acts {
+            state = fold_act(state, act);
+            states.extend(state.clone());
+        }
+        states
+    }
+
     /// The whole log folded from nothing.
     pub fn replay(&self, run: usize) -> Case {
         self.runs[run].acts.iter().fold(None, |state, act| fold_act(state, act)).unwrap()
