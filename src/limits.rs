@@ -12,6 +12,10 @@ pub const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 pub const ENGINE_STEPS_MAX: usize = 1_000;
 /// Seats one act may add to an approval group; three times as many may stand in one with all that was added.
 pub const ADDED_SEATS_MAX: usize = 20;
+/// People one act may make a case known to.
+pub const COPIES_MAX: usize = 50;
+/// Tasks one batch may answer.
+pub const BATCH_TASKS_MAX: usize = 100;
 /// Depth of calls within one case.
 pub const CALL_DEPTH_MAX: usize = 16;
 /// Markings looked at when a workflow is proved sound; past it `check` says that it was not fully explored.

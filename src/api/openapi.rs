@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::api::v1::{accounts, acts, audit, cases, clock, me, verbs, workflows};
+use crate::api::v1::{accounts, acts, audit, cases, clock, me, speech, verbs, workflows};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -14,6 +14,7 @@ use crate::api::v1::{accounts, acts, audit, cases, clock, me, verbs, workflows};
         cases::start, cases::list, cases::show, cases::form, cases::documents, cases::days,
         acts::claim, acts::release, acts::complete, acts::send_back, acts::extend, acts::withdraw,
         verbs::add_signers, verbs::remove_signer, verbs::remove_to_come, verbs::transfer, verbs::delegate, verbs::reply, verbs::recall,
+        speech::ask_recusal, speech::decide_recusal, speech::take_back, speech::urge, speech::copy, speech::comment, speech::batch, speech::away,
         accounts::list, accounts::postings, accounts::post,
         workflows::list, workflows::picture,
         audit::checkpoint, audit::ledger, audit::notices,

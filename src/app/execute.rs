@@ -84,6 +84,39 @@ pub enum Act {
     Recall {
         task: Local,
     },
+    CompleteInBatch {
+        task: Local,
+        outcome: Name,
+        opinion: Option<String>,
+    },
+    TakeBack {
+        scope: Local,
+        step: Name,
+        opinion: Option<String>,
+    },
+    AskRecusal {
+        task: Local,
+        of: PersonId,
+        opinion: Option<String>,
+    },
+    DecideRecusal {
+        task: Local,
+        agreed: bool,
+        opinion: Option<String>,
+    },
+    Copy {
+        to: Vec<PersonId>,
+        task: Option<Local>,
+        opinion: Option<String>,
+    },
+    Urge {
+        task: Local,
+        opinion: Option<String>,
+    },
+    Comment {
+        task: Option<Local>,
+        opinion: Option<String>,
+    },
     Extend {
         term: Local,
         by: u32,
@@ -209,6 +242,13 @@ impl App {
             Act::Delegate { task, to, opinion } => Command::Delegate { task, to, body: bodies.add_answer(opinion, None)? },
             Act::Reply { task, opinion } => Command::Reply { task, body: bodies.add_answer(opinion, None)? },
             Act::Recall { task } => Command::Recall { task },
+            Act::CompleteInBatch { task, outcome, opinion } => Command::CompleteInBatch { task, outcome, body: bodies.add_answer(opinion, None)? },
+            Act::TakeBack { scope, step, opinion } => Command::TakeBack { scope, step, body: bodies.add_answer(opinion, None)? },
+            Act::AskRecusal { task, of, opinion } => Command::AskRecusal { task, of, body: bodies.add_answer(opinion, None)? },
+            Act::DecideRecusal { task, agreed, opinion } => Command::DecideRecusal { task, agreed, body: bodies.add_answer(opinion, None)? },
+            Act::Copy { to, task, opinion } => Command::Copy { to, task, body: bodies.add_answer(opinion, None)? },
+            Act::Urge { task, opinion } => Command::Urge { task, body: bodies.add_answer(opinion, None)? },
+            Act::Comment { task, opinion } => Command::Comment { task, body: bodies.add_answer(opinion, None)? },
             Act::Extend { term, by, opinion } => Command::Extend { term, by, body: bodies.add_answer(opinion, None)? },
             Act::Withdraw { opinion } => Command::Withdraw { body: bodies.add_answer(opinion, None)? },
             Act::Message { name, token } => Command::Message { name, token },

@@ -14,6 +14,7 @@ use crate::app::operate::{Told, line, wrong_input};
 use crate::app::plant::holding_key;
 use crate::app::register::put;
 use crate::engine::refusal::{Class, Detail, Refusal};
+use crate::identity::absence::Absence;
 use crate::identity::may::{Act, Standing, Verdict, may};
 use crate::identity::roster::{About, RosterMistake};
 use crate::identity::{Actor, Holding, Person, Roster};
@@ -67,6 +68,21 @@ pub enum Change {
         from: Option<NaiveDate>,
         /// Its last day.
         until: NaiveDate,
+    },
+    /// Writes down that somebody is away, and who stands in.
+    Away {
+        /// Whose.
+        login: String,
+        /// The office.
+        office: String,
+        /// The post.
+        post: String,
+        /// First day away.
+        from: NaiveDate,
+        /// Last day away; a row of the same first day is replaced, so that an earlier return is written by an earlier last day.
+        until: NaiveDate,
+        /// The login of whoever stands in; the B post when nobody is named.
+        substitute: Option<String>,
     },
     /// Ends somebody's access: sessions and tokens are dead, the person stays on the record.
     Disable {
@@ -138,6 +154,16 @@ impl App {
             Change::End { login, office, post, from, until } => {
                 let person = self.person(tenant, login).await?;
                 self.ended(tenant, &known, &person, (office, post, *from), *until)?
+            }
+            Change::Away { login, office, post, from, until, substitute } => {
+                let person = self.person(tenant, login).await?;
+                let substitute = match substitute {
+                    Some(login) => Some(self.person(tenant, login).await?.id),
+                    None => None,
+                };
+                let (office, post) = (office.trim().into(), post.trim().into());
+                let absence = Absence { person: person.id, office, post, from: *from, until: *until, substitute };
+                self.away(tenant, &known, &person, absence)?
             }
             Change::Disable { login } => self.disabled(tenant, &actor, self.person(tenant, login).await?)?,
             Change::Enable { login } => self.enabled(tenant, self.person(tenant, login).await?)?,
@@ -264,6 +290,26 @@ impl App {
         Ok(Written::new("post-ended", person.id, rows, told))
     }
 
+    fn away(&self, tenant: Tenant, known: &Known, person: &Person, absence: Absence) -> Result<Written, Failure> {
+        let name = &person.name;
+        let mut roster = known.roster.clone();
+        let before = roster.check();
+        roster.absences.retain(|held| held.key() != absence.key());
+        roster.absences.push(absence.clone());
+        // Every mistake this absence takes part in, its stand-in's included.
+        let details: Vec<Detail> = news(&before, roster.check()).collect();
+        if !details.is_empty() {
+            return Err(wrong_input("absence_wrong", details.into_iter()).into());
+        }
+        let rows = vec![put(self, tenant, "absence", &absence.key(), &absence)?];
+        let Absence { from, until, .. } = absence;
+        let told = (
+            format!("{name} 于 {from} 至 {until} 离岗，待办同时给 B 岗或代理人"),
+            format!("{name} is away from {from} to {until}; tasks are also offered to the stand-in"),
+        );
+        Ok(Written::new("person-away", person.id, rows, told))
+    }
+
     fn disabled(&self, tenant: Tenant, actor: &Actor, person: Person) -> Result<Written, Failure> {
         let name = &person.name;
         if *actor == Actor::Person(person.id) {
@@ -352,6 +398,7 @@ fn news(before: &[RosterMistake], after: Vec<RosterMistake>) -> impl Iterator<It
             About::Office(_) => "office",
             About::Person(_) => "login",
             About::Holding(_) => "post",
+            About::Absence(_) => "absence",
         };
         Detail::new(path, mistake.code, mistake.zh, mistake.en)
     })

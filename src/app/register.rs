@@ -16,6 +16,7 @@ use crate::definition::diagnostics::Diagnostic;
 use crate::definition::graph::Bundle;
 use crate::definition::library::{self, SourceFile};
 use crate::engine::command::Actor;
+use crate::identity::absence::Absence;
 use crate::identity::{Holding, Office, Person};
 use crate::ids::{CaseId, CommandId, Digest, Name, Tenant};
 use crate::notice::{Approval, approval};
@@ -94,6 +95,7 @@ enum Kind {
     Office,
     Person,
     Holding,
+    Absence,
     Account,
     Calendar,
     Workflow,
@@ -103,14 +105,25 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 9] =
-        [Self::Office, Self::Person, Self::Holding, Self::Account, Self::Calendar, Self::Workflow, Self::Bundle, Self::SmsApproval, Self::SmsSwitch];
+    const ALL: [Self; 10] = [
+        Self::Office,
+        Self::Person,
+        Self::Holding,
+        Self::Absence,
+        Self::Account,
+        Self::Calendar,
+        Self::Workflow,
+        Self::Bundle,
+        Self::SmsApproval,
+        Self::SmsSwitch,
+    ];
 
     const fn key(self) -> &'static str {
         match self {
             Self::Office => "office",
             Self::Person => "person",
             Self::Holding => "holding",
+            Self::Absence => "absence",
             Self::Account => "account",
             Self::Calendar => "calendar",
             Self::Workflow => "workflow",
@@ -133,6 +146,7 @@ impl Kind {
                 known.roster.people.insert(person.id, person);
             }
             Self::Holding => known.roster.holdings.push(serde_json::from_slice::<Holding>(&entry.value).map_err(json)?),
+            Self::Absence => known.roster.absences.push(serde_json::from_slice::<Absence>(&entry.value).map_err(json)?),
             Self::Account => drop(known.accounts.insert(entry.key.clone(), serde_json::from_slice(&entry.value).map_err(json)?)),
             Self::Calendar => known.calendar = calendar(&entry.value).map_err(|cause| broken(&cause))?,
             Self::Workflow => {

@@ -12,7 +12,7 @@ use crate::calendar::Span;
 use crate::expr::{Expr, Table};
 use crate::forms::Form;
 pub use crate::ids::Text;
-use crate::ids::{Digest, Name};
+use crate::ids::{Digest, Name, PersonId};
 
 /// A workflow with everything it calls: what a case pins, by `digest`.
 #[derive(Clone, Debug)]
@@ -434,6 +434,8 @@ pub enum Audience {
     Assignee,
     /// The applicant.
     Applicant,
+    /// One person: whoever an act names. No author writes this one.
+    Person(PersonId),
     /// The holders of a post in the task's office.
     Post(Name),
     /// The holders of a post in a named office.

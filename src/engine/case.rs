@@ -62,6 +62,12 @@ pub struct Case {
     pub queue: BTreeMap<Local, Place>,
     /// Reservations not yet settled.
     pub holds: BTreeMap<Local, Hold>,
+    /// Acts whose doers may still take them back.
+    pub fresh: Vec<Fresh>,
+    /// Who urged the step a token stands at, and when.
+    pub urges: BTreeMap<Local, Vec<(PersonId, NaiveDate)>>,
+    /// Whom the case was made known to.
+    pub copied: BTreeSet<PersonId>,
     /// Notices handed to the outbox and not yet reported sent or parked.
     pub notices_open: u32,
 }
@@ -95,6 +101,8 @@ pub struct Scope {
     pub result: Option<Name>,
     /// Keys of the scope's limits that have begun: each begins once, with the first occurrence of what it counts from.
     pub begun: BTreeSet<Name>,
+    /// People who are kept from this scope and what it calls (回避).
+    pub recused: BTreeSet<PersonId>,
     /// Accounts that were short, and since when: the place in line is kept over every further try, until it is served.
     pub short_since: BTreeMap<String, Moment>,
 }
@@ -178,8 +186,35 @@ pub struct Task {
     pub claimed: Option<PersonId>,
     /// Whom its claimer asked, while the answer is outstanding (委派): it then comes back to the claimer.
     pub delegate: Option<PersonId>,
+    /// Who is to be kept from it, asked and not yet decided.
+    pub recusal: Option<PersonId>,
     /// When it opened.
     pub opened: Moment,
+}
+
+/// An act that can be taken back as long as nobody has acted on it: every token it placed still waits as it was left.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fresh {
+    /// Its scope.
+    pub scope: Local,
+    /// The step.
+    pub step: Name,
+    /// Where it is.
+    pub node: NodeIx,
+    /// The token that left it.
+    pub token: Local,
+    /// The way back that token had.
+    pub back_to: Option<NodeIx>,
+    /// The strand it was part of.
+    pub side: Option<Side>,
+    /// Who acted.
+    pub by: PersonId,
+    /// For an answered seat: its task and who it asked.
+    pub seat: Option<(Local, TaskPool)>,
+    /// The tokens as the act left them.
+    pub placed: Vec<(Local, Waits)>,
+    /// How the step had ended before.
+    pub before: Option<Done>,
 }
 
 /// A timer that waits.

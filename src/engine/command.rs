@@ -104,6 +104,65 @@ pub enum Command {
         /// The task.
         task: Local,
     },
+    /// Answers a task as one of many (批量办理), where its step says so.
+    CompleteInBatch {
+        /// The task.
+        task: Local,
+        /// The outcome.
+        outcome: Name,
+        /// Opinion and fields.
+        body: Option<BodyRef>,
+    },
+    /// Takes one's own act back while nobody has acted on it (撤回).
+    TakeBack {
+        /// The scope.
+        scope: Local,
+        /// The step that was answered.
+        step: Name,
+        /// Why.
+        body: Option<BodyRef>,
+    },
+    /// Asks that a person be kept from a task (回避).
+    AskRecusal {
+        /// The task.
+        task: Local,
+        /// Who.
+        of: PersonId,
+        /// Why.
+        body: Option<BodyRef>,
+    },
+    /// Decides that.
+    DecideRecusal {
+        /// The task.
+        task: Local,
+        /// Whether the person is kept from it.
+        agreed: bool,
+        /// Why.
+        body: Option<BodyRef>,
+    },
+    /// Makes the case known to people (抄送).
+    Copy {
+        /// To whom.
+        to: Vec<PersonId>,
+        /// The task it is about, if any.
+        task: Option<Local>,
+        /// What is said.
+        body: Option<BodyRef>,
+    },
+    /// Urges a step by one of its open tasks (催办).
+    Urge {
+        /// The task.
+        task: Local,
+        /// What is said.
+        body: Option<BodyRef>,
+    },
+    /// Writes a remark.
+    Comment {
+        /// The task it is about, if any.
+        task: Option<Local>,
+        /// The remark.
+        body: Option<BodyRef>,
+    },
     /// Extends a running term once, before it expires.
     Extend {
         /// The term.

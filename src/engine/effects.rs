@@ -9,7 +9,7 @@ use crate::engine::case::{Case, Local, TaskPool, Term};
 use crate::engine::effect::{Effect, NoticeEffect, PostingKind};
 use crate::engine::event::Event;
 use crate::engine::facts::Facts;
-use crate::ids::{Moment, Name};
+use crate::ids::{Moment, Name, PersonId};
 
 /// Documents that carry a result or a formal answer to the applicant, and the notice that says so (PROCEDURES 7.4, 10). Others go without one.
 const DOCUMENT_NOTICES: &[(&str, &str)] = &[
@@ -59,6 +59,13 @@ impl Act<'_, '_> {
             Event::Unqueued { token, account } => vec![Effect::Queue { account: account.clone(), token: *token, wants: None }],
             Event::NumberTaken { counter, value } => vec![Effect::Counter { key: counter.clone(), value: *value }],
             Event::Submitted { scope, .. } if self.starts() => vec![self.tell("a.received", *scope, None)],
+            Event::TaskDelegated { task, to, .. } => self.ask("o.asked", *task, vec![Audience::Person(*to)]),
+            Event::DelegateAnswered { task, on_behalf_of, .. } => self.ask("o.task", *task, vec![Audience::Person(*on_behalf_of)]),
+            Event::RecusalAsked { task, .. } => self.ask("o.recusal", *task, vec![Audience::Post("section_head".into())]),
+            Event::RecusalDecided { task, agreed, .. } if *agreed => self.offered(*task).into_iter().collect(),
+            Event::RecusalDecided { .. } => Vec::new(),
+            Event::Urged { task, by, times, .. } => self.urged(*task, *by, *times),
+            Event::Copied { to, task, .. } => self.copied(to, *task).into_iter().collect(),
             Event::TaskOpened { task, .. } | Event::TaskHandedOver { task, .. } => self.offered(*task).into_iter().collect(),
             Event::StepDone { scope, step, outcome, deemed, .. } => match (&**outcome, deemed) {
                 // What else silence becomes (no hearing asked for, papers not made good) is told by what follows it.
@@ -88,8 +95,11 @@ impl Act<'_, '_> {
             | Event::TaskClaimed { .. }
             | Event::TaskReleased { .. }
             | Event::TaskClosed { .. }
-            | Event::TaskDelegated { .. }
-            | Event::DelegateAnswered { .. }
+            | Event::StoodIn { .. }
+            | Event::CanBeTakenBack { .. }
+            | Event::TakenBack { .. }
+            | Event::SeatReset { .. }
+            | Event::Commented { .. }
             | Event::DelegationRecalled { .. }
             | Event::GroupOpened { .. }
             | Event::AddedSettled { .. }
@@ -153,6 +163,42 @@ impl Act<'_, '_> {
             rung: None,
             due: own.map_or_else(|| self.scope_due(task.scope), |term| term.due),
         }))
+    }
+
+    /// A notice about an open task to whoever is to act on it.
+    fn ask(self, kind: &str, id: Local, to: Vec<Audience>) -> Vec<Effect> {
+        let Some(task) = self.after.tasks.get(&id) else { return Vec::new() };
+        let own = self.after.terms.values().find(|term| term.token == Some(task.token));
+        vec![Effect::Notice(NoticeEffect {
+            kind: kind.into(),
+            to,
+            scope: task.scope,
+            step: Some(task.step.clone()),
+            task: Some(id),
+            // The moment of the act is part of the key, so that a second question or urging is said again.
+            entry: self.facts.now,
+            rung: None,
+            due: own.map_or_else(|| self.scope_due(task.scope), |term| term.due),
+        })]
+    }
+
+    /// Whoever has the task hears it, from the second time on the head of the section too; an applicant hears that it was passed on.
+    fn urged(self, task: Local, by: PersonId, times: u32) -> Vec<Effect> {
+        let mut to = vec![Audience::Assignee];
+        to.extend((times > 1).then(|| Audience::Post("section_head".into())));
+        let mut effects = self.ask("o.urged", task, to);
+        if by == self.after.applicant {
+            effects.extend(self.ask("a.urged", task, vec![Audience::Applicant]));
+        }
+        effects
+    }
+
+    fn copied(self, to: &[PersonId], task: Option<Local>) -> Option<Effect> {
+        let step = task.and_then(|task| self.after.tasks.get(&task)).map(|task| task.step.clone());
+        let scope = task.and_then(|task| self.after.tasks.get(&task)).map_or_else(|| self.root(), |task| Some(task.scope))?;
+        let to = to.iter().map(|person| Audience::Person(*person)).collect();
+        let entry = self.facts.now;
+        Some(Effect::Notice(NoticeEffect { kind: "o.copied".into(), to, scope, step, task, entry, rung: None, due: self.scope_due(scope) }))
     }
 
     fn edits_form(self, token: Local) -> bool {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::Span;
 use crate::definition::graph::{GroupPass, NodeIx, OnRefusal, Settlement, TermKind};
-use crate::engine::case::{Added, BodyRef, Chair, Local, RungAt, Seat, Side, TaskPool, Waits};
+use crate::engine::case::{Added, BodyRef, Chair, Done, Fresh, Local, RungAt, Seat, Side, TaskPool, Waits};
 use crate::expr::Value;
 use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
 
@@ -58,6 +58,24 @@ pub enum Event {
     DelegateAnswered { task: Local, by: PersonId, on_behalf_of: PersonId, body: Option<BodyRef> },
     /// The holder took the question back.
     DelegationRecalled { task: Local, by: PersonId },
+    /// Whoever acts on a task does so for its holder, who is away (代理, B 岗).
+    StoodIn { task: Local, by: PersonId, on_behalf_of: PersonId },
+    /// Somebody asked that a person be kept from a task.
+    RecusalAsked { task: Local, of: PersonId, by: PersonId, body: Option<BodyRef> },
+    /// The head of the section decided; when it was agreed, `pool` is who is asked now.
+    RecusalDecided { task: Local, of: PersonId, by: PersonId, agreed: bool, pool: TaskPool, body: Option<BodyRef> },
+    /// The act before can be taken back by whoever did it.
+    CanBeTakenBack { act: Fresh },
+    /// It was; the step is open again, as it was before.
+    TakenBack { scope: Local, step: Name, by: PersonId, before: Option<Done>, body: Option<BodyRef> },
+    /// A seat is to be asked again, and comes first.
+    SeatReset { group: Local, task: Local, pool: TaskPool },
+    /// The case was made known to people.
+    Copied { by: PersonId, to: Vec<PersonId>, task: Option<Local>, body: Option<BodyRef> },
+    /// A step was urged, for the `times`th time since it was entered.
+    Urged { token: Local, task: Local, by: PersonId, times: u32, body: Option<BodyRef>, on: NaiveDate },
+    /// A remark.
+    Commented { by: PersonId, task: Option<Local>, body: Option<BodyRef> },
     /// A task was closed without an answer (a return, a cancelled branch, another seat's answer).
     TaskClosed { task: Local, why: Name },
     /// A step ended with an outcome. `by` is `None` when no person decided (a table, a timer, a law); `deemed` then names the article.

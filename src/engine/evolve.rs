@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::definition::graph::Power;
-use crate::engine::case::{BodyRef, Case, Done, Group, Hold, Local, Place, Scope, Seat, Task, Term, Timer, Token};
+use crate::engine::case::{BodyRef, Case, Chair, Done, Group, Hold, Local, Place, Scope, Seat, Task, TaskPool, Term, Timer, Token};
 use crate::engine::event::Event;
 use crate::ids::{Moment, Name, PersonId};
 
@@ -52,6 +52,9 @@ fn begin(event: &Event) -> Option<Case> {
         timers: BTreeMap::new(),
         queue: BTreeMap::new(),
         holds: BTreeMap::new(),
+        fresh: Vec::new(),
+        urges: BTreeMap::new(),
+        copied: BTreeSet::new(),
         notices_open: 0,
     })
 }
@@ -65,6 +68,8 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
         | Event::BranchSkipped { .. }
         | Event::DocumentIssued { .. }
         | Event::NumberTaken { .. }
+        | Event::StoodIn { .. }
+        | Event::Commented { .. }
         | Event::Withdrawn { .. } => {}
         Event::ScopeOpened { .. } => scope_opened(case, event),
         Event::ScopeClosed { scope, result } => scope_closed(case, *scope, result),
@@ -80,7 +85,10 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
                 token.side = Some(*side);
             }
         }
-        Event::TokenTaken { token } => drop(case.tokens.remove(token)),
+        Event::TokenTaken { token } => {
+            moved_on(case, *token);
+            drop(case.tokens.remove(token));
+        }
         Event::TaskOpened { .. } => task_opened(case, event),
         Event::TaskClaimed { task, by } => claimed(case, *task, Some(*by)),
         Event::TaskReleased { task, by: _ } => claimed(case, *task, None),
@@ -92,6 +100,20 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
                 task.delegate = None;
             }
         }
+        Event::RecusalAsked { task, of, .. } => {
+            if let Some(task) = case.tasks.get_mut(task) {
+                task.recusal = Some(*of);
+            }
+        }
+        Event::RecusalDecided { .. } => recusal_decided(case, event),
+        Event::CanBeTakenBack { act } => {
+            case.fresh.retain(|fresh| (fresh.scope, &fresh.step, &fresh.seat) != (act.scope, &act.step, &act.seat));
+            case.fresh.push(act.clone());
+        }
+        Event::TakenBack { .. } => taken_back(case, event),
+        Event::SeatReset { group, task, pool } => seat_reset(case, *group, *task, pool),
+        Event::Copied { to, .. } => case.copied.extend(to),
+        Event::Urged { token, by, on, .. } => case.urges.entry(*token).or_default().push((*by, *on)),
         Event::TaskDelegated { task, by, to, body: _ } => asked(case, *task, *by, Some(*to)),
         Event::DelegateAnswered { task, on_behalf_of, by: _, body: _ } => asked(case, *task, *on_behalf_of, None),
         Event::DelegationRecalled { task, by } => asked(case, *task, *by, None),
@@ -157,6 +179,7 @@ fn scope_opened(case: &mut Case, event: &Event) {
         actors: BTreeMap::new(),
         result: None,
         begun: BTreeSet::new(),
+        recused: BTreeSet::new(),
         short_since: BTreeMap::new(),
     };
     case.scopes.insert(*scope, opened);
@@ -197,6 +220,7 @@ fn submitted(case: &mut Case, scope: Local, holder: Local, (form, on): (BodyRef,
 fn token_placed(case: &mut Case, event: &Event) {
     let Event::TokenPlaced { token, scope, node, step, waits, back_to, side, at } = event else { return };
     take_local(case, *token);
+    moved_on(case, *token);
     let placed = Token { scope: *scope, node: *node, step: step.clone(), back_to: *back_to, side: *side, entered: *at, waits: waits.clone() };
     case.tokens.insert(*token, placed);
 }
@@ -204,7 +228,8 @@ fn token_placed(case: &mut Case, event: &Event) {
 fn task_opened(case: &mut Case, event: &Event) {
     let Event::TaskOpened { task, scope, token, step, group, pool, at } = event else { return };
     take_local(case, *task);
-    let opened = Task { scope: *scope, token: *token, step: step.clone(), group: *group, pool: pool.clone(), claimed: None, delegate: None, opened: *at };
+    let opened =
+        Task { scope: *scope, token: *token, step: step.clone(), group: *group, pool: pool.clone(), claimed: None, delegate: None, recusal: None, opened: *at };
     case.tasks.insert(*task, opened);
     if let Some(group) = group.and_then(|group| case.groups.get_mut(&group)) {
         group.seats.insert(*task, None);
@@ -275,6 +300,51 @@ fn group_opened(case: &mut Case, event: &Event) {
         settled: None,
     };
     case.groups.insert(*group, opened);
+}
+
+/// A token that goes on, or goes, ends what could be taken back of it and forgets who urged it.
+fn moved_on(case: &mut Case, token: Local) {
+    case.fresh.retain(|fresh| fresh.placed.iter().all(|(placed, _)| *placed != token));
+    case.urges.remove(&token);
+}
+
+fn recusal_decided(case: &mut Case, event: &Event) {
+    let Event::RecusalDecided { task, of, agreed, pool, by: _, body: _ } = event else { return };
+    let Some(task) = case.tasks.get_mut(task) else { return };
+    task.recusal = None;
+    if !agreed {
+        return;
+    }
+    task.pool.clone_from(pool);
+    if task.claimed == Some(*of) {
+        task.claimed = None;
+    }
+    if task.claimed.is_none() || task.delegate == Some(*of) {
+        task.delegate = None;
+    }
+    if let Some(scope) = case.scopes.get_mut(&task.scope) {
+        scope.recused.insert(*of);
+    }
+}
+
+fn taken_back(case: &mut Case, event: &Event) {
+    let Event::TakenBack { scope, step, before, by: _, body: _ } = event else { return };
+    let Some(scope) = case.scopes.get_mut(scope) else { return };
+    match before {
+        Some(before) => drop(scope.done.insert(step.clone(), before.clone())),
+        None => drop(scope.done.remove(step)),
+    }
+}
+
+/// A seat, answered or open, is to come again and is the next.
+fn seat_reset(case: &mut Case, group: Local, task: Local, pool: &TaskPool) {
+    case.tasks.remove(&task);
+    case.fresh.retain(|fresh| fresh.seat.as_ref().is_none_or(|(seat, _)| *seat != task));
+    if let Some(group) = case.groups.get_mut(&group) {
+        group.seats.remove(&task);
+        let power = group.powers.remove(&task).unwrap_or_default();
+        group.to_come.insert(0, Chair { pool: pool.clone(), power });
+    }
 }
 
 /// A group goes with everything that was added to it.

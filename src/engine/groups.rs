@@ -59,7 +59,10 @@ impl Draft<'_> {
     pub fn open_group(&mut self, spot: Spot, node: &Node, rule: &GroupRule) -> Step<()> {
         let group = self.local();
         self.place(spot, node, Waits::Group(group))?;
-        let chairs = self.chairs(&rule.seats, |seat| rule.power(seat));
+        let mut chairs = self.chairs(&rule.seats, |seat| rule.power(seat));
+        for chair in &mut chairs {
+            chair.pool = self.staffed(spot.scope, chair.pool.clone());
+        }
         if chairs.is_empty() {
             return Err(broken(&format!("group {} without a seat", node.key)));
         }

@@ -68,6 +68,7 @@ impl<'a> Check<'a> {
         self.clocks();
         self.joins();
         self.locals();
+        self.marks();
     }
 
     fn node(&self, token: &Token) -> Option<&'a Node> {
@@ -198,6 +199,18 @@ impl<'a> Check<'a> {
             let Some(program) = case.scopes.get(&token.scope).and_then(|scope| self.bundle.programs.get(&scope.program)) else { continue };
             let waits = !ready(case, program, (token.scope, token.node, token.side));
             self.hold(waits, || format!("token {id} waits at join `{}`, which could fire", token.step));
+        }
+    }
+
+    /// What can be taken back and who urged hang on tokens that are there.
+    fn marks(&mut self) {
+        let case = self.case;
+        for fresh in &case.fresh {
+            let there = !fresh.placed.is_empty() && fresh.placed.iter().all(|(token, _)| case.tokens.contains_key(token));
+            self.hold(there && case.scopes.contains_key(&fresh.scope), || format!("an act at `{}` can be taken back and its tokens are gone", fresh.step));
+        }
+        for token in case.urges.keys() {
+            self.hold(case.tokens.contains_key(token), || format!("token {token} was urged and is gone"));
         }
     }
 

@@ -5,14 +5,16 @@
 use crate::calendar::Span;
 use crate::definition::graph::{Node, NodeIx, NodeKind, Pool, TaskRule};
 use crate::engine::case::{Local, TaskPool, Waits};
+use crate::engine::decide::posts_of_office;
 use crate::engine::draft::{Draft, Spot, Step, broken};
 use crate::engine::event::Event;
+use crate::engine::standing::is_recused;
 use crate::ids::Name;
 
 impl Draft<'_> {
     pub fn offer_task(&mut self, spot: Spot, node: &Node, rule: &TaskRule) -> Step<()> {
         let task = self.local();
-        let pool = self.resolve(&rule.by);
+        let pool = self.staffed(spot.scope, self.resolve(&rule.by));
         self.place(spot, node, Waits::Task(task))?;
         self.open_task(task, spot, node, pool);
         Ok(())
@@ -38,6 +40,22 @@ impl Draft<'_> {
                 TaskPool::Posts { offices: current, post: post.clone() }
             }
         }
+    }
+
+    /// Who is asked when somebody is kept from the matter: the pool, or the B post or a leader of the office when nobody else is in it.
+    pub fn staffed(&self, scope: Local, pool: TaskPool) -> TaskPool {
+        let recused = self.ancestry(scope).iter().any(|above| self.case.scopes.get(above).is_some_and(|above| !above.recused.is_empty()));
+        let TaskPool::Posts { offices, post } = &pool else { return pool };
+        if !recused {
+            return pool;
+        }
+        let today = self.facts.now.date();
+        let anybody = |post: &Name| {
+            let holders = offices.iter().flat_map(|office| self.facts.roster.holders(office, post, today));
+            holders.into_iter().any(|person| !is_recused(&self.case, scope, person.id))
+        };
+        let found = posts_of_office(post).into_iter().find(anybody);
+        found.map_or_else(|| pool.clone(), |post| TaskPool::Posts { offices: offices.clone(), post })
     }
 
     /// Waits for a message; a wait for an account takes, or keeps, the case's place in its line.

@@ -51,7 +51,8 @@ fn candidates(case: &Case, facts: &Facts<'_>, root: Local) -> BTreeMap<Seat, BTr
         for (place, chair) in (1..).zip(&group.to_come) {
             let (scope, step) = (token.scope, token.step.clone());
             let opened = token.entered;
-            let to_come = Task { scope, token: group.token, step, group: Some(id), pool: chair.pool.clone(), claimed: None, delegate: None, opened };
+            let to_come =
+                Task { scope, token: group.token, step, group: Some(id), pool: chair.pool.clone(), claimed: None, delegate: None, recusal: None, opened };
             seats.insert((id, place), eligible_for(case, facts, (id, &to_come)));
         }
     }

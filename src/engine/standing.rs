@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use crate::definition::SUBMITTER;
 use crate::definition::graph::{Node, NodeKind, Program};
 use crate::engine::case::{Case, Local, Task, TaskPool};
+use crate::engine::draft::ancestry;
 use crate::engine::facts::Facts;
 use crate::engine::groups::{root_of, tree};
 use crate::identity::may::{Claim, Standing, TaskStanding};
@@ -30,6 +31,7 @@ fn to_seat(case: &Case, facts: &Facts<'_>, (id, open): (Local, &Task), person: P
         in_pool: in_pool(case, facts, open, person),
         claim: claim(case, facts, open, person),
         acted_in: acted_in.or_else(|| other_seat(case, (id, open), person)),
+        recused: is_recused(case, open.scope, person),
         kept_for: bars.same_as.filter(|step| kept_for_another(case, facts, (open, step), person)),
     }
 }
@@ -42,7 +44,7 @@ fn claim(case: &Case, facts: &Facts<'_>, open: &Task, person: PersonId) -> Claim
         Some(_) if holder == person => Claim::Lent,
         Some(_) => Claim::Other,
         None if holder == person => Claim::Own,
-        None if in_pool(case, facts, open, holder) => Claim::Other,
+        None if in_pool(case, facts, open, holder) && !is_recused(case, open.scope, holder) => Claim::Other,
         None => Claim::Free,
     }
 }
@@ -51,8 +53,8 @@ fn claim(case: &Case, facts: &Facts<'_>, open: &Task, person: PersonId) -> Claim
 #[must_use]
 pub fn delegate(case: &Case, facts: &Facts<'_>, open: &Task) -> Option<PersonId> {
     let holder = open.claimed?;
-    let delegate = open.delegate.filter(|delegate| works_there(facts, open, *delegate))?;
-    in_pool(case, facts, open, holder).then_some(delegate)
+    let delegate = open.delegate.filter(|delegate| works_there(facts, open, *delegate) && !is_recused(case, open.scope, *delegate))?;
+    (in_pool(case, facts, open, holder) && !is_recused(case, open.scope, holder)).then_some(delegate)
 }
 
 /// Whether a person holds any post in an office the task asks.
@@ -68,7 +70,7 @@ pub(super) fn works_there(facts: &Facts<'_>, open: &Task, person: PersonId) -> b
 pub(super) fn eligible_for(case: &Case, facts: &Facts<'_>, (id, open): (Local, &Task)) -> BTreeSet<PersonId> {
     let free = |person: &PersonId| {
         let standing = to_seat(case, facts, (id, open), *person);
-        standing.in_pool && standing.acted_in.is_none() && standing.kept_for.is_none()
+        standing.in_pool && !standing.recused && standing.acted_in.is_none() && standing.kept_for.is_none()
     };
     members(case, facts, &open.pool).into_iter().filter(free).collect()
 }
@@ -104,10 +106,15 @@ pub fn eligible(case: &Case, facts: &Facts<'_>, task: Local) -> BTreeSet<PersonI
     eligible_for(case, facts, (task, open))
 }
 
+/// Whether a person is kept from a scope: from it, or from one it is called by.
+pub(super) fn is_recused(case: &Case, scope: Local, person: PersonId) -> bool {
+    ancestry(case, scope).iter().filter_map(|above| case.scopes.get(above)).any(|above| above.recused.contains(&person))
+}
+
 /// Whether a person has a part in the case: acted in it, or works in an office one of its open tasks asks.
 fn involved(case: &Case, facts: &Facts<'_>, person: PersonId) -> bool {
     let acted = case.scopes.values().flat_map(|scope| scope.actors.values()).flatten().any(|actor| *actor == person);
-    acted || case.tasks.values().any(|task| works_there(facts, task, person) || task.delegate == Some(person))
+    acted || case.tasks.values().any(|task| works_there(facts, task, person) || task.delegate == Some(person)) || case.copied.contains(&person)
 }
 
 /// The node at which a task's token stands.
@@ -181,5 +188,5 @@ fn other_seat(case: &Case, (id, open): (Local, &Task), person: PersonId) -> Opti
 /// Kept for whoever acted last in `step`, as long as that person is still in the pool: a task is not kept for somebody who has left.
 fn kept_for_another(case: &Case, facts: &Facts<'_>, (open, step): (&Task, &Name), person: PersonId) -> bool {
     let last = acted(case, facts, (open.scope, step)).last();
-    last.is_some_and(|last| *last != person && in_pool(case, facts, open, *last))
+    last.is_some_and(|last| *last != person && in_pool(case, facts, open, *last) && !is_recused(case, open.scope, *last))
 }

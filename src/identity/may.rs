@@ -114,6 +114,8 @@ pub struct TaskStanding {
     pub claim: Claim,
     /// The earlier step that bars its actors from this one, when this person acted there (分离).
     pub acted_in: Option<Name>,
+    /// Is kept from the matter (回避).
+    pub recused: bool,
     /// The earlier step whose actor alone may do this one, when that was somebody else.
     pub kept_for: Option<Name>,
 }
@@ -188,6 +190,7 @@ fn person_may(act: Act, standing: &Standing) -> Result<(), Why> {
     match act {
         Act::StartCase => standing.holds(FILERS),
         Act::Claim | Act::Complete | Act::Return | Act::AddSigners | Act::Transfer | Act::Delegate => on_task(standing.task.as_ref()),
+        Act::Reply if standing.task.as_ref().is_some_and(|task| task.recused) => Err(Why::Recused),
         Act::Reply => asked(standing.task.as_ref(), Claim::Asked).ok_or(Why::NotAsked),
         Act::Recall => asked(standing.task.as_ref(), Claim::Lent).ok_or(Why::NotLent),
         Act::RemoveSigner => standing.remover.then_some(()).ok_or(Why::NotRemover),
@@ -247,6 +250,7 @@ fn on_task(task: Option<&TaskStanding>) -> Result<(), Why> {
         TaskStanding { claim: Claim::Lent, .. } => Err(Why::Lent),
         TaskStanding { claim: Claim::Asked, .. } => Err(Why::AskedOnly),
         TaskStanding { in_pool: false, .. } => Err(Why::NotAssigned),
+        TaskStanding { recused: true, .. } => Err(Why::Recused),
         TaskStanding { acted_in: Some(step), .. } => Err(Why::ActedBefore(step.clone())),
         TaskStanding { kept_for: Some(step), .. } => Err(Why::KeptFor(step.clone())),
         TaskStanding { claim: Claim::Free | Claim::Own, .. } => Ok(()),
@@ -294,6 +298,7 @@ enum Why {
     NotClaimed,
     ActedBefore(Name),
     KeptFor(Name),
+    Recused,
     Lent,
     AskedOnly,
     NotAsked,
@@ -329,6 +334,7 @@ impl Why {
                 ("separation_of_duties", format!("您已办理过步骤 {step}，岗位须分离"), format!("you acted in step {step}, and one person may not do both"))
             }
             Self::KeptFor(step) => ("kept_for_another", format!("须由办理步骤 {step} 的人办理"), format!("it is kept for whoever acted in step {step}")),
+            Self::Recused => plain("recused", "您已回避该事项", "you are kept from this matter"),
             Self::Lent => plain("delegated", "已委派他人，答复后或收回后再办理", "you asked somebody else; wait for the answer or take the question back"),
             Self::AskedOnly => plain("reply_only", "您是受委派人，请先答复，由委派人办理", "you were asked by its holder: reply, and the holder will act"),
             Self::NotAsked => plain("not_asked", "该待办没有委派给您", "nobody asked you about this task"),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{Name, PersonId};
 
+pub mod absence;
 pub mod may;
 pub mod phone;
 pub mod roster;
@@ -58,6 +59,8 @@ pub struct Roster {
     pub people: BTreeMap<PersonId, Person>,
     /// Who holds which post from when to when.
     pub holdings: Vec<Holding>,
+    /// Who is away from a post, and who stands in.
+    pub absences: Vec<absence::Absence>,
 }
 
 /// An office.

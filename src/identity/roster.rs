@@ -24,18 +24,31 @@ impl Roster {
         office.clone() // Successors in a circle: nobody took over.
     }
 
-    /// Who holds `post` in `office`, or in the office that took over from it, on the day `on`. People who may no longer sign in hold nothing.
+    /// Who holds `post` in `office`, or in the office that took over from it, on the day `on`, and who stands in for a holder who is away.
+    /// People who may no longer sign in hold nothing.
     #[must_use]
     pub fn holders(&self, office: &Name, post: &Name, on: NaiveDate) -> Vec<&Person> {
         let office = self.current(office, on);
         let held = self.holdings.iter().filter(|holding| holding.office == office && holding.post == *post && self.in_force(holding, on));
-        let people: BTreeMap<PersonId, &Person> = held.filter_map(|holding| self.people.get(&holding.person)).map(|person| (person.id, person)).collect();
+        let mut people: BTreeMap<PersonId, &Person> = held.filter_map(|holding| self.people.get(&holding.person)).map(|person| (person.id, person)).collect();
+        if !self.absences.is_empty() {
+            let stands = |person: &&Person| self.stands_in(person.id, on).iter().any(|(at, held, _)| *at == office && held == post);
+            people.extend(self.people.values().filter(stands).map(|person| (person.id, person)));
+        }
         people.into_values().filter(|person| !person.disabled).collect()
     }
 
-    /// What `person` holds on the day `on`, as (office, post), in order.
+    /// What `person` holds on the day `on`, or stands in for, as (office, post), in order.
     #[must_use]
     pub fn posts_of(&self, person: PersonId, on: NaiveDate) -> Vec<(Name, Name)> {
+        let mut posts: BTreeSet<(Name, Name)> = self.own_posts(person, on).into_iter().collect();
+        posts.extend(self.stands_in(person, on).into_iter().map(|(office, post, _)| (office, post)));
+        posts.into_iter().collect()
+    }
+
+    /// What `person` holds on the day `on` in their own right.
+    #[must_use]
+    pub fn own_posts(&self, person: PersonId, on: NaiveDate) -> Vec<(Name, Name)> {
         if self.people.get(&person).is_none_or(|person| person.disabled) {
             return Vec::new();
         }
@@ -62,6 +75,7 @@ impl Roster {
         let mut mistakes = self.office_mistakes();
         mistakes.extend(self.login_mistakes());
         mistakes.extend(self.holding_mistakes());
+        mistakes.extend(self.absence_mistakes());
         mistakes
     }
 
@@ -199,6 +213,8 @@ pub enum About {
     Person(PersonId),
     /// A holding, by its place in `holdings`.
     Holding(usize),
+    /// An absence, by its place in `absences`.
+    Absence(usize),
 }
 
 /// Whether the days `from` to `until`, both included and open where `None`, include `on`.
@@ -266,6 +282,7 @@ mod tests {
                 holding(3, "zrzy", "head", (Some("2025-01-01"), None)),
                 holding(3, "zrzy", "handler", (None, None)),
             ],
+            absences: Vec::new(),
         }
     }
 

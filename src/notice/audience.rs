@@ -27,6 +27,7 @@ pub fn audience<'a>(notice: &NoticeEffect, case: &Case, roster: &'a Roster, on: 
             (Audience::Post(post), Some(TaskPool::Posts { offices, .. })) => {
                 offices.iter().for_each(|office| add(roster.holders(office, post, on)));
             }
+            (Audience::Person(person), _) => add(roster.people.get(person).into_iter().collect()),
             (Audience::Office { office, post }, _) => add(roster.holders(&roster.current(office, on), post, on)),
             (Audience::Assignee | Audience::Post(_), None) | (Audience::Post(_), Some(TaskPool::Applicant)) => {}
         }

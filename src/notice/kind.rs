@@ -231,6 +231,14 @@ kinds! {
     OConsultDue = "o.consult-due", Officer, Routine, [No Item Due] [];
     /// 转 B 岗.
     OBackup = "o.backup", Officer, Routine, [No Item] [];
+    /// 委派征询.
+    OAsked = "o.asked", Officer, Routine, [No Item] [];
+    /// 抄送.
+    OCopied = "o.copied", Officer, Routine, [No Item] [];
+    /// 回避申请待决定.
+    ORecusal = "o.recusal", Officer, Routine, [No Item] [];
+    /// 催办.
+    OUrged = "o.urged", Officer, Routine, [No Item] [];
     /// 待送达.
     ODeliver = "o.deliver", Officer, Routine, [No Item] [];
     /// 待归档.

@@ -19,5 +19,6 @@ mod returns;
 mod sound;
 mod storm;
 mod storm_verbs;
+mod verbs;
 pub mod world;
 mod written;

@@ -3,6 +3,7 @@
 pub mod node;
 pub mod quota;
 mod race;
+mod take_back;
 
 use node::{Node, Where, on_both};
 use serde_json::json;

@@ -12,7 +12,9 @@ use crate::api::caller::{Acting, Caller};
 use crate::api::problem::{Problem, Refused, request};
 use crate::app::App;
 use crate::app::execute::{Act, Answer, Order};
+use crate::app::failure::Failure;
 use crate::app::writer::Receipt;
+use crate::engine::refusal::Refusal;
 use crate::ids::{CaseId, CommandId};
 
 /// The answer to an act.
@@ -60,6 +62,17 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Runs one of many: a refusal is an answer of its own, a fault ends them all.
+    pub async fn try_run(self, act: Act) -> Result<Result<Receipt, Refusal>, Refused> {
+        let case = case_id(&self.app, &self.caller, &self.case).await?;
+        let order = Order { tenant: self.caller.tenant, case: Some(case), actor: self.caller.actor(), command_id: None, act };
+        match self.app.execute(order).await {
+            Ok(receipt) => Ok(Ok(receipt)),
+            Err(Failure::Refused(refusal)) => Ok(Err(*refusal)),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
     pub async fn run(self, act: Act) -> Result<Json<ReceiptBody>, Refused> {
         let case = case_id(&self.app, &self.caller, &self.case).await?;
         let command_id = command_id(&self.headers)?;

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod cases;
 pub mod clock;
 pub mod me;
+pub mod speech;
 pub mod verbs;
 pub mod workflows;
 
@@ -37,6 +38,14 @@ pub fn router() -> Router<Shared> {
         .route("/cases/{case}/tasks/{task}/delegate", post(verbs::delegate))
         .route("/cases/{case}/tasks/{task}/reply", post(verbs::reply))
         .route("/cases/{case}/tasks/{task}/recall", post(verbs::recall))
+        .route("/cases/{case}/tasks/{task}/recusal", post(speech::ask_recusal))
+        .route("/cases/{case}/tasks/{task}/recusal/decide", post(speech::decide_recusal))
+        .route("/cases/{case}/tasks/{task}/urge", post(speech::urge))
+        .route("/cases/{case}/scopes/{scope}/steps/{step}/take-back", post(speech::take_back))
+        .route("/cases/{case}/copy", post(speech::copy))
+        .route("/cases/{case}/comment", post(speech::comment))
+        .route("/batch", post(speech::batch))
+        .route("/people/away", post(speech::away))
         .route("/accounts", get(accounts::list))
         .route("/accounts/postings", get(accounts::postings).post(accounts::post))
         .route("/workflows", get(workflows::list))

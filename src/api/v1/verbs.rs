@@ -17,7 +17,7 @@ use crate::engine::case::Adding;
 use crate::engine::command::{MemberRef, NewGroup, Recipient};
 use crate::ids::{Name, PersonId};
 
-type Told = Result<Json<ReceiptBody>, Refused>;
+pub(super) type Told = Result<Json<ReceiptBody>, Refused>;
 
 /// A seat to add.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -68,7 +68,7 @@ impl SignersBody {
 }
 
 /// Whom: by login or by the id that stands in the log.
-fn person_of(caller: &Caller, text: &str) -> Result<PersonId, Refused> {
+pub(super) fn person_of(caller: &Caller, text: &str) -> Result<PersonId, Refused> {
     let mut people = caller.known.roster.people.values();
     let found = people.find(|person| person.login == text || person.id.to_string() == text).map(|person| person.id);
     found.ok_or_else(|| {

@@ -54,6 +54,7 @@ fn check(roster: &Roster, places: &Places) -> Vec<Mistake> {
     let place = |about: &About| match about {
         About::Office(key) => (FILES[0], places.offices.get(key).copied()),
         About::Person(id) => (FILES[1], places.people.get(id).copied()),
+        About::Absence(index) => (FILES[1], roster.absences.get(*index).and_then(|absence| places.people.get(&absence.person).copied())),
         About::Holding(index) => (FILES[1], roster.holdings.get(*index).and_then(|holding| places.people.get(&holding.person).copied())),
     };
     let located = |found: crate::identity::roster::RosterMistake| {

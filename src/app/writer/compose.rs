@@ -282,7 +282,12 @@ fn act(row: &CaseRow, before: Option<&CaseRow>, job: &Job, events: &[Event], at:
 
 /// For whom a delegate or a substitute acted: the event says so, and the leaf repeats it.
 fn on_behalf_of(events: &[Event]) -> Option<PersonId> {
-    events.iter().find_map(|event| if let Event::DelegateAnswered { on_behalf_of, .. } = event { Some(*on_behalf_of) } else { None })
+    let named = |event: &Event| match event {
+        Event::DelegateAnswered { on_behalf_of, .. } | Event::StoodIn { on_behalf_of, .. } => Some(*on_behalf_of),
+        // Every other act is done in one's own name.
+        _ => None,
+    };
+    events.iter().find_map(named)
 }
 
 fn receipt_row(job: &Job, row: &CaseRow, at: Moment) -> ReceiptRow {

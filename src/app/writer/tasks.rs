@@ -39,6 +39,7 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             | Event::DelegateAnswered { task, .. }
             | Event::DelegationRecalled { task, .. }
             | Event::SeatAnswered { task, .. } => drop(touched.insert(*task)),
+            Event::RecusalDecided { task, .. } | Event::SeatReset { task, .. } => drop(touched.insert(*task)),
             Event::StepDone { task, .. } | Event::SeatRemoved { task, .. } => touched.extend(task),
             Event::TermStarted { scope, token, .. } => by_term(after, *scope, *token, &mut touched),
             Event::TermStopped { term, .. } | Event::TermResumed { term, .. } | Event::TermMoved { term, .. } | Event::TermExtended { term, .. } => {
@@ -65,6 +66,13 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             | Event::GroupOpened { .. }
             | Event::GroupClosed { .. }
             | Event::AddedSettled { .. }
+            | Event::StoodIn { .. }
+            | Event::RecusalAsked { .. }
+            | Event::CanBeTakenBack { .. }
+            | Event::TakenBack { .. }
+            | Event::Copied { .. }
+            | Event::Urged { .. }
+            | Event::Commented { .. }
             | Event::Returned { .. }
             | Event::RungFired { .. }
             | Event::TimerSet { .. }

@@ -1,8 +1,8 @@
 //! Answering a task or a seat of an approval group.
 
-use crate::definition::graph::{Node, NodeKind, TaskRule};
+use crate::definition::graph::{Node, NodeKind, TaskRule, Verb};
 use crate::engine::case::{Adding, BodyRef, Local, Seat, Task};
-use crate::engine::decide::{Asked, task_for};
+use crate::engine::decide::{Asked, allowed_here, task_for};
 use crate::engine::draft::{Draft, Spot, Step, broken, drafted, home};
 use crate::engine::event::Event;
 use crate::engine::facts::Decision;
@@ -34,11 +34,21 @@ pub(super) fn decide(asked: Asked<'_, '_>, task: Local, answer: &Answer<'_>) -> 
         let node = draft.node(spot.scope, spot.node)?;
         let given = Given { task, open, person, answer };
         match (&node.kind, open.group) {
-            (NodeKind::Task(rule), None) => given.task(draft, spot, (node, rule)),
-            (NodeKind::Approve(_), Some(group)) => given.seat(draft, (node, group)),
-            _ => Err(broken(&format!("task {task} at step {}", node.key))),
+            (NodeKind::Task(rule), None) => given.task(draft, spot, (node, rule))?,
+            (NodeKind::Approve(_), Some(group)) => given.seat(draft, (node, group))?,
+            _ => return Err(broken(&format!("task {task} at step {}", node.key))),
         }
+        draft.note_fresh(case, spot, (person, open.group.map(|_| (task, open.pool.clone()))))
     })
+}
+
+/// Decides an answer that is one of many: only where the step says so, because whoever signs a pile reads none of it.
+pub(super) fn in_batch(asked: Asked<'_, '_>, task: Local, answer: &Answer<'_>) -> Decision {
+    let allowed = task_for(asked, Act::Complete, task).and_then(|(open, _)| allowed_here(asked, open, Verb::Batch));
+    match allowed {
+        Ok(()) => decide(asked, task, answer),
+        Err(refusal) => Decision::Refused(refusal),
+    }
 }
 
 struct Given<'g> {

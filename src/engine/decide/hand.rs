@@ -5,17 +5,15 @@
 use crate::definition::graph::Verb;
 use crate::engine::case::{BodyRef, Case, Local, Task, TaskPool};
 use crate::engine::command::Recipient;
-use crate::engine::decide::signers::reason;
+use crate::engine::decide::signers::{LEADERS, reason};
 use crate::engine::decide::{Asked, allowed_here, task_for};
 use crate::engine::event::Event;
 use crate::engine::facts::{Decision, Facts};
 use crate::engine::refusal::Refusal;
 use crate::engine::{seats, standing};
+use crate::identity::absence::other_post;
 use crate::identity::may::Act;
 use crate::ids::{Name, PersonId};
-
-/// Posts that may stand in for any post of their office (科长顶岗), nearest first.
-const LEADERS: &[&str] = &["section_head", "deputy_head", "head"];
 
 /// Hands a task to a person, who then holds it, or to another post of the office.
 pub(super) fn transfer(asked: Asked<'_, '_>, task: Local, to: &Recipient, body: Option<BodyRef>) -> Decision {
@@ -72,9 +70,8 @@ fn recipient((case, facts): (&Case, &Facts<'_>), (task, open): (Local, &Task), b
 }
 
 /// The posts of an office a task of `post` may be handed to: the same, its B post (or, from there, the A post), a leader.
-pub(super) fn posts_of_office(post: &Name) -> Vec<Name> {
-    let other = post.strip_suffix("_b").map_or_else(|| Name::from(format!("{post}_b").as_str()), Name::from);
-    let mut posts = vec![post.clone(), other];
+pub(in crate::engine) fn posts_of_office(post: &Name) -> Vec<Name> {
+    let mut posts = vec![post.clone(), other_post(post)];
     posts.extend(LEADERS.iter().map(|leader| Name::from(*leader)).filter(|leader| leader != post));
     posts
 }

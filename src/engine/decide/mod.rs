@@ -8,19 +8,24 @@ mod extend;
 mod hand;
 mod message;
 mod record;
+mod recuse;
 mod returns;
 mod signers;
+mod speak;
 mod start;
+mod take_back;
 mod wake;
 mod withdraw;
 
 pub use extend::is_approver as may_extend;
+pub(in crate::engine) use hand::posts_of_office;
 pub use start::REGISTER;
 pub use wake::next_wake;
 
 use crate::definition::graph::Verb;
-use crate::engine::case::{Case, Local, Task};
+use crate::engine::case::{Case, Local, Task, TaskPool};
 use crate::engine::command::{Actor, Command};
+use crate::engine::event::Event;
 use crate::engine::facts::{Decision, Facts};
 use crate::engine::refusal::{Class, Refusal};
 use crate::engine::{seats, standing};
@@ -31,6 +36,10 @@ use crate::ids::PersonId;
 #[must_use]
 pub fn decide(state: Option<&Case>, actor: &Actor, command: &Command, facts: &Facts<'_>) -> Decision {
     let Some(case) = state else { return start::decide(actor, command, facts) };
+    stood_in((case, actor, facts), command, decided((case, actor, facts), command))
+}
+
+fn decided((case, actor, facts): Asked<'_, '_>, command: &Command) -> Decision {
     match command {
         Command::Start { .. } => Decision::Refused(Refusal::conflict(
             "case_exists",
@@ -49,6 +58,15 @@ pub fn decide(state: Option<&Case>, actor: &Actor, command: &Command, facts: &Fa
         Command::Delegate { task, to, body } => hand::delegate((case, actor, facts), *task, *to, *body),
         Command::Reply { task, body } => hand::reply((case, actor, facts), *task, *body),
         Command::Recall { task } => hand::recall((case, actor, facts), *task),
+        Command::CompleteInBatch { task, outcome, body } => {
+            complete::in_batch((case, actor, facts), *task, &complete::Answer { outcome, body: *body, form: None })
+        }
+        Command::TakeBack { scope, step, body } => take_back::decide((case, actor, facts), (*scope, step), *body),
+        Command::AskRecusal { task, of, body } => recuse::ask((case, actor, facts), *task, *of, *body),
+        Command::DecideRecusal { task, agreed, body } => recuse::decide((case, actor, facts), *task, *agreed, *body),
+        Command::Copy { to, task, body } => speak::copy((case, actor, facts), to, *task, *body),
+        Command::Urge { task, body } => speak::urge((case, actor, facts), *task, *body),
+        Command::Comment { task, body } => speak::comment((case, actor, facts), *task, *body),
         Command::Extend { term, by, body } => extend::decide((case, actor, facts), *term, *by, *body),
         Command::Withdraw { body } => withdraw::decide(case, actor, *body, facts),
         Command::Message { name, token } => message::decide((case, actor, facts), name, *token),
@@ -100,6 +118,55 @@ fn still_open(case: &Case) -> Result<(), Refusal> {
     }
 }
 
+fn no_such_task(task: Local) -> Refusal {
+    Refusal::not_found("no_such_task", format!("没有待办 {task}：已办结或不存在"), format!("cannot act on task {task}: it is closed or never was"))
+}
+
+/// Whoever acts on a task for its holder, who is away, does so under both names (B 岗某代 A 岗某).
+fn stood_in((case, actor, facts): Asked<'_, '_>, command: &Command, decision: Decision) -> Decision {
+    let Decision::Events(mut events) = decision else { return decision };
+    let found = task_of(command).and_then(|task| Some((task, case.tasks.get(&task)?)));
+    if let (Some((task, open)), Actor::Person(by), false) = (found, actor, events.is_empty())
+        && let TaskPool::Posts { offices, post } = &open.pool
+        && let Some(on_behalf_of) = facts.roster.in_place_of(*by, offices, post, facts.now.date())
+    {
+        events.insert(0, Event::StoodIn { task, by: *by, on_behalf_of });
+    }
+    Decision::Events(events)
+}
+
+/// The task a command does the work of. To ask, to reply, to urge is one's own.
+fn task_of(command: &Command) -> Option<Local> {
+    match command {
+        Command::Claim { task }
+        | Command::Complete { task, .. }
+        | Command::CompleteInBatch { task, .. }
+        | Command::Return { task, .. }
+        | Command::AddSigners { task, .. }
+        | Command::Transfer { task, .. }
+        | Command::Delegate { task, .. } => Some(*task),
+        Command::Start { .. }
+        | Command::Release { .. }
+        | Command::RemoveSigner { .. }
+        | Command::Reply { .. }
+        | Command::Recall { .. }
+        | Command::TakeBack { .. }
+        | Command::AskRecusal { .. }
+        | Command::DecideRecusal { .. }
+        | Command::Copy { .. }
+        | Command::Urge { .. }
+        | Command::Comment { .. }
+        | Command::Extend { .. }
+        | Command::Withdraw { .. }
+        | Command::Message { .. }
+        | Command::Wake
+        | Command::Recompute
+        | Command::NoticeSettled { .. }
+        | Command::NoticeResent { .. }
+        | Command::Record { .. } => None,
+    }
+}
+
 /// Whether the author lets people do this at the task's step.
 fn allowed_here((case, _, facts): Asked<'_, '_>, open: &Task, verb: Verb) -> Result<(), Refusal> {
     let step = &open.step;
@@ -118,9 +185,7 @@ fn allowed_here((case, _, facts): Asked<'_, '_>, open: &Task, verb: Verb) -> Res
 fn task_for<'c>((case, actor, facts): Asked<'c, '_>, act: Act, task: Local) -> Result<(&'c Task, PersonId), Refusal> {
     still_open(case)?;
     let person = person(actor, act)?;
-    let missing =
-        || Refusal::not_found("no_such_task", format!("没有待办 {task}：已办结或不存在"), format!("cannot act on task {task}: it is closed or never was"));
-    let open = case.tasks.get(&task).ok_or_else(missing)?;
+    let open = case.tasks.get(&task).ok_or_else(|| no_such_task(task))?;
     let disabled = facts.roster.people.get(&person).is_some_and(|known| known.disabled);
     let standing = Standing { task: standing::to_task(case, facts, task, person), disabled, ..Standing::default() };
     permit(actor, act, &standing)?;

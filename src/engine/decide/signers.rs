@@ -17,7 +17,7 @@ use crate::ids::PersonId;
 use crate::limits::ADDED_SEATS_MAX;
 
 /// Posts that lead an office.
-const LEADERS: &[&str] = &["section_head", "deputy_head", "head"];
+pub(super) const LEADERS: &[&str] = &["section_head", "deputy_head", "head"];
 
 /// What is added.
 pub(super) struct Adds<'c> {

@@ -200,6 +200,8 @@ impl Storm {
         let who = match command {
             Command::Extend { .. } if self.chance.percent(60) => Actor::Person(person("hal")),
             Command::RemoveSigner { member: MemberRef::Seat(task), .. } if self.chance.percent(80) => self.adder(run, task),
+            Command::TakeBack { scope, ref step, .. } if self.chance.percent(90) => self.taker(run, scope, step),
+            Command::DecideRecusal { .. } => Actor::Person(person("hal")),
             Command::Reply { task, .. } if self.chance.percent(90) => self.asked(run, task),
             Command::Withdraw { .. } if self.chance.percent(60) => Actor::Person(person("chen")),
             _ => who,

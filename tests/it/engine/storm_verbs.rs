@@ -4,6 +4,7 @@ use greenlane::definition::graph::{Ballots, GroupPass, OnRefusal, Vote};
 use greenlane::engine::case::{Adding, BodyRef, Local, Task};
 use greenlane::engine::command::{Actor, Command, MemberRef, NewGroup, Recipient};
 use greenlane::engine::groups::asked_before;
+use greenlane::identity::absence::Absence;
 
 use super::random_flow::PEOPLE;
 use super::storm::Storm;
@@ -17,7 +18,7 @@ impl Storm {
     pub fn some_verb(&mut self, run: usize, task: Local, body: Option<BodyRef>) -> Command {
         let open = self.world.case(run).tasks.get(&task).cloned();
         let asked = self.world.case(run).tasks.iter().find(|(_, task)| task.delegate.is_some()).map(|(id, _)| *id);
-        match self.chance.below(10) {
+        match self.chance.below(17) {
             0..=2 => self.some_signers(run, task, body),
             3 => Command::RemoveSigner { member: self.some_member(run, task), body },
             4..=5 => {
@@ -27,7 +28,53 @@ impl Storm {
             }
             6..=7 => Command::Delegate { task, to: person(self.some_name()), body },
             8 => Command::Reply { task: asked.unwrap_or(task), body },
+            9..=10 => self.some_take_back(run, body),
+            11 => self.some_recusal(run, task, body),
+            12 => Command::Copy { to: vec![person(self.some_name()), person(self.some_name())], task: Some(task), body },
+            13 => Command::Urge { task, body },
+            14 => Command::Comment { task: None, body },
+            15 => {
+                self.somebody_leaves();
+                Command::Claim { task }
+            }
             _ => Command::Recall { task: asked.unwrap_or(task) },
+        }
+    }
+
+    fn some_take_back(&mut self, run: usize, body: Option<BodyRef>) -> Command {
+        let fresh = self.world.case(run).fresh.clone();
+        match self.chance.pick(&fresh) {
+            Some(act) => Command::TakeBack { scope: act.scope, step: act.step.clone(), body },
+            None => Command::Comment { task: None, body },
+        }
+    }
+
+    /// Whose act is taken back, mostly.
+    pub fn taker(&self, run: usize, scope: Local, step: &str) -> Actor {
+        let found = self.world.case(run).fresh.iter().find(|fresh| fresh.scope == scope && *fresh.step == *step);
+        Actor::Person(found.map_or_else(|| person("ann"), |fresh| fresh.by))
+    }
+
+    /// One recusal for a case, so that somebody is always left.
+    fn some_recusal(&mut self, run: usize, task: Local, body: Option<BodyRef>) -> Command {
+        let case = self.world.case(run);
+        let waiting = case.tasks.iter().find(|(_, task)| task.recusal.is_some()).map(|(id, _)| *id);
+        let any = case.scopes.values().any(|scope| !scope.recused.is_empty());
+        match waiting {
+            Some(task) => Command::DecideRecusal { task, agreed: !any, body },
+            None => Command::AskRecusal { task, of: person(self.some_name()), body },
+        }
+    }
+
+    /// Somebody is away for some days, and a colleague stands in.
+    fn somebody_leaves(&mut self) {
+        let (who, office, post) = PEOPLE[self.chance.below(PEOPLE.len())];
+        let (from, days) = (self.world.now.date(), self.chance.below(9) as u64);
+        let substitute = Some(person(self.some_name())).filter(|other| *other != person(who));
+        let absence = Absence { person: person(who), office: office.into(), post: post.into(), from, until: from + chrono::Days::new(days), substitute };
+        self.world.roster.absences.retain(|held| held.key() != absence.key());
+        if self.world.roster.absences.len() < 4 {
+            self.world.roster.absences.push(absence);
         }
     }
 

@@ -64,7 +64,7 @@ fn only_who_looks_after_notices_registers_texts_and_a_form_sent_twice_is_one_act
         assert_eq!((first.repeated, second.repeated, first.version), (false, true, second.version));
         let other = node.app.change_text(node.tenant, by("ez-zwzx.operator").await, change(TextAct::Disable)).await;
         assert_eq!(said(other.map(drop)), "command_id_reused");
-        assert_eq!(node.app.approve_every_text(node.tenant, operator(), "演示网关").await.unwrap(), 68);
+        assert_eq!(node.app.approve_every_text(node.tenant, operator(), "演示网关").await.unwrap(), 76);
         assert_eq!(node.app.approve_every_text(node.tenant, operator(), "演示网关").await.unwrap(), 0, "done again, it changes nothing");
         node.holds().await;
     });
@@ -153,6 +153,10 @@ fn no_short_message_carries_a_project_a_company_a_name_an_amount_or_a_link() {
     o.consult         【鄂州政务】征求意见：GC20250001-HP X环境影响报告表审批及其…，12月31日前请反馈。
     o.consult-due     【鄂州政务】意见12月31日到期：GC20250001-HP X环境影响报告表审批及其…，未反馈将如实记录。
     o.backup          【鄂州政务】A岗不在，请B岗代办：GC20250001-HP X环境影响报告表审批及其…，12月31日到期。
+    o.asked           【鄂州政务】请答复委派：GC20250001-HP X环境影响报告表审批及其…，12月31日到期。
+    o.copied          【鄂州政务】抄送供了解：GC20250001-HP X环境影响报告表审批及其…。
+    o.recusal         【鄂州政务】请决定回避申请：GC20250001-HP X环境影响报告表审批及其…，12月31日到期。
+    o.urged           【鄂州政务】催办：GC20250001-HP X环境影响报告表审批及其…，12月31日到期，请尽快办理。
     o.deliver         【鄂州政务】决定待送达：GC20250001-HP X环境影响报告表审批及其…，最迟12月31日。
     o.archive         【鄂州政务】办件GC20250001-HP X待归档，最迟12月31日，缺3份材料。
     a.received        Ezhou Gov: We have your application GC20250001-HP X. You will hear by 31 Dec whether it is accepted.
@@ -187,6 +191,10 @@ fn no_short_message_carries_a_project_a_company_a_name_an_amount_or_a_link() {
     o.consult         Ezhou Gov: Opinion asked: GC20250001-HP X EIA report form approval {{reason.... Reply by 31 Dec.
     o.consult-due     Ezhou Gov: Opinion due 31 Dec: GC20250001-HP X EIA report form approval {{reason.... A missing reply is put on record.
     o.backup          Ezhou Gov: You stand in for: GC20250001-HP X EIA report form approval {{reason..., due 31 Dec.
+    o.asked           Ezhou Gov: Please answer: GC20250001-HP X EIA report form approval {{reason..., due 31 Dec.
+    o.copied          Ezhou Gov: For information: GC20250001-HP X EIA report form approval {{reason....
+    o.recusal         Ezhou Gov: A recusal to decide: GC20250001-HP X EIA report form approval {{reason..., due 31 Dec.
+    o.urged           Ezhou Gov: Urged: GC20250001-HP X EIA report form approval {{reason..., due 31 Dec.
     o.deliver         Ezhou Gov: Decided, to be served by 31 Dec: GC20250001-HP X EIA report form approval {{reason....
     o.archive         Ezhou Gov: GC20250001-HP X is to be archived by 31 Dec; 3 paper(s) missing.
     ");

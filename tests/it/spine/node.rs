@@ -27,6 +27,7 @@ pub const MORNING: Moment = Moment(1_740_961_800_000);
 const WORKFLOWS: &[(&str, &str)] = &[
     ("thirteen.yaml", include_str!("thirteen.yaml")),
     ("pair.yaml", include_str!("pair.yaml")),
+    ("relay.yaml", include_str!("relay.yaml")),
     ("plot.yaml", include_str!("plot.yaml")),
     ("accounts/plot.yaml", include_str!("plot_account.yaml")),
 ];

@@ -171,7 +171,7 @@ impl<'a> Telling<'a> {
             Event::TaskOpened { task, scope, step, pool, .. } => {
                 self.tasks.insert(*task, Opened { scope: *scope, step: step.clone(), pool: pool.clone() });
             }
-            Event::TaskHandedOver { task, pool, .. } => {
+            Event::TaskHandedOver { task, pool, .. } | Event::RecusalDecided { task, pool, .. } => {
                 if let Some(task) = self.tasks.get_mut(task) {
                     task.pool.clone_from(pool);
                 }
@@ -267,7 +267,16 @@ impl<'a> Telling<'a> {
             | Event::DelegateAnswered { .. }
             | Event::DelegationRecalled { .. }
             | Event::AddedSettled { .. }
-            | Event::SeatRemoved { .. } => self.of_verb(event),
+            | Event::SeatRemoved { .. }
+            | Event::StoodIn { .. }
+            | Event::RecusalAsked { .. }
+            | Event::RecusalDecided { .. }
+            | Event::CanBeTakenBack { .. }
+            | Event::TakenBack { .. }
+            | Event::SeatReset { .. }
+            | Event::Copied { .. }
+            | Event::Urged { .. }
+            | Event::Commented { .. } => self.of_verb(event),
             Event::TermStarted { .. }
             | Event::TermStopped { .. }
             | Event::TermResumed { .. }

@@ -38,6 +38,46 @@ impl Telling<'_> {
                 let scope = task.and_then(|task| self.task_step(task).0);
                 Line { by: Some(*by), body: *body, ..self.said("event-seat-removed", scope, &[]) }
             }
+            Event::StoodIn { task, by, on_behalf_of } => {
+                let (scope, step) = self.task_step(*task);
+                let who = spoken.person(*on_behalf_of);
+                Line { by: Some(*by), ..self.said("event-stood-in", scope, &[("step", &step), ("who", &who)]) }
+            }
+            Event::TakenBack { scope, step, by, body, .. } => {
+                Line { by: Some(*by), body: *body, ..self.said("event-taken-back", Some(*scope), &[("step", &self.step(*scope, step))]) }
+            }
+            Event::CanBeTakenBack { act } => self.quiet("event-can-be-taken-back", Some(act.scope), &[]),
+            Event::SeatReset { task, .. } => self.quiet("event-seat-reset", self.task_step(*task).0, &[]),
+            Event::RecusalAsked { .. } | Event::RecusalDecided { .. } | Event::Copied { .. } | Event::Urged { .. } | Event::Commented { .. } => {
+                self.of_speech(event)
+            }
+            _ => Line::default(),
+        }
+    }
+
+    fn of_speech(&self, event: &Event) -> Line {
+        let spoken = &self.spoken;
+        match event {
+            Event::RecusalAsked { task, of, by, body } => {
+                let (scope, step) = self.task_step(*task);
+                let who = spoken.person(*of);
+                Line { by: Some(*by), body: *body, ..self.said("event-recusal-asked", scope, &[("step", &step), ("who", &who)]) }
+            }
+            Event::RecusalDecided { task, of, by, agreed, body, .. } => {
+                let key = if *agreed { "event-recusal-agreed" } else { "event-recusal-denied" };
+                let who = spoken.person(*of);
+                Line { by: Some(*by), body: *body, ..self.said(key, self.task_step(*task).0, &[("who", &who)]) }
+            }
+            Event::Copied { by, to, body, .. } => {
+                let who: Vec<String> = to.iter().map(|person| spoken.person(*person)).collect();
+                let who = who.join(&spoken.t("case-and"));
+                Line { by: Some(*by), body: *body, ..self.said("event-copied", None, &[("who", &who)]) }
+            }
+            Event::Urged { task, by, times, body, .. } => {
+                let (scope, step) = self.task_step(*task);
+                Line { by: Some(*by), body: *body, ..self.said("event-urged", scope, &[("step", &step), ("times", &times.to_string())]) }
+            }
+            Event::Commented { by, body, .. } => Line { by: Some(*by), body: *body, ..self.said("event-commented", None, &[]) },
             _ => Line::default(),
         }
     }

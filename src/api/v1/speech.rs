@@ -1,0 +1,233 @@
+//! Standing in, being kept from a matter, taking an act back, speaking about a case, answering many tasks at once.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::body::Body;
+use crate::api::caller::Acting;
+use crate::api::problem::{Problem, Refused};
+use crate::api::v1::acts::{Asked, ReasonBody, ReceiptBody, command_id};
+use crate::api::v1::verbs::{Told, person_of};
+use crate::app::App;
+use crate::app::execute::Act;
+use crate::app::people::Change;
+
+/// Whom to keep from a task, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecusalBody {
+    /// The person, by login or id.
+    pub person: String,
+    /// Why.
+    pub opinion: Option<String>,
+}
+
+/// Asks that a person be kept from a task (回避).
+#[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/recusal", tag = "acts", request_body = RecusalBody,
+    params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
+    responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn ask_recusal(
+    State(app): State<App>,
+    Acting(caller): Acting,
+    headers: HeaderMap,
+    Path((case, task)): Path<(String, u32)>,
+    Body(body): Body<RecusalBody>,
+) -> Told {
+    let of = person_of(&caller, &body.person)?;
+    Asked { app, caller, case, headers }.run(Act::AskRecusal { task, of, opinion: body.opinion }).await
+}
+
+/// Yes or no, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecusalDecisionBody {
+    /// Whether the person is kept from it.
+    pub agreed: bool,
+    /// Why.
+    pub opinion: Option<String>,
+}
+
+/// Decides on a recusal; with a yes the task passes to the B post or somebody else.
+#[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/recusal/decide", tag = "acts", request_body = RecusalDecisionBody,
+    params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
+    responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn decide_recusal(
+    State(app): State<App>,
+    Acting(caller): Acting,
+    headers: HeaderMap,
+    Path((case, task)): Path<(String, u32)>,
+    Body(body): Body<RecusalDecisionBody>,
+) -> Told {
+    Asked { app, caller, case, headers }.run(Act::DecideRecusal { task, agreed: body.agreed, opinion: body.opinion }).await
+}
+
+/// Takes one's own act back while nobody has acted on it (撤回).
+#[utoipa::path(post, path = "/api/v1/cases/{case}/scopes/{scope}/steps/{step}/take-back", tag = "acts", request_body = ReasonBody,
+    params(("case" = String, Path, description = "id or number"), ("scope" = u32, Path), ("step" = String, Path)),
+    responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem)))]
+pub async fn take_back(
+    State(app): State<App>,
+    Acting(caller): Acting,
+    headers: HeaderMap,
+    Path((case, scope, step)): Path<(String, u32, String)>,
+    Body(body): Body<ReasonBody>,
+) -> Told {
+    Asked { app, caller, case, headers }.run(Act::TakeBack { scope, step: step.as_str().into(), opinion: body.opinion }).await
+}
+
+/// Urges the step of an open task (催办).
+#[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/urge", tag = "acts", request_body = ReasonBody,
+    params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
+    responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem)))]
+pub async fn urge(
+    State(app): State<App>,
+    Acting(caller): Acting,
+    headers: HeaderMap,
+    Path((case, task)): Path<(String, u32)>,
+    Body(body): Body<ReasonBody>,
+) -> Told {
+    Asked { app, caller, case, headers }.run(Act::Urge { task, opinion: body.opinion }).await
+}
+
+/// Whom to make a case known to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CopyBody {
+    /// People, by login or id.
+    pub to: Vec<String>,
+    /// The task it is about, if any.
+    pub task: Option<u32>,
+    /// What is said.
+    pub opinion: Option<String>,
+}
+
+/// Makes a case known to people (抄送); it never moves the case.
+#[utoipa::path(post, path = "/api/v1/cases/{case}/copy", tag = "acts", request_body = CopyBody,
+    params(("case" = String, Path, description = "id or number")),
+    responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 422, body = Problem)))]
+pub async fn copy(State(app): State<App>, Acting(caller): Acting, headers: HeaderMap, Path(case): Path<String>, Body(body): Body<CopyBody>) -> Told {
+    let to = body.to.iter().map(|person| person_of(&caller, person)).collect::<Result<Vec<_>, _>>()?;
+    Asked { app, caller, case, headers }.run(Act::Copy { to, task: body.task, opinion: body.opinion }).await
+}
+
+/// A remark.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommentBody {
+    /// The task it is about, if any.
+    pub task: Option<u32>,
+    /// The remark.
+    pub opinion: String,
+}
+
+/// Writes a remark.
+#[utoipa::path(post, path = "/api/v1/cases/{case}/comment", tag = "acts", request_body = CommentBody,
+    params(("case" = String, Path, description = "id or number")),
+    responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 422, body = Problem)))]
+pub async fn comment(State(app): State<App>, Acting(caller): Acting, headers: HeaderMap, Path(case): Path<String>, Body(body): Body<CommentBody>) -> Told {
+    Asked { app, caller, case, headers }.run(Act::Comment { task: body.task, opinion: Some(body.opinion) }).await
+}
+
+/// Tasks to answer alike.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchBody {
+    /// Which.
+    pub items: Vec<BatchItem>,
+    /// The outcome of each.
+    pub outcome: String,
+    /// The opinion on each.
+    pub opinion: Option<String>,
+}
+
+/// One task of a batch.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchItem {
+    /// The case, by id or number.
+    pub case: String,
+    /// The task.
+    pub task: u32,
+}
+
+/// What became of one task of a batch.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BatchResult {
+    /// Which.
+    pub item: BatchItem,
+    /// The case's version after it; none when it was refused.
+    pub version: Option<i64>,
+    /// The refusal's code and sentences.
+    pub refused: Option<BatchRefusal>,
+}
+
+/// Why one task of a batch was refused.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BatchRefusal {
+    /// Stable.
+    pub code: String,
+    /// The sentence in Chinese.
+    pub zh: String,
+    /// The sentence in English.
+    pub en: String,
+}
+
+/// Answers many tasks alike, each for itself, where their steps say `allow: [batch]`; with a result for each.
+#[utoipa::path(post, path = "/api/v1/batch", tag = "acts", request_body = BatchBody,
+    responses((status = 200, body = Vec<BatchResult>), (status = 422, body = Problem)))]
+pub async fn batch(State(app): State<App>, Acting(caller): Acting, Body(body): Body<BatchBody>) -> Result<Json<Vec<BatchResult>>, Refused> {
+    let mut results = Vec::with_capacity(body.items.len());
+    for item in body.items.into_iter().take(crate::limits::BATCH_TASKS_MAX) {
+        let act = Act::CompleteInBatch { task: item.task, outcome: body.outcome.as_str().into(), opinion: body.opinion.clone() };
+        let told = Asked { app: app.clone(), caller: caller.clone(), case: item.case.clone(), headers: HeaderMap::new() }.try_run(act).await?;
+        results.push(match told {
+            Ok(receipt) => BatchResult { item, version: Some(receipt.version), refused: None },
+            Err(refusal) => {
+                let refused = BatchRefusal { code: refusal.code.to_owned(), zh: refusal.zh, en: refusal.en };
+                BatchResult { item, version: None, refused: Some(refused) }
+            }
+        });
+    }
+    Ok(Json(results))
+}
+
+/// Who is away from which post, and who stands in.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AwayBody {
+    /// Whose.
+    pub login: String,
+    /// The office.
+    pub office: String,
+    /// The post.
+    pub post: String,
+    /// First day away.
+    #[schema(value_type = String)]
+    pub from: NaiveDate,
+    /// Last day away.
+    #[schema(value_type = String)]
+    pub until: NaiveDate,
+    /// The login of whoever stands in; the B post when nobody is named.
+    pub substitute: Option<String>,
+}
+
+/// Sentences about a change.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChangeTold {
+    /// In Chinese and English, one pair a line.
+    pub lines: Vec<String>,
+}
+
+/// Writes down that somebody is away, and who stands in (代理、AB 岗).
+#[utoipa::path(post, path = "/api/v1/people/away", tag = "people", request_body = AwayBody,
+    responses((status = 200, body = ChangeTold), (status = 403, body = Problem), (status = 422, body = Problem)))]
+pub async fn away(State(app): State<App>, Acting(caller): Acting, headers: HeaderMap, Body(body): Body<AwayBody>) -> Result<Json<ChangeTold>, Refused> {
+    let AwayBody { login, office, post, from, until, substitute } = body;
+    let change = Change::Away { login, office, post, from, until, substitute };
+    let told = app.manage(caller.tenant, caller.actor(), command_id(&headers)?, &change).await?;
+    Ok(Json(ChangeTold { lines: told.into_iter().map(|line| format!("{} / {}", line.zh, line.en)).collect() }))
+}

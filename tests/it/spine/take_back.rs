@@ -1,0 +1,62 @@
+//! One takes an act back at the instant the next one takes it up.
+//! Invariant: exactly one of them wins, on one node and on two, and the record holds.
+
+use std::sync::Arc;
+
+use greenlane::app::App;
+use greenlane::app::execute::{Act, Order};
+use greenlane::app::failure::Failure;
+use greenlane::identity::Actor;
+use greenlane::ids::{CaseId, PersonId, Tenant};
+use tokio::sync::Barrier;
+
+use super::node::{Node, Where, on_both, times};
+
+const TENANT: Tenant = Tenant(420_700);
+
+async fn act(app: &App, case: CaseId, person: PersonId, act: Act) -> Option<&'static str> {
+    let order = Order { tenant: TENANT, case: Some(case), actor: Actor::Person(person), command_id: None, act };
+    match app.execute(order).await {
+        Ok(_) => None,
+        Err(Failure::Refused(refusal)) => Some(refusal.code),
+        Err(fault) => panic!("{fault}"),
+    }
+}
+
+#[test]
+fn the_taker_and_the_next_actor_race_and_exactly_one_wins() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        let nodes = node.nodes().await;
+        let (mut taken, rounds) = (0, times(100, 1_000));
+        for round in 0..rounds {
+            let case = node.start("relay", None).await.unwrap();
+            let (_, open) = node.task(case, "draft").await;
+            let first = node.doer(case, &open).await;
+            node.answer(case, "draft", "proposed").await.unwrap();
+            let (task, open) = node.task(case, "sign").await;
+            let next = node.doer(case, &open).await;
+            let barrier = Arc::new(Barrier::new(2));
+            let take = Act::TakeBack { scope: 0, step: "draft".into(), opinion: None };
+            let racers = [(nodes[round % nodes.len()].clone(), first, take), (nodes[(round + 1) % nodes.len()].clone(), next, Act::Claim { task })];
+            let mut running = Vec::new();
+            for (app, person, doing) in racers {
+                let barrier = barrier.clone();
+                running.push(tokio::spawn(async move {
+                    barrier.wait().await;
+                    act(&app, case, person, doing).await
+                }));
+            }
+            let (claim, back) = (running.pop().unwrap().await.unwrap(), running.pop().unwrap().await.unwrap());
+            taken += usize::from(back.is_none());
+            match (back, claim) {
+                // Taken back: the task of the next one is gone, and the first has theirs again.
+                (None, Some("no_such_task")) => assert_eq!(node.task(case, "draft").await.1.claimed, Some(first)),
+                (Some("already_acted_on"), None) => assert_eq!(node.task(case, "sign").await.1.claimed, Some(next)),
+                other => panic!("round {round}: {other:?}"),
+            }
+        }
+        println!("{rounds} rounds, {} nodes: taken back {taken} times", nodes.len());
+        node.holds().await;
+    });
+}
