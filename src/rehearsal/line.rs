@@ -183,6 +183,9 @@ fn slot_name(slot: Slot) -> &'static str {
         Slot::Term => "TERM",
         Slot::Number => "NUMBER",
         Slot::Word => "WORD",
+        Slot::OneOf(_) => "WHICH",
+        Slot::Seats => "OFFICE/POST",
+        Slot::SeatOf => "WHOSE",
         Slot::People => "PEOPLE",
     }
 }

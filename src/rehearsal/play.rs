@@ -103,7 +103,8 @@ pub struct Asked {
     outcome: String,
     to: String,
     number: u32,
-    word: String,
+    words: Vec<Name>,
+    seats: Vec<(Name, Name)>,
     people: Vec<PersonId>,
 }
 
@@ -121,7 +122,8 @@ impl Asked {
             outcome: self.outcome.as_str().into(),
             to: self.to.as_str().into(),
             number: self.number,
-            word: Name::from(self.word.as_str()),
+            words: self.words.clone(),
+            seats: self.seats.clone(),
             people: self.people.clone(),
             opinion: self.opinion.as_deref(),
             fields: self.fields.as_ref(),
@@ -278,7 +280,8 @@ impl<'c> Play<'c> {
             outcome: String::new(),
             to: String::new(),
             number: 0,
-            word: String::new(),
+            words: Vec::new(),
+            seats: Vec::new(),
             people: Vec::new(),
             name,
         };
@@ -298,7 +301,16 @@ impl<'c> Play<'c> {
                 Slot::Step => asked.to = self.cast.steps(text).into_iter().next().map_or_else(|| text.to_owned(), |(_, step)| step),
                 Slot::Term => asked.term = self.term(&asked.name, text),
                 Slot::Number => asked.number = text.parse().unwrap_or(0),
-                Slot::Word => text.clone_into(&mut asked.word),
+                Slot::Word => asked.words.push(text.into()),
+                Slot::OneOf(known) => {
+                    let meant = known.iter().find(|(written, _)| *written == text).map_or(text, |(_, meant)| *meant);
+                    asked.words.push(meant.into());
+                }
+                Slot::Seats => {
+                    let seats = text.split(['、', ',', '，']).filter_map(|seat| seat.split_once('/'));
+                    asked.seats = seats.map(|(office, post)| (office.into(), post.into())).collect();
+                }
+                Slot::SeatOf => asked.task = self.task_of(&asked.name, act.words.first().map_or("", |step| &step.text), text),
                 Slot::People => asked.people = text.split(['、', ',', '，']).filter_map(|name| self.cast.person(name)).collect(),
             }
         }
@@ -335,6 +347,17 @@ impl<'c> Play<'c> {
             .or_else(|| before().iter().rev().find(|(_, task)| self.may_do(task, asked)).map(|(id, _)| *id))
             .or_else(|| before().last().map(|(id, _)| *id))
             .unwrap_or(NEVER)
+    }
+
+    /// The open task of a step that is somebody's.
+    fn task_of(&self, case: &str, step: &str, whom: &str) -> Local {
+        let steps = self.cast.steps(step);
+        let Some(seen) = self.scene.cases.get(case) else { return NEVER };
+        let theirs = |task: &TaskSeen| {
+            let of_step = steps.contains(&(task.program.clone(), task.step.clone()));
+            of_step && judge::is_for(self.cast, task, whom, Some(&seen.applicant), self.now)
+        };
+        seen.tasks.iter().find(|(_, task)| theirs(task)).map_or(NEVER, |(id, _)| *id)
     }
 
     fn may_do(&self, task: &TaskSeen, asked: &Asked) -> bool {

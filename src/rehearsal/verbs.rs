@@ -3,8 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::engine::case::{BodyRef, Local};
-use crate::engine::command::Command;
+use crate::definition::graph::{GroupPass, OnRefusal};
+use crate::engine::case::{Adding, BodyRef, Local};
+use crate::engine::command::{Command, MemberRef, NewGroup, Recipient};
 use crate::ids::{CaseId, Digest, Name, PersonId, Tenant};
 
 /// What stands behind a verb and its case.
@@ -24,6 +25,12 @@ pub enum Slot {
     Number,
     /// A word as it is.
     Word,
+    /// One of these words, as (written, meant).
+    OneOf(&'static [(&'static str, &'static str)]),
+    /// Posts to seat, `OFFICE/POST`, one or several.
+    Seats,
+    /// Whose task of the step is meant, when it is not that of whoever acts: a person, an office, `OFFICE/POST`.
+    SeatOf,
     /// One or several people of the file.
     People,
 }
@@ -64,8 +71,10 @@ pub struct Said<'p> {
     pub to: Name,
     /// The number.
     pub number: u32,
-    /// The words.
-    pub word: Name,
+    /// The words, in order.
+    pub words: Vec<Name>,
+    /// The posts.
+    pub seats: Vec<(Name, Name)>,
     /// The people.
     pub people: Vec<PersonId>,
     /// The opinion.
@@ -96,6 +105,11 @@ pub enum Request {
 
 /// Rank of a case nobody has admitted: what the API starts with.
 const ORDINARY: i16 = 9;
+
+/// Where added members stand.
+const PLACES: &[(&str, &str)] = &[("before", "before"), ("beside", "beside"), ("after", "after"), ("之前", "before"), ("并列", "beside"), ("之后", "after")];
+/// When an added group passes.
+const RULES: &[(&str, &str)] = &[("all", "all"), ("any", "any"), ("in-order", "in-order"), ("会签", "all"), ("或签", "any"), ("顺签", "in-order")];
 
 /// Every verb. `commands` of the engine stand in the order of `engine::command`.
 pub const VERBS: &[Verb] = &[
@@ -163,11 +177,56 @@ pub const VERBS: &[Verb] = &[
         request: |said| said.on_case("/withdraw", json!({"opinion": said.opinion})),
     },
     Verb {
+        words: &["adds", "加签"],
+        slots: &[Slot::Task, Slot::OneOf(PLACES), Slot::Seats, Slot::OneOf(RULES)],
+        form: false,
+        command: |said| Command::AddSigners { task: said.task, place: said.place(), group: said.group(), body: said.body },
+        request: |said| {
+            let seats: Vec<Value> = said.seats.iter().map(|(office, post)| json!({"office": office, "post": post})).collect();
+            said.on_task("signers", json!({"place": said.word(0), "seats": seats, "rule": said.word(1), "opinion": said.opinion}))
+        },
+    },
+    Verb {
+        words: &["removes", "减签"],
+        slots: &[Slot::Task, Slot::SeatOf],
+        form: false,
+        command: |said| Command::RemoveSigner { member: MemberRef::Seat(said.task), body: said.body },
+        request: |said| said.on_task("remove", json!({"opinion": said.opinion})),
+    },
+    Verb {
+        words: &["hands-over", "转办"],
+        slots: &[Slot::Task, Slot::People],
+        form: false,
+        command: |said| Command::Transfer { task: said.task, to: Recipient::Person(said.person()), body: said.body },
+        request: |said| said.on_task("transfer", json!({"person": said.person(), "opinion": said.opinion})),
+    },
+    Verb {
+        words: &["delegates", "委派"],
+        slots: &[Slot::Task, Slot::People],
+        form: false,
+        command: |said| Command::Delegate { task: said.task, to: said.person(), body: said.body },
+        request: |said| said.on_task("delegate", json!({"person": said.person(), "opinion": said.opinion})),
+    },
+    Verb {
+        words: &["replies", "答复"],
+        slots: &[Slot::Task],
+        form: false,
+        command: |said| Command::Reply { task: said.task, body: said.body },
+        request: |said| said.on_task("reply", json!({"opinion": said.opinion})),
+    },
+    Verb {
+        words: &["recalls", "收回委派"],
+        slots: &[Slot::Task],
+        form: false,
+        command: |said| Command::Recall { task: said.task },
+        request: |said| said.on_task("recall", Value::Null),
+    },
+    Verb {
         words: &["tells", "收到消息"],
         slots: &[Slot::Word],
         form: false,
-        command: |said| Command::Message { name: said.word.clone(), token: None },
-        request: |said| Request::Machine(Command::Message { name: said.word.clone(), token: None }),
+        command: |said| Command::Message { name: said.word(0), token: None },
+        request: |said| Request::Machine(Command::Message { name: said.word(0), token: None }),
     },
 ];
 
@@ -176,6 +235,35 @@ fn complete(said: &Said<'_>) -> Command {
 }
 
 impl Said<'_> {
+    /// The word behind the verb at that place; empty when there is none.
+    #[must_use]
+    pub fn word(&self, at: usize) -> Name {
+        self.words.get(at).cloned().unwrap_or_default()
+    }
+
+    /// The first of the people.
+    #[must_use]
+    pub fn person(&self) -> PersonId {
+        self.people.first().copied().unwrap_or(PersonId(uuid::Uuid::nil()))
+    }
+
+    fn place(&self) -> Adding {
+        match &*self.word(0) {
+            "before" => Adding::Before,
+            "after" => Adding::After,
+            _ => Adding::Beside,
+        }
+    }
+
+    fn group(&self) -> NewGroup {
+        let pass = match &*self.word(1) {
+            "any" => GroupPass::Any,
+            "in-order" => GroupPass::InOrder,
+            _ => GroupPass::All,
+        };
+        NewGroup { seats: self.seats.clone(), pass, on_refusal: OnRefusal::End }
+    }
+
     /// A request on the task.
     #[must_use]
     pub fn on_task(&self, act: &str, body: Value) -> Request {

@@ -45,7 +45,7 @@ impl Lowering<'_> {
 
     /// Names of steps, and `submitter`.
     pub(super) fn barred(&self, words: &[Word], findings: &mut Findings<'_>) -> Vec<Name> {
-        for word in words.iter().filter(|word| &*word.value != SUBMITTER && !self.plan.index.contains_key(&word.value)) {
+        for word in words.iter().filter(|word| &*word.value != SUBMITTER && !self.all.contains_key(&*word.value)) {
             self.unknown_step(word, findings);
         }
         words.iter().map(|word| word.value.clone()).collect()

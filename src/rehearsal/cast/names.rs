@@ -128,7 +128,15 @@ impl Cast {
                     let found = &word.text;
                     reader.mistake(word.at, "number", (format!("期望整数，实际 `{found}`"), format!("expected a whole number, found `{found}`")));
                 }
-                Slot::Number | Slot::Outcome | Slot::OwnTask | Slot::Word => {}
+                Slot::SeatOf => self.known_whom(reader, word),
+                Slot::OneOf(known) if !known.iter().any(|(written, _)| *written == word.text) => {
+                    unknown(reader, word, ("写法", "one of the words that may stand here"), known.iter().map(|(written, _)| *written));
+                }
+                Slot::Seats if word.text.split(['、', ',', '，']).any(|seat| !seat.contains('/')) => {
+                    let found = &word.text;
+                    reader.mistake(word.at, "seats", (format!("期望“机构/岗位”，实际 `{found}`"), format!("expected `OFFICE/POST`, found `{found}`")));
+                }
+                Slot::OneOf(_) | Slot::Seats | Slot::Number | Slot::Outcome | Slot::OwnTask | Slot::Word => {}
             }
         }
     }

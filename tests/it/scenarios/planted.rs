@@ -1,9 +1,13 @@
 //! What a scenario that is wrong looks like: a wrong expectation turns its file red at its line, and a file that cannot be read says everything at once.
 
+use std::process::Command;
+
+use greenlane::cli::rehearse::House;
 use greenlane::rehearsal::cast::cast;
-use greenlane::rehearsal::read;
+use greenlane::rehearsal::{read, world};
 
 use super::{casts, played, shelf};
+use crate::spine::node::Where;
 
 #[test]
 fn a_wrong_expectation_planted_in_any_file_turns_it_red_at_its_line() {
@@ -102,4 +106,47 @@ fn whatever_is_wrong_with_a_file_is_told_at_once_with_its_place() {
     let codes: Vec<_> = found.iter().map(|mistake| mistake.code).collect();
     assert_eq!(codes, ["post-not-held", "unknown-name", "unknown-name"], "{found:#?}");
     assert!(found[2].en.contains("did you mean") || found[2].zh.contains("审查"), "{found:#?}");
+}
+
+/// The small file with its last line expecting another result.
+fn spoiled() -> String {
+    let spoiled = SMALL.replace("→ 办结：准予；待办：无", "→ 办结：不予；待办：无");
+    assert_ne!(spoiled, SMALL);
+    spoiled
+}
+
+#[test]
+fn a_wrong_expectation_is_found_through_http_as_it_is_on_the_engine() {
+    let cast = cast(read(&spoiled(), "spoiled.txt").unwrap(), shelf(), &[]).unwrap();
+    let engine = world::play(&cast);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let place = Where::sqlite();
+    let served = runtime.block_on(async {
+        let opened = House::open(place.target.clone(), None, place.home.path().to_owned()).await;
+        let mut house = opened.unwrap_or_else(|trouble| panic!("{}", trouble.0));
+        let verdict = house.play(&cast).await.unwrap_or_else(|trouble| panic!("{}", trouble.0));
+        house.close().await;
+        verdict
+    });
+    assert!(served.failed().is_some_and(|line| line.text.contains("办结：不予")), "{served:?}");
+    assert_eq!(served, engine);
+}
+
+#[test]
+fn the_command_says_which_line_failed_and_counts_the_files_in_its_last_line() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.txt"), SMALL).unwrap();
+    std::fs::write(folder.path().join("b.txt"), spoiled()).unwrap();
+    std::fs::write(folder.path().join("c.txt"), "流程 nowhere\n今日 2025-03-03\n\n陈工 提交 甲\n").unwrap();
+    for http in [&[][..], &["--http"]] {
+        let out = Command::new(env!("CARGO_BIN_EXE_greenlane")).arg("rehearse").args(http).arg(folder.path()).output().unwrap();
+        let text = String::from_utf8(out.stdout).unwrap();
+        assert_eq!(out.status.code(), Some(1), "{text}");
+        assert_eq!(text.lines().last(), Some("1 passed, 2 failed"), "{text}");
+        for said in ["✓", "b.txt:", "expected  办结：不予", "ended: granted", "c.txt:1:4 unknown-name"] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+        let one = Command::new(env!("CARGO_BIN_EXE_greenlane")).arg("rehearse").args(http).arg(folder.path().join("a.txt")).output().unwrap();
+        assert_eq!((one.status.code(), String::from_utf8(one.stdout).unwrap().lines().last()), (Some(0), Some("1 passed, 0 failed")));
+    }
 }
