@@ -81,7 +81,11 @@ impl Pages {
     pub fn worded(&self, language: Language, key: &str, variables: &[(&str, &str)]) -> String {
         let mut args = fluent_bundle::FluentArgs::new();
         for (name, value) in variables {
-            args.set((*name).to_owned(), (*value).to_owned());
+            // A number is one for the plural too; a number written with leading zeros is a name.
+            match value.parse::<i64>().ok().filter(|number| number.to_string() == *value) {
+                Some(number) => args.set((*name).to_owned(), number),
+                None => args.set((*name).to_owned(), (*value).to_owned()),
+            }
         }
         self.book(language).words.say(key, Some(&args)).unwrap_or_else(|| {
             tracing::error!(key, "a page asked for a word that is missing");
@@ -198,6 +202,16 @@ mod tests {
         };
         let unused: Vec<_> = all.iter().map(|(name, _)| name).filter(|name| !used(name)).collect();
         assert_eq!(unused, Vec::<&String>::new());
+    }
+
+    #[test]
+    fn english_words_are_english() {
+        const EXAMPLES: [&str; 1] = ["accounts-document-hint"];
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/locales/en");
+        let chinese = |line: &&str| line.chars().any(|letter| matches!(letter, '\u{4e00}'..='\u{9fff}'));
+        let text = sources(&folder);
+        let wrong: Vec<&str> = text.lines().filter(chinese).filter(|line| !EXAMPLES.iter().any(|key| line.starts_with(key))).collect();
+        assert_eq!(wrong, Vec::<&str>::new());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, NaiveDate};
 use fluent_bundle::{FluentArgs, FluentValue};
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, JsonTruthy, Output, PathAndJson, RenderContext, RenderError, RenderErrorReason, ScopedJson,
-    handlebars_helper,
+    handlebars_helper, html_escape,
 };
 use serde_json::Value;
 
@@ -27,6 +27,8 @@ pub fn register(book: &mut Handlebars<'static>, language: Language, words: &Arc<
     book.register_helper("area", simple(move |call| Ok(area(call.integer()?, language))));
     book.register_helper("number", simple(move |call| Ok(grouped(call.integer()?))));
     book.register_helper("asset", simple(|call| assets::address(&call.text()?).ok_or_else(|| wrong("asset", "no such file"))));
+    book.register_helper("own", raw(move |call| Ok(own(call.first()?, language))));
+    book.register_helper("tongue", raw(move |call| Ok(tongue(&said(call.first()?, language), language).to_owned())));
     let spoken = Arc::clone(words);
     book.register_helper("light", raw(move |call| light(&spoken, &call.text()?)));
     handlebars_helper!(same: |left: Value, right: Value| left == right);
@@ -139,6 +141,44 @@ fn said(value: &Value, language: Language) -> String {
     }
 }
 
+/// What people wrote or are called, escaped. On an English page Chinese is marked as such, so that it is read out and drawn as Chinese.
+fn own(value: &Value, language: Language) -> String {
+    let text = said(value, language);
+    if language == Language::Zh || !text.chars().any(han) {
+        return html_escape(&text);
+    }
+    let (mut marked, mut rest) = (String::new(), text.as_str());
+    while !rest.is_empty() {
+        let chinese = rest.starts_with(cjk);
+        let end = rest.find(|letter| cjk(letter) != chinese).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(end);
+        if run.chars().any(han) {
+            marked.push_str("<span lang=\"zh-CN\">");
+            marked.push_str(&html_escape(run));
+            marked.push_str("</span>");
+        } else {
+            marked.push_str(&html_escape(run));
+        }
+        rest = after;
+    }
+    marked
+}
+
+/// The same for an element that can hold no mark-up, such as an option: its attribute.
+fn tongue(text: &str, language: Language) -> &'static str {
+    if language == Language::En && text.chars().any(han) { " lang=\"zh-CN\"" } else { "" }
+}
+
+/// A Chinese character.
+const fn han(letter: char) -> bool {
+    matches!(letter, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}')
+}
+
+/// A Chinese character, or a mark that stands among them.
+const fn cjk(letter: char) -> bool {
+    han(letter) || matches!(letter, '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ffef}')
+}
+
 /// `2026-11-23 周一`; nothing for nothing.
 fn day(value: &Value, language: Language) -> String {
     let Some(text) = value.as_str() else { return String::new() };
@@ -235,6 +275,15 @@ mod tests {
         assert_eq!(money(-15_000_000, Language::Zh).unwrap(), "-15.00 万元");
         assert_eq!(area(33_333, Language::Zh), "33,333 平方米");
         assert_eq!((grouped(0), grouped(999), grouped(-1_000)), ("0".to_owned(), "999".to_owned(), "-1,000".to_owned()));
+    }
+
+    #[test]
+    fn chinese_on_an_english_page_is_marked_and_nothing_gets_through_unescaped() {
+        assert_eq!(own(&json!("GC1 陈工 <b>（甲）"), Language::En), "GC1 <span lang=\"zh-CN\">陈工</span> &lt;b&gt;<span lang=\"zh-CN\">（甲）</span>");
+        assert_eq!(own(&json!("陈工 <b>"), Language::Zh), "陈工 &lt;b&gt;");
+        assert_eq!(own(&json!({"zh": "甲局", "en": "Office A"}), Language::En), "Office A");
+        assert_eq!(own(&Value::Null, Language::En), "");
+        assert_eq!((tongue("甲区", Language::En), tongue("甲区", Language::Zh), tongue("A", Language::En)), (" lang=\"zh-CN\"", "", ""));
     }
 
     #[test]

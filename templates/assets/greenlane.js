@@ -8,6 +8,8 @@ document.addEventListener("submit", (event) => {
 });
 // Shown again by the back button, a form may be sent again.
 addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sending; });
+// On a phone the navigation scrolls sideways; where one is must be in sight.
+for (const here of document.querySelectorAll(".nav [aria-current]")) here.closest(".nav").scrollLeft = here.offsetLeft - 60;
 // The list of mistakes is where somebody starts reading.
 document.querySelector(".error-summary")?.focus();
 // A form that saves itself while somebody types, and says so. A click on a button waits for a save that is under way, so that the two never look like two windows.

@@ -7,7 +7,7 @@ use crate::browser::house::form;
 use crate::browser::story::Project;
 use crate::spine::node::{Where, on_both};
 
-mod desk;
+pub mod desk;
 
 use desk::{Answer, Desk};
 

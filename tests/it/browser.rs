@@ -7,6 +7,7 @@ mod every_page;
 mod examine;
 mod hand;
 pub mod house;
+mod journeys;
 mod log;
 mod pages;
 mod session;

@@ -203,7 +203,7 @@ fn line(spoken: &Spoken<'_>, visitor: &Visitor, line: &DeskLine, desk: &Desk) ->
         Some(_) => None,
     };
     Ok(Line {
-        href: format!("/cases/{number}"),
+        href: format!("/cases/{number}?task={}", line.task.task),
         number,
         project: line.project.clone().unwrap_or_else(|| spoken.t("inbox-no-project")),
         step: spoken.say(&line.step),

@@ -45,8 +45,14 @@ case-no-tasks-ended = The case has ended; nobody is asked.
 case-terms = Limits
 case-no-terms = No limit is running.
 case-no-date-yet = set once the calendar is published
-case-left = { $days } working days left
-case-late = { $days } working days late
+case-left = { $days ->
+    [one] { $days } working day left
+   *[other] { $days } working days left
+}
+case-late = { $days ->
+    [one] { $days } working day late
+   *[other] { $days } working days late
+}
 case-late-holiday = late, no working day since
 case-due-today = due today
 case-documents = Documents
@@ -59,7 +65,10 @@ case-waiting = { $account }: waiting for { $amount }, in line since
 case-amount-m2 = { $amount } m²
 case-amount-yuan = { $amount } CNY
 case-papers = Papers
-case-papers-changed = { $count } changes since submission { $from }: the old is struck through, the new is marked, and each says “changed”.
+case-papers-changed = { $count ->
+    [one] One change since submission { $from }: the old is struck through, the new is marked, and it says “changed”.
+   *[other] { $count } changes since submission { $from }: the old is struck through, the new is marked, and each says “changed”.
+}
 case-submission = Submission { $place }
 case-changed = changed
 case-was = was:
@@ -77,7 +86,10 @@ case-state-late = ! late
 case-state-skipped = – skipped
 case-history = What happened
 case-history-all = All
-case-history-count = { $count } entries, the newest first
+case-history-count = { $count ->
+    [one] One entry
+   *[other] { $count } entries, the newest first
+}
 case-history-none = Nothing has happened in this link yet.
 case-act = act { $seq }
 case-deemed = by law: { $basis }
@@ -116,7 +128,10 @@ term-stop-from = First day
 term-stop-until = Last day
 term-stop-days = Days
 term-days = Day by day
-term-days-hint = { $counted } days counted. Each day below says whether it counts and why.
+term-days-hint = { $counted ->
+    [one] One day counted. Each day below says whether it counts and why.
+   *[other] { $counted } days counted. Each day below says whether it counts and why.
+}
 term-month-counted = { $counted } counted
 term-day = Day
 term-count = Counted
@@ -142,7 +157,10 @@ cases-any = All
 cases-running = Running
 cases-ended = Ended
 cases-result = Result
-cases-count = { $count } cases, the newest first
+cases-count = { $count ->
+    [one] One case
+   *[other] { $count } cases, the newest first
+}
 cases-count-more = { $count } cases or more, the newest first
 cases-empty = No cases yet
 cases-empty-how = A case appears here once an application is filed.

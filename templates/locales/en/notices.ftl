@@ -44,7 +44,10 @@ notices-again-hint = It is put on the case's record. The notice waits again and 
 notices-done = It waits again and leaves shortly.
 texts-title = Texts of notices
 texts-lede = Every kind is sent by mail, and most also by short message. A short message must be registered with the carrier; it leaves once it was approved and switched on. Another wording or another signature must be registered anew.
-texts-count = { $count } kinds
+texts-count = { $count ->
+    [one] One kind
+   *[other] { $count } kinds
+}
 texts-figure-leaving = Short messages that leave
 texts-figure-withheld = Switched on, but withheld
 texts-figure-all = Short messages in all

@@ -33,6 +33,7 @@ fn every_page_is_whole_in_both_languages_on_desk_and_phone_light_and_dark() {
     visit("every-page", Where::sqlite, Settings::default(), async |visit| {
         visit.house.play(LATE).await;
         let table = pages::all(&visit.house).await;
+        pages::nothing_is_left_out(&table);
         let mut wrong = Vec::new();
         for look in looks() {
             visit.browser.set(look).await;

@@ -42,6 +42,9 @@ impl Worked<'_> {
     /// Types into the field `name`, over what stood there.
     pub async fn fill(&self, name: &str, text: &str) {
         let field = format!("input[name='{name}'], textarea[name='{name}']");
+        if self.browser.ask(&format!("document.querySelector({})?.type", json!(field))).await == "date" {
+            return self.fill_date(&field, text).await;
+        }
         match self.hand {
             Hand::Mouse => {
                 let element = self.browser.find(&field).await;
@@ -59,6 +62,21 @@ impl Worked<'_> {
         }
         let found = self.browser.ask(&format!("document.querySelector({}).value", json!(field))).await;
         assert_eq!(found, json!(text), "typed into {name}");
+    }
+
+    /// A date, part by part in the order of the browser's own language, which is English whatever the page's is.
+    async fn fill_date(&self, field: &str, text: &str) {
+        let [year, month, day] = text.split('-').collect::<Vec<_>>()[..] else { panic!("no date: {text}") };
+        let keys = format!("{month}{day}{year}");
+        match self.hand {
+            Hand::Mouse => self.browser.find(field).await.send_keys(keys).await.unwrap(),
+            Hand::Keyboard => {
+                self.reach(field).await;
+                self.browser.driver.action_chain().send_keys(keys).perform().await.unwrap();
+            }
+        }
+        let found = self.browser.ask(&format!("document.querySelector({}).value", json!(field))).await;
+        assert_eq!(found, json!(text), "typed into {field}");
     }
 
     /// Chooses `value` in the field `name`: an option, a radio button, or a box that is then ticked.

@@ -1,7 +1,15 @@
 //! Every address a person can type or reach, with the people who go there: the table `every_page` walks.
-//! Invariant: whoever adds a page adds its row. Never: an address that only exists in one language or width.
+//! Invariant: whoever adds a page adds its row, or a test is red. Never: an address that only exists in one language or width.
 
-use super::house::House;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use greenlane::app::execute::{Act, Answer};
+use greenlane::clock::real;
+use greenlane::notice::Kind;
+use serde_json::json;
+
+use super::house::{House, form};
 use super::story::Project;
 
 /// A page as somebody sees it.
@@ -24,7 +32,162 @@ pub async fn all(house: &House) -> Vec<Page> {
     let short = notices_of_case.iter().find(|line| line.channel == "sms").map(|line| line.key.clone()).expect("a short message of the story");
     let page = |name, login, path: &str| Page { name, login, path: path.replace("{case}", &case.to_string()).replace("{short}", &short), status: 200 };
     let anybody = [page("home-sign-in", None, "/sign-in"), Page { status: 404, ..page("home-missing", None, "/no-such-page") }];
-    anybody.into_iter().chain(accounts(page)).chain(clerks(page)).chain(watch(page)).chain(notices(page)).collect()
+    let applying = Applying::begin(house).await;
+    let anybody = anybody.into_iter().chain(accounts(page)).chain(links(house).await).chain(clerks(page)).chain(term(house, page).await);
+    anybody.chain(watch(page)).chain(notices(page)).chain(applying.pages(page)).collect()
+}
+
+/// Links as they come by mail.
+async fn links(house: &House) -> [Page; 2] {
+    let person = house.person("chen").await;
+    let link = async |kind| house.node.app.link_for(kind, house.tenant, person, real()).await.unwrap().unwrap();
+    let page = |name, path| Page { name, login: None, path, status: 200 };
+    [page("account-invitation", link(Kind::Invitation).await), page("account-reset-link", link(Kind::PasswordReset).await)]
+}
+
+/// Why a date is that date.
+async fn term(house: &House, page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> Option<Page> {
+    let working = house.node.app.working(house.tenant, house.case(Project::Main)).await.unwrap();
+    let term = working.state.terms.keys().next().copied();
+    term.map(|term| page("term", Some("ez-jrb.handler"), &format!("/cases/{{case}}/terms/{term}")))
+}
+
+/// What an applicant has on the desk: an application begun, one filed, one asked to be completed.
+struct Applying {
+    draft: String,
+    asked: String,
+    task: String,
+}
+
+const APPLICANT: Option<&str> = Some("chen");
+
+impl Applying {
+    async fn begin(house: &House) -> Self {
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let post = async |path: &str, body: &'static str| {
+            let request = http.post(format!("{}{path}", house.origin())).header("cookie", format!("gl_session={}", house.session("chen")));
+            let request = request.header("sec-fetch-site", "same-origin").header("content-type", "application/x-www-form-urlencoded");
+            let answer = request.body(body).send().await.unwrap();
+            assert_eq!(answer.status(), 303, "{path}");
+            answer.headers()["location"].to_str().unwrap().to_owned()
+        };
+        let draft = post("/apply", "workflow=green-channel").await;
+        post(&format!("{draft}/sections/2"), "f.project_name=%E7%A4%BA%E4%BE%8B%E9%A1%B9%E7%9B%AE&do=later").await;
+        let filed = Act::Start { workflow: "green-channel".into(), form: Some(form(Project::Main, 0)), rank: 9 };
+        let case = house.act(None, "chen", filed).await.unwrap().case;
+        let (check, _) = house.task(case, "check").await;
+        let fields = json!({"items": [{"item": "符合产业政策的声明", "why": "申请人签署"}]});
+        let answer = Answer { opinion: Some("请补充声明。".to_owned()), fields: Some(fields), form: None };
+        let asks = Act::Complete { task: check, outcome: "needs-correction".into(), answer };
+        house.act(Some(case), "ez-ldxz.handler", asks).await.unwrap_or_else(|failure| panic!("{failure}"));
+        let (task, _) = house.task(case, "correct").await;
+        Self { draft, asked: case.to_string(), task: task.to_string() }
+    }
+
+    fn pages(&self, page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> Vec<Page> {
+        let (draft, asked, task) = (&self.draft, &self.asked, &self.task);
+        let own = |name, path: String| page(name, APPLICANT, &path);
+        const SECTIONS: [&str; 10] = [
+            "apply-section-0",
+            "apply-section-1",
+            "apply-section-2",
+            "apply-section-3",
+            "apply-section-4",
+            "apply-section-5",
+            "apply-section-6",
+            "apply-section-7",
+            "apply-section-8",
+            "apply-section-9",
+        ];
+        let sections = SECTIONS.iter().enumerate().map(|(place, name)| own(name, format!("{draft}/sections/{place}")));
+        let others = [
+            own("apply", "/apply".to_owned()),
+            own("apply-secret", "/apply/secret".to_owned()),
+            own("apply-draft", draft.clone()),
+            own("apply-check", format!("{draft}/check")),
+            own("apply-delete", format!("{draft}/delete")),
+            own("apply-receipt", format!("/receipts/{asked}")),
+            own("projects", "/projects".to_owned()),
+            page("projects-none", Some("ez-zwzx.receiver"), "/projects"),
+            own("project", "/projects/{case}".to_owned()),
+            own("project-asked", format!("/projects/{asked}")),
+            own("project-task", format!("/projects/{asked}/tasks/{task}")),
+            own("project-withdraw", format!("/projects/{asked}/withdraw")),
+        ];
+        others.into_iter().chain(sections).collect()
+    }
+}
+
+/// Addresses that answer with a file, or lead elsewhere: every other one is a page.
+const NO_PAGES: [&str; 17] = [
+    "/",
+    "/account/language",
+    "/account/password",
+    "/account/sessions",
+    "/assets/{digest}/{name}",
+    "/audit/act/{case}/{seq}/proof",
+    "/audit/checkpoint",
+    "/audit/keys",
+    "/audit/log.jsonl",
+    "/cases/{case}/picture/{scope}",
+    "/exports/ledger.csv",
+    "/exports/ledger.xlsx",
+    "/files/{digest}",
+    "/inbox.csv",
+    "/lights/tasks.csv",
+    "/sign-in/demo",
+    "/sign-out",
+];
+
+/// Every route of the pages that answers GET, as the source registers it.
+fn routes(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            routes(&path, found);
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for rest in text.split(".route(\"").skip(1) {
+            let (route, handlers) = rest.split_once('"').unwrap();
+            let end = handlers.find(".route(").unwrap_or(handlers.len()).min(handlers.find(".merge(").unwrap_or(handlers.len()));
+            let line = handlers[..end].lines().next().unwrap_or_default();
+            if line.contains("get(") {
+                found.insert(route.to_owned());
+            }
+        }
+    }
+}
+
+/// Whether an address is one of a route's.
+fn fits(route: &str, address: &str) -> bool {
+    let address = address.split('?').next().unwrap_or_default();
+    let (mut wanted, mut shown) = (route.split('/'), address.split('/'));
+    loop {
+        match (wanted.next(), shown.next()) {
+            (None, None) => return true,
+            (Some(part), Some(_)) if part.starts_with("{*") => return true,
+            (Some(part), Some(given)) if part.starts_with('{') || part == given => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Asserts that the table has a page of every route, and that what it is excused from is still there.
+pub fn nothing_is_left_out(table: &[Page]) {
+    let mut routes_found = BTreeSet::new();
+    routes(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web"), &mut routes_found);
+    assert!(routes_found.len() > 40, "the scan found {} routes", routes_found.len());
+    let walked = |route: &String| table.iter().any(|page| page.status == 200 && fits(route, &page.path) && best(&routes_found, &page.path) == Some(route));
+    let left_out: Vec<&String> = routes_found.iter().filter(|route| !NO_PAGES.contains(&route.as_str()) && !walked(route)).collect();
+    assert_eq!(left_out, Vec::<&String>::new(), "pages that no browser walks: add their rows");
+    let gone: Vec<&&str> = NO_PAGES.iter().filter(|route| !routes_found.contains(**route)).collect();
+    assert_eq!(gone, Vec::<&&str>::new(), "excused, but no route");
+}
+
+/// The route that answers an address: the one with the fewest parts left open.
+fn best<'r>(routes: &'r BTreeSet<String>, address: &str) -> Option<&'r String> {
+    routes.iter().filter(|route| fits(route, address)).min_by_key(|route| route.matches('{').count())
 }
 
 /// The outbox and the texts, for the operator.
