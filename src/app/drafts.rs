@@ -51,17 +51,24 @@ pub struct Typist {
 const ORDINARY: i16 = 9;
 
 impl App {
-    /// Begins an application.
+    /// Begins an application. A form sent twice brings the same id twice and begins one; what that id began and was sent meanwhile is left alone.
     ///
     /// # Errors
     /// A fault.
-    pub async fn begin_draft(&self, typist: Typist, workflow: &str, form: &Value) -> Result<Uuid, Failure> {
-        self.add_draft(typist, workflow, None, form).await
+    pub async fn begin_draft(&self, typist: Typist, workflow: &str, form: &Value, sent: Option<CommandId>) -> Result<Uuid, Failure> {
+        if let Some(CommandId(id)) = sent {
+            self.add_draft(typist, workflow, (None, id), form).await?;
+            let begun = self.store().draft(typist.tenant, typist.person, id).await.map_err(reading)?;
+            if begun.is_some_and(|begun| begun.workflow == workflow && begun.sent.is_none()) {
+                return Ok(id);
+            }
+        }
+        let id = CommandId::new(clock::real(), entropy()?).0;
+        self.add_draft(typist, workflow, (None, id), form).await
     }
 
-    async fn add_draft(&self, typist: Typist, workflow: &str, task: Option<(CaseId, Local)>, form: &Value) -> Result<Uuid, Failure> {
+    async fn add_draft(&self, typist: Typist, workflow: &str, (task, id): (Option<(CaseId, Local)>, Uuid), form: &Value) -> Result<Uuid, Failure> {
         let now = clock::real();
-        let id = CommandId::new(now, entropy()?).0;
         let command = CommandId::new(now, entropy()?);
         let row =
             DraftRow { id, person: typist.person, workflow: workflow.to_owned(), task, form: bytes(form)?, version: 1, command, updated: now, sent: None };
@@ -87,7 +94,8 @@ impl App {
         if let Some(row) = find().await.map_err(reading)? {
             return Ok(read(row)?);
         }
-        self.add_draft(typist, workflow, Some(task), form).await?;
+        let id = CommandId::new(clock::real(), entropy()?).0;
+        self.add_draft(typist, workflow, (Some(task), id), form).await?;
         Ok(read(find().await.map_err(reading)?.ok_or_else(unknown_draft)?)?)
     }
 

@@ -26,4 +26,5 @@ mod storm;
 mod tables;
 mod tamper;
 mod tidy;
+mod unlucky;
 mod watch;

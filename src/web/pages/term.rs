@@ -63,6 +63,13 @@ struct Extension {
     open: bool,
 }
 
+impl TermLine {
+    /// Whether what was typed for its extension stands in its form.
+    pub fn shows_what_was_typed(&self) -> bool {
+        self.extension.as_ref().is_some_and(|extension| extension.may && extension.open)
+    }
+}
+
 /// The running terms, the next due first.
 pub fn lines(asking: &Asking<'_>, refused: Option<&Refused>) -> Result<Vec<TermLine>, Fault> {
     let mut terms: Vec<(&Local, &Term)> = asking.file.working.state.terms.iter().collect();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::io::AsyncWriteExt;
 
 use crate::browser::house::House;
 use crate::spine::node::Where;
@@ -71,6 +72,28 @@ impl Desk {
 
     pub async fn post(&self, login: &str, path: &str, pairs: &[(&str, &str)]) -> Answer {
         answered(self.posting(login, path, pairs)).await
+    }
+
+    /// The same after the session ended.
+    pub async fn post_too_late(&self, path: &str, pairs: &[(&str, &str)]) -> Answer {
+        let over = self.posting("chen", path, pairs).build().unwrap();
+        let request = self.http.post(over.url().clone()).header("sec-fetch-site", "same-origin").header("cookie", "gl_session=00");
+        let body = over.body().and_then(reqwest::Body::as_bytes).unwrap().to_vec();
+        answered(request.header("content-type", "application/x-www-form-urlencoded").body(body)).await
+    }
+
+    /// Sends a form whole and goes away before any answer: the connection is gone.
+    pub async fn post_and_lose(&self, login: &str, path: &str, pairs: &[(&str, &str)]) {
+        let body = pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect::<Vec<_>>().join("&");
+        let address = self.house.node.address();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\ncookie: gl_session={}\r\nsec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
+            self.house.session(login),
+            body.len()
+        );
+        let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+        connection.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        connection.flush().await.unwrap();
     }
 
     /// As the script saves while somebody types.

@@ -182,6 +182,11 @@ impl Journey<'_> {
                 let rows = name.split('.').nth(1).unwrap();
                 self.page.press(&format!("button[value='add.{rows}']")).await;
             }
+            // What was not asked for stands under a line that opens.
+            let hidden = format!("document.querySelector({})?.closest('details:not([open])') !== null", json!(field));
+            if self.visit.browser.ask(&hidden).await == true {
+                self.page.act("form details:not([open]) > summary").await;
+            }
             let kind = self.visit.browser.text(&format!("document.querySelector({}).type", json!(field))).await;
             match kind.as_str() {
                 "radio" | "checkbox" | "select-one" => self.page.choose(name, value).await,

@@ -21,6 +21,8 @@ const CHANNEL: &str = "green-channel";
 #[derive(Serialize)]
 struct StartPage {
     workflow: String,
+    /// What the application will be begun under, so that a form sent twice begins one.
+    command: String,
     title: Text,
     basis: Vec<String>,
     rules: Vec<Rules>,
@@ -112,6 +114,7 @@ pub async fn show(State(shared): State<Shared>, visitor: Visitor) -> Result<Resp
         drafts,
         upload_mb: crate::limits::UPLOAD_BYTES_MAX / 1024 / 1024,
         workflow,
+        command: crate::web::pages::case::fresh_command()?,
     };
     let title = shared.pages.word(visitor.language(), "apply-title");
     Ok(shared.pages.page(&visitor.site, "apply", &title, &page))
@@ -200,13 +203,15 @@ fn links(asking: &Asking) -> Vec<Text> {
 #[derive(Deserialize)]
 pub struct Begin {
     workflow: String,
+    #[serde(default)]
+    command: String,
 }
 
 /// Begins an application, with what the applicant's last one said of the applicant.
 pub async fn begin(State(shared): State<Shared>, visitor: Visitor, Posted(begin): Posted<Begin>) -> Result<Response, Trouble> {
     permit(&visitor)?;
     asking(&visitor, &begin.workflow)?;
-    let id = shared.app.begin_draft(typist(&visitor), &begin.workflow, &serde_json::json!({})).await?;
+    let id = shared.app.begin_draft(typist(&visitor), &begin.workflow, &serde_json::json!({}), begin.command.parse().ok()).await?;
     Ok(see_other(&format!("/apply/{id}")))
 }
 

@@ -141,9 +141,13 @@ pub fn page(asking: &Asking<'_>, refused: Option<Refused>) -> Result<Page, Fault
         Some(task) => desk::act_form(asking, task, refused.as_ref())?,
         None => None,
     };
-    // What was typed for a task that is closed by now has no form to stand in.
-    let kept = refused.as_ref().filter(|refused| refused.task.is_some() && act.as_ref().is_none_or(|act| Some(act.task()) != refused.task));
-    let kept = kept.map(|refused| refused.opinion.clone()).filter(|text| !text.is_empty());
+    let terms = term::lines(asking, refused.as_ref())?;
+    // What was typed for a task that is closed by now, or a term that is extended already, has no form to stand in.
+    let formless = |refused: &&Refused| {
+        let task = refused.task.is_some() && act.as_ref().is_none_or(|act| Some(act.task()) != refused.task);
+        task || (refused.term.is_some() && !terms.iter().any(term::TermLine::shows_what_was_typed))
+    };
+    let kept = refused.as_ref().filter(formless).map(|refused| refused.opinion.clone()).filter(|text| !text.is_empty());
     let watch = Watch::over(state.terms.values(), &file.known.calendar);
     let lead = state.terms.iter().filter(|(_, term)| term.due.is_some() && term.due == watch.due).map(|(id, _)| *id).next();
     let flash = asking.asked.did.filter(|_| refused.is_none()).and_then(|seq| flash(asking, seq, &told));
@@ -163,7 +167,7 @@ pub fn page(asking: &Asking<'_>, refused: Option<Refused>) -> Result<Page, Fault
         due_href: lead.map(|term| format!("/cases/{}/terms/{term}", asking.name())),
         flash,
         refused: refused.as_ref().and_then(|refused| mistakes(asking, refused)),
-        terms: term::lines(asking, refused.as_ref())?,
+        terms,
         papers: papers::papers(asking),
         pictures: picture::pictures(asking, &telling),
         documents: asking.documents.iter().map(|line| document(asking, line)).collect(),

@@ -24,6 +24,8 @@ struct WithdrawPage {
     holds: usize,
     waiting: usize,
     tasks: usize,
+    /// It ended meanwhile: nothing can be withdrawn, and what was typed is shown.
+    ended: bool,
     refused: Option<Text>,
 }
 
@@ -51,6 +53,7 @@ async fn page(
         holds: working.state.holds.len(),
         waiting: working.state.queue.len(),
         tasks: working.state.tasks.len(),
+        ended: working.state.ended.is_some(),
         refused,
     };
     let title = shared.pages.word(visitor.language(), "projects-withdraw-title");
@@ -71,10 +74,10 @@ pub async fn withdraw(
     let order = Order { tenant: visitor.tenant, case: Some(working.row.id), actor: visitor.actor(), command_id, act };
     match shared.app.execute(order).await {
         Ok(receipt) => Ok(see_other(&format!("/projects/{}", receipt.case))),
-        Err(Failure::Refused(refusal)) if working.state.ended.is_none() => {
+        Err(Failure::Refused(refusal)) => {
             let said = Text { zh: refusal.zh.clone(), en: refusal.en.clone() };
             page(&shared, &visitor, status(refusal.class), &working, (opinion, Some(said))).await
         }
-        Err(failure) => Err(failure.into()),
+        Err(failure @ Failure::Fault(_)) => Err(failure.into()),
     }
 }
