@@ -22,6 +22,8 @@ pub const CALL_DEPTH_MAX: usize = 16;
 pub const SOUNDNESS_STATES_MAX: usize = 20_000;
 /// Acts of a path that a message names; of a longer one the middle is left out.
 pub const SOUNDNESS_PATH_ACTS_MAX: usize = 12;
+/// Members for which one step runs.
+pub const MEMBERS_MAX: usize = 200;
 /// Bytes of one file an author writes: a workflow, a form, a table.
 pub const SOURCE_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of one expression.

@@ -410,9 +410,9 @@ impl Reading<'_> {
         let node = self.node_of(scopes.program.get(&token.scope)?, &token.step)?;
         let queued = self.case.queue.contains_key(&id);
         let (waits, until) = match &token.waits {
-            Waits::Join | Waits::Scope(_) => return None,
+            Waits::Join | Waits::Scope(_) | Waits::Members(_) => return None,
             Waits::Task(_) | Waits::Group(_) => ("", None),
-            Waits::Message(_) => ("message", None),
+            Waits::Message(_) | Waits::Signal(_) | Waits::Lock(_) => ("message", None),
             Waits::Timer(timer) => ("timer", self.case.timers.get(timer).and_then(|timer| timer.at)),
         };
         let pools: Vec<&TaskPool> = self.case.tasks.values().filter(|task| task.token == id).map(|task| &task.pool).collect();
@@ -543,6 +543,6 @@ fn shown(node: &Node) -> bool {
     match node.kind {
         NodeKind::Task(_) | NodeKind::Approve(_) | NodeKind::Decide(_) | NodeKind::Document { .. } => true,
         NodeKind::Timer { .. } | NodeKind::Message { .. } | NodeKind::Post { .. } => true,
-        NodeKind::Split { .. } | NodeKind::Join { .. } | NodeKind::Call { .. } | NodeKind::End { .. } => false,
+        NodeKind::Each(_) | NodeKind::Throw { .. } | NodeKind::Split { .. } | NodeKind::Join { .. } | NodeKind::Call { .. } | NodeKind::End { .. } => false,
     }
 }

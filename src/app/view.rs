@@ -342,6 +342,8 @@ impl Reading<'_> {
             | NodeKind::Split { .. }
             | NodeKind::Join { .. }
             | NodeKind::Call { .. }
+            | NodeKind::Each(_)
+            | NodeKind::Throw { .. }
             | NodeKind::Document { .. }
             | NodeKind::End { .. } => {}
         }

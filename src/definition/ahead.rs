@@ -143,6 +143,8 @@ fn walk<'p>(program: &'p Program, edge: Edge, follows: &mut Vec<Ahead<'p>>) {
             | NodeKind::Split { .. }
             | NodeKind::Join { .. }
             | NodeKind::Call { .. }
+            | NodeKind::Each(_)
+            | NodeKind::Throw { .. }
             | NodeKind::End { .. } => return,
         }
     }
@@ -162,7 +164,8 @@ fn arrive<'p>(program: &'p Program, node: &'p Node) -> Option<Ahead<'p>> {
             Ahead::Splits { title, branches: branches.iter().filter_map(|branch| at(program, branch.first)).map(|node| &node.title).collect() }
         }
         NodeKind::Join { .. } => Ahead::Joins(node.next.values().next().and_then(|edge| at(program, edge.to)).map(|next| &next.title)),
-        NodeKind::Call { .. } => Ahead::Calls(title),
+        NodeKind::Call { .. } | NodeKind::Each(_) => Ahead::Calls(title),
+        NodeKind::Throw { .. } => return None,
         NodeKind::Document { .. } => Ahead::Issues(title),
         NodeKind::End { .. } if node.beside => Ahead::EndsAside,
         NodeKind::End { terminate, .. } => Ahead::Ends { title, terminates: *terminate },

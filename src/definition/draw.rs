@@ -91,6 +91,8 @@ fn size(node: &Node, label: &Label) -> Size {
         | NodeKind::Message { .. }
         | NodeKind::Timer { .. }
         | NodeKind::Call { .. }
+        | NodeKind::Each(_)
+        | NodeKind::Throw { .. }
         | NodeKind::Document { .. } => Size { width: width + 32, height: height + 16 },
     }
 }
@@ -200,6 +202,8 @@ fn shape(out: &mut String, node: &Node, label: &Label, at: Point, size: Size, li
             | NodeKind::Timer { .. }
             | NodeKind::Join { .. }
             | NodeKind::Call { .. }
+            | NodeKind::Each(_)
+            | NodeKind::Throw { .. }
             | NodeKind::Document { .. }
             | NodeKind::End { .. } => at.y - label.height() / 2,
         };
@@ -249,7 +253,8 @@ fn figure(node: &Node, at: Point, size: Size) -> (&'static str, String) {
         NodeKind::Message { .. } | NodeKind::Timer { .. } => ("wait", rect(height / 2)),
         NodeKind::Split { .. } => ("gate", format!("<rect class=\"bar\" x=\"{left}\" y=\"{}\" width=\"{width}\" height=\"8\"/>", top + height - 8)),
         NodeKind::Join { .. } => ("gate", format!("<rect class=\"bar\" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"8\"/>")),
-        NodeKind::Call { .. } => {
+        NodeKind::Throw { .. } => ("wait", rect(height / 2)),
+        NodeKind::Call { .. } | NodeKind::Each(_) => {
             let inner = format!("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"3\"/>", left + 4, top + 4, width - 8, height - 8);
             ("call", rect(6) + &inner)
         }

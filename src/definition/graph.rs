@@ -14,6 +14,10 @@ use crate::forms::Form;
 pub use crate::ids::Text;
 use crate::ids::{Digest, Name, PersonId};
 
+mod events;
+
+pub use events::{Catch, Complete, EachRule, Heard, Need, Thrown, Trigger};
+
 /// A workflow with everything it calls: what a case pins, by `digest`.
 #[derive(Clone, Debug)]
 pub struct Bundle {
@@ -58,6 +62,8 @@ pub struct Program {
     pub form: Option<Arc<Form>>,
     /// Terms of the whole scope (法定, 承诺).
     pub limits: Vec<TermRule>,
+    /// What may happen to the whole scope while it is open; each leads to a node that no edge leads to.
+    pub handlers: Vec<Catch>,
     /// Nodes; `NodeIx` points in here.
     pub nodes: Vec<Node>,
     /// Where a new scope puts its first token.
@@ -111,6 +117,10 @@ pub struct Node {
     pub may_return: Option<ReturnRule>,
     /// What else people may do at this step.
     pub verbs: Verbs,
+    /// What may happen to this step while a token waits here.
+    pub events: Vec<Catch>,
+    /// Of all steps of a case with this lock, one is worked on at a time.
+    pub lock: Option<Name>,
 }
 
 /// Where an outcome leads.
@@ -231,10 +241,12 @@ pub enum NodeKind {
         /// The fallback.
         otherwise: Settlement,
     },
-    /// Waits for a message; outcome `received`. With `account` the case stands on that account's waiting list meanwhile.
+    /// Waits for a message or a signal; outcome `received`. With `queue_for` the case stands on that account's waiting list meanwhile.
     Message {
-        /// The message's name.
+        /// Its name.
         name: Name,
+        /// What it listens to.
+        heard: Heard,
         /// The node whose account and amount this wait queues for.
         queue_for: Option<NodeIx>,
     },
@@ -269,6 +281,15 @@ pub enum NodeKind {
         with: Vec<(Name, Arc<Expr>)>,
         /// What the caller reads of this step afterwards, by name; read in the callee when it ends.
         returns: Vec<(Name, Arc<Expr>)>,
+    },
+    /// Runs a program once for each member of a list.
+    Each(EachRule),
+    /// Throws; outcome `thrown`, but an error has none.
+    Throw {
+        /// What.
+        what: Thrown,
+        /// Its name.
+        name: Name,
     },
     /// Issues a document with a number; outcome `issued`.
     Document {

@@ -245,6 +245,8 @@ impl Library {
                     | NodeKind::Split { .. }
                     | NodeKind::Join { .. }
                     | NodeKind::Call { .. }
+                    | NodeKind::Each(_)
+                    | NodeKind::Throw { .. }
                     | NodeKind::Document { .. }
                     | NodeKind::End { .. } => {}
                 }
@@ -296,7 +298,7 @@ impl Library {
 /// The forms and tables a workflow names.
 fn files_named(workflow: &Workflow) -> BTreeSet<String> {
     let mut files: BTreeSet<String> = workflow.form.iter().map(|form| form.value.to_string()).collect();
-    syntax::walk(&workflow.steps, &mut |step| match &step.kind {
+    syntax::walk_all(workflow, &mut |step| match &step.kind {
         syntax::Kind::Task(task) => files.extend(task.fields.iter().map(|file| file.value.to_string())),
         syntax::Kind::Decide(table) => {
             files.insert(table.value.to_string());
@@ -308,6 +310,8 @@ fn files_named(workflow: &Workflow) -> BTreeSet<String> {
         | syntax::Kind::Parallel(_)
         | syntax::Kind::Call(_)
         | syntax::Kind::Scope(_)
+        | syntax::Kind::Each(_)
+        | syntax::Kind::Throw { .. }
         | syntax::Kind::Document { .. }
         | syntax::Kind::End { .. }
         | syntax::Kind::Broken => {}

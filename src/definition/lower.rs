@@ -10,13 +10,14 @@ use crate::definition::graph::{Branch, Edge, JoinRule, Node, NodeIx, NodeKind, P
 use crate::definition::library::PART;
 use crate::definition::parts::Parts;
 use crate::definition::reach::reach;
-use crate::definition::syntax::{Kind, Next, Parallel, Splits, Step, Word, Workflow, walk, walk_own};
+use crate::definition::syntax::{Handler, Kind, Next, Parallel, Splits, Step, Word, Workflow, walk_all, walk_own};
 use crate::expr::Type;
 use crate::ids::{Name, Text};
 use crate::source::Place;
 
 mod edges;
 mod groups;
+mod happenings;
 mod kinds;
 mod names;
 mod plan;
@@ -37,14 +38,15 @@ pub(super) struct Lowered {
 /// Compiles one workflow and its parts, itself first; what is wrong with it goes to `findings`.
 pub(super) fn lower(workflow: &Workflow, parts: &Parts, findings: &mut Findings<'_>) -> Vec<Lowered> {
     let mut all: BTreeMap<&str, &Step> = BTreeMap::new();
-    walk(&workflow.steps, &mut |step| {
+    walk_all(workflow, &mut |step| {
         // Twice in one program is told by its plan; what a part does is read by the whole, so its names are the whole's too.
         all.entry(&step.key.value).or_insert(step);
     });
     let mut done = Vec::new();
     let whole = Whole { workflow, parts, all: &all };
-    whole.program((workflow.name.value.clone(), &workflow.title), &workflow.steps, &mut done, findings);
-    names::once(&workflow.steps, findings);
+    let list = List { name: workflow.name.value.clone(), title: &workflow.title, steps: &workflow.steps, handlers: &workflow.handlers, member: false };
+    whole.program(&list, &mut done, findings);
+    names::once(workflow, findings);
     if findings.is_empty() { done } else { Vec::new() }
 }
 
@@ -57,42 +59,77 @@ struct Whole<'w> {
     all: &'w BTreeMap<&'w str, &'w Step>,
 }
 
+/// A list of steps that becomes a program.
+struct List<'w> {
+    name: Name,
+    title: &'w Text,
+    steps: &'w [Step],
+    handlers: &'w [Handler],
+    /// The one step of a member of a list: it ends its program with its outcome.
+    member: bool,
+}
+
+/// Nodes with the place of each.
+type Placed = Vec<(Node, Place)>;
+
 impl<'w> Whole<'w> {
     /// Compiles a list of steps, and then the parts among them.
-    fn program(self, (name, title): (Name, &Text), steps: &'w [Step], done: &mut Vec<Lowered>, findings: &mut Findings<'_>) {
-        let plan = plan::plan(steps, findings);
-        let lowering = Lowering { workflow: self.workflow, parts: self.parts, all: self.all, steps, plan: &plan };
-        let nodes: Vec<Option<Node>> = plan.nodes.iter().map(|planned| lowering.node(planned, findings)).collect();
-        let (limits, form) = if name == self.workflow.name.value { lowering.head(findings) } else { (Vec::new(), None) };
-        let places = plan.nodes.iter().map(|planned| planned.at).collect();
-        let nodes: Option<Vec<Node>> = nodes.into_iter().collect();
-        if let (Some(nodes), Some(nature)) = (nodes.filter(|nodes| !nodes.is_empty() && findings.is_empty()), self.workflow.nature) {
+    fn program(self, list: &List<'w>, done: &mut Vec<Lowered>, findings: &mut Findings<'_>) {
+        let plan = plan::plan(list.steps, findings);
+        let member = list.member.then_some(list.title);
+        let lowering = Lowering { workflow: self.workflow, parts: self.parts, all: self.all, steps: list.steps, handlers: list.handlers, member, plan: &plan };
+        let nodes: Vec<Option<(Node, Place)>> = plan.nodes.iter().map(|planned| Some((lowering.node(planned, findings)?, planned.at))).collect();
+        let whole = list.name == self.workflow.name.value;
+        let (limits, form) = if whole { lowering.head(findings) } else { (Vec::new(), None) };
+        let nodes: Option<Placed> = nodes.into_iter().collect();
+        let added = lowering.added(list, plan.nodes.len(), findings);
+        if let (Some(mut nodes), Some(nature), true) = (nodes.filter(|nodes| !nodes.is_empty()), self.workflow.nature, findings.is_empty()) {
+            let (handlers, more) = added;
+            nodes.extend(more);
+            let (nodes, places): (Vec<Node>, Vec<Place>) = nodes.into_iter().unzip();
             let program = Program {
-                name: name.clone(),
-                title: title.clone(),
+                name: list.name.clone(),
+                title: list.title.clone(),
                 nature,
                 basis: self.workflow.basis.iter().map(|basis| basis.text.clone()).collect(),
-                number: self.workflow.number.clone().filter(|_| name == self.workflow.name.value),
+                number: self.workflow.number.clone().filter(|_| whole),
                 form,
                 limits,
+                handlers,
                 reach: reach(&nodes),
                 nodes,
                 start: NodeIx(0),
             };
             done.push(Lowered { program, places });
         }
-        walk_own(steps, &mut |step| {
+        self.inner(list, done, findings);
+    }
+
+    /// The parts a list of steps holds, each a program of its own.
+    fn inner(self, list: &List<'w>, done: &mut Vec<Lowered>, findings: &mut Findings<'_>) {
+        let mut parts: Vec<List<'w>> = Vec::new();
+        walk_own(list.steps, &mut |step| {
+            let title = step.title.as_ref().unwrap_or(list.title);
+            let name = part(&self.workflow.name.value, &step.key.value);
             if let Kind::Scope(scope) = &step.kind {
-                let title = step.title.clone().unwrap_or_default();
-                self.program((part(&self.workflow.name.value, step), &title), &scope.steps, done, findings);
+                parts.push(List { name, title, steps: &scope.steps, handlers: &scope.handlers, member: false });
+            } else if let Kind::Each(each) = &step.kind {
+                parts.push(List { name, title, steps: &each.body, handlers: &[], member: true });
             }
         });
+        for handler in list.handlers {
+            let title = handler.title.as_ref().unwrap_or(list.title);
+            parts.push(List { name: part(&self.workflow.name.value, &handler.key.value), title, steps: &handler.steps, handlers: &[], member: false });
+        }
+        for part in &parts {
+            self.program(part, done, findings);
+        }
     }
 }
 
-/// What the program of a step with steps of its own is called.
-fn part(workflow: &Name, step: &Step) -> Name {
-    Name::from(format!("{workflow}{PART}{}", step.key.value))
+/// What the program of a step or handler with steps of its own is called.
+fn part(workflow: &Name, key: &Name) -> Name {
+    Name::from(format!("{workflow}{PART}{key}"))
 }
 
 /// What every part of the lowering looks at.
@@ -103,6 +140,10 @@ struct Lowering<'w> {
     all: &'w BTreeMap<&'w str, &'w Step>,
     /// The steps of this program.
     steps: &'w [Step],
+    /// What may happen to it.
+    handlers: &'w [Handler],
+    /// The title of the step for each member, when this is a member's program.
+    member: Option<&'w Text>,
     plan: &'w Plan<'w>,
 }
 
@@ -127,6 +168,8 @@ impl Lowering<'_> {
             ranks: BTreeMap::new(),
             may_return: None,
             verbs: Verbs::default(),
+            events: Vec::new(),
+            lock: None,
         };
         match planned.slot {
             Slot::Step(step) => self.step(planned, step, blank, findings),
@@ -160,6 +203,8 @@ impl Lowering<'_> {
         node.may_return = may_return;
         node.ranks = ranks;
         node.verbs = step.verbs.clone();
+        node.events = self.happenings(planned, step, findings);
+        node.lock = step.lock.as_ref().map(|lock| lock.value.clone());
         Some(node)
     }
 
@@ -168,7 +213,11 @@ impl Lowering<'_> {
         if let Some(title) = &step.title {
             return title.clone();
         }
+        if let Some(title) = self.member {
+            return title.clone();
+        }
         match &step.kind {
+            Kind::Throw { name, .. } => return Text { zh: name.value.to_string(), en: name.value.to_string() },
             Kind::End { result, .. } => return Text { zh: result.value.to_string(), en: result.value.to_string() },
             Kind::Call(call) => {
                 if let Some(called) = self.parts.workflows.get(&*call.workflow.value) {
@@ -184,6 +233,7 @@ impl Lowering<'_> {
             | Kind::Message { .. }
             | Kind::Parallel(_)
             | Kind::Scope(_)
+            | Kind::Each(_)
             | Kind::Document { .. } => {
                 let key = &step.key.value;
                 let sentences = (format!("步骤 `{key}` 没有名称"), format!("expected `title` in step `{key}`, found no such key"));

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::definition::syntax::{Kind, Splits, Step, Workflow, walk_own};
+use crate::definition::graph::Thrown;
+use crate::definition::syntax::{Each, Handler, Kind, Splits, Step, Workflow, walk_own};
 use crate::expr::Table;
 use crate::forms::Form;
 use crate::ids::Name;
@@ -39,7 +40,10 @@ impl Parts {
                 Splits::Race => Some(Vec::new()),
             },
             Kind::Call(call) => self.results(&call.workflow.value),
-            Kind::Scope(scope) => ends(&scope.steps),
+            Kind::Scope(scope) => ends(&scope.steps, &scope.handlers),
+            Kind::Each(each) => self.of_members(each),
+            Kind::Throw { what: Thrown::Error, .. } => Some(Vec::new()),
+            Kind::Throw { what: Thrown::Signal | Thrown::Escalation, .. } => fixed(&["thrown"]),
             Kind::Document { .. } => fixed(&["issued"]),
             Kind::End { .. } => Some(Vec::new()),
             Kind::Broken => None,
@@ -48,15 +52,35 @@ impl Parts {
 
     /// The results a workflow can end with.
     pub fn results(&self, workflow: &str) -> Option<Vec<Name>> {
-        ends(&self.workflows.get(workflow)?.steps)
+        let workflow = self.workflows.get(workflow)?;
+        ends(&workflow.steps, &workflow.handlers)
+    }
+
+    /// What a step for each member can end with: what enough of them said, what else, and what no members mean.
+    fn of_members(&self, each: &Each) -> Option<Vec<Name>> {
+        let Some(complete) = &each.complete else { return Some(vec![Name::from("done")]) };
+        let otherwise = self.otherwise(each).unwrap_or_else(|| complete.of.value.clone());
+        let all: BTreeSet<Name> = [complete.of.value.clone(), otherwise, complete.none.value.clone()].into();
+        Some(all.into_iter().collect())
+    }
+
+    /// The outcome when enough cannot be reached: as said, or the only other answer a member has.
+    pub fn otherwise(&self, each: &Each) -> Option<Name> {
+        let complete = each.complete.as_ref()?;
+        if let Some(said) = &complete.otherwise {
+            return Some(said.value.clone());
+        }
+        let answers = self.outcomes(each.body.first()?)?;
+        let others: Vec<&Name> = answers.iter().filter(|answer| **answer != complete.of.value).collect();
+        if let [only] = others.as_slice() { Some((*only).clone()) } else { None }
     }
 }
 
 /// The results a list of steps can end with; `None` when one of them could not be read.
-pub(super) fn ends(steps: &[Step]) -> Option<Vec<Name>> {
+pub(super) fn ends(steps: &[Step], handlers: &[Handler]) -> Option<Vec<Name>> {
     let mut results = BTreeSet::new();
     let mut complete = true;
-    walk_own(steps, &mut |step| match &step.kind {
+    let mut visit = |step: &Step| match &step.kind {
         Kind::End { result, .. } => {
             results.insert(result.value.clone());
         }
@@ -70,7 +94,14 @@ pub(super) fn ends(steps: &[Step]) -> Option<Vec<Name>> {
         | Kind::Parallel(_)
         | Kind::Call(_)
         | Kind::Scope(_)
+        | Kind::Each(_)
+        | Kind::Throw { .. }
         | Kind::Document { .. } => {}
-    });
+    };
+    walk_own(steps, &mut visit);
+    // What interrupts ends it in its own way; what does not gives no result.
+    for handler in handlers.iter().filter(|handler| handler.interrupting) {
+        walk_own(&handler.steps, &mut visit);
+    }
     complete.then(|| results.into_iter().collect())
 }

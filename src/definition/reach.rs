@@ -27,7 +27,7 @@ pub fn reach(nodes: &[Node]) -> Vec<BTreeSet<NodeIx>> {
 /// The nodes one edge away; a split leads to its branches, and to its join when every branch may be skipped.
 #[must_use]
 pub fn successors(node: &Node) -> BTreeSet<NodeIx> {
-    let mut to: BTreeSet<NodeIx> = node.next.values().map(|edge| edge.to).collect();
+    let mut to: BTreeSet<NodeIx> = node.next.values().map(|edge| edge.to).chain(node.events.iter().map(|event| event.to)).collect();
     if let NodeKind::Split { branches, join } = &node.kind {
         to.extend(branches.iter().map(|branch| branch.first));
         if branches.iter().all(|branch| branch.when.is_some()) {

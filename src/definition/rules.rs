@@ -5,6 +5,7 @@
 pub(super) mod calls;
 pub(super) mod decision;
 pub(super) mod flow;
+pub(super) mod happenings;
 pub(super) mod law;
 pub(super) mod parallel;
 pub(super) mod splits;

@@ -5,11 +5,12 @@
 use chrono::NaiveDate;
 
 use crate::calendar::{Span, Unit};
-use crate::definition::graph::{GroupPass, JoinRule, Nature, NumberRule, OnRefusal, ReturnThen, Settlement, TermKind, Verbs};
+use crate::definition::graph::{GroupPass, Heard, JoinRule, Nature, Need, NumberRule, OnRefusal, Rest, ReturnThen, Settlement, TermKind, Thrown, Verbs};
 use crate::ids::{Name, Text};
 use crate::source::{Node, Place};
 
 mod read;
+mod read_events;
 mod read_group;
 mod read_split;
 mod read_step;
@@ -54,6 +55,55 @@ pub struct Workflow {
     pub limits: Vec<Limit>,
     /// The steps, in order; the first is the start.
     pub steps: Vec<Step>,
+    /// What may happen while it is open.
+    pub handlers: Vec<Handler>,
+    /// Errors that leave it for its caller to catch.
+    pub throws: Vec<Word>,
+}
+
+/// What may happen to a step.
+#[derive(Clone, Debug)]
+pub struct Happening {
+    /// What.
+    pub on: Trigger,
+    /// Closes the step.
+    pub interrupting: bool,
+    /// The step it leads to.
+    pub next: Word,
+    /// Where it stands.
+    pub at: Place,
+}
+
+/// What may happen to a workflow or a part, with steps of its own.
+#[derive(Clone, Debug)]
+pub struct Handler {
+    /// Its key.
+    pub key: Word,
+    /// What people read.
+    pub title: Option<Text>,
+    /// What happens.
+    pub on: Trigger,
+    /// Closes everything else of it.
+    pub interrupting: bool,
+    /// Its steps.
+    pub steps: Vec<Step>,
+}
+
+/// What may happen.
+#[derive(Clone, Debug)]
+pub enum Trigger {
+    /// A span has passed.
+    After(At<Span>),
+    /// A day has come.
+    At(Node),
+    /// A message came.
+    Message(Word),
+    /// A signal was given.
+    Signal(Word),
+    /// Something was escalated from inside.
+    Escalation(Word),
+    /// An error was thrown inside.
+    Error(Word),
 }
 
 /// A law, a plan, a guide; with the days it is in force, when they are known.
@@ -217,6 +267,10 @@ pub struct Step {
     pub ranks: Vec<(Word, i16)>,
     /// What else people may do here.
     pub verbs: Verbs,
+    /// What may happen to it.
+    pub events: Vec<Happening>,
+    /// Of all steps with this lock one is worked on at a time.
+    pub lock: Option<Word>,
 }
 
 /// Where a step leads.
@@ -274,6 +328,8 @@ pub enum Kind {
     Message {
         /// Its name.
         name: Word,
+        /// What it listens to.
+        heard: Heard,
         /// The reservation it queues for.
         queue: Option<Word>,
     },
@@ -283,6 +339,15 @@ pub enum Kind {
     Call(Call),
     /// A part with steps of its own.
     Scope(Scope),
+    /// The same for each member of a list.
+    Each(Each),
+    /// Throws.
+    Throw {
+        /// What.
+        what: Thrown,
+        /// Its name.
+        name: Word,
+    },
     /// Issues a document.
     Document {
         /// Its kind.
@@ -370,6 +435,38 @@ pub struct Call {
 pub struct Scope {
     /// The steps, in order; the first is the start.
     pub steps: Vec<Step>,
+    /// What may happen while it is open.
+    pub handlers: Vec<Handler>,
+}
+
+/// The same for each member of a list.
+#[derive(Clone, Debug)]
+pub struct Each {
+    /// The list.
+    pub list: Node,
+    /// What a member is called inside.
+    pub item: Word,
+    /// What is done for each: one step.
+    pub body: Vec<Step>,
+    /// One after another.
+    pub sequential: bool,
+    /// When it is over.
+    pub complete: Option<CompleteWhen>,
+}
+
+/// When enough members have answered.
+#[derive(Clone, Debug)]
+pub struct CompleteWhen {
+    /// How many.
+    pub need: Need,
+    /// Ended so.
+    pub of: Word,
+    /// What it is called when so many cannot be reached.
+    pub otherwise: Option<Word>,
+    /// What becomes of the others.
+    pub rest: Rest,
+    /// What no members at all means.
+    pub none: Word,
 }
 
 /// Which of its branches a split takes.
@@ -415,10 +512,22 @@ pub struct Branch {
 pub fn walk<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) {
     walk_own(steps, &mut |step| {
         visit(step);
-        if let Kind::Scope(scope) = &step.kind {
-            walk(&scope.steps, visit);
+        match &step.kind {
+            Kind::Scope(scope) => {
+                walk(&scope.steps, visit);
+                scope.handlers.iter().for_each(|handler| walk(&handler.steps, visit));
+            }
+            Kind::Each(each) => walk(&each.body, visit),
+            Kind::Task(_) | Kind::Approve(_) | Kind::Decide(_) | Kind::Post(_) | Kind::Timer { .. } | Kind::Message { .. } => {}
+            Kind::Parallel(_) | Kind::Call(_) | Kind::Throw { .. } | Kind::Document { .. } | Kind::End { .. } | Kind::Broken => {}
         }
     });
+}
+
+/// Every step of a workflow, those of its handlers included.
+pub fn walk_all<'s>(workflow: &'s Workflow, visit: &mut dyn FnMut(&'s Step)) {
+    walk(&workflow.steps, visit);
+    workflow.handlers.iter().for_each(|handler| walk(&handler.steps, visit));
 }
 
 /// Every step of one program: those inside branches, but not those of a part with steps of its own.

@@ -68,6 +68,10 @@ pub struct Case {
     pub urges: BTreeMap<Local, Vec<(PersonId, NaiveDate)>>,
     /// Whom the case was made known to.
     pub copied: BTreeSet<PersonId>,
+    /// Steps that run once for each member of a list.
+    pub fans: BTreeMap<Local, Fan>,
+    /// Messages that came before anybody waited for them and are kept for who will.
+    pub kept: BTreeSet<Name>,
     /// Notices handed to the outbox and not yet reported sent or parked.
     pub notices_open: u32,
 }
@@ -83,6 +87,8 @@ pub struct Scope {
     pub parent: Option<Local>,
     /// A part of the workflow its parent runs: it reads what the parent reads, and what it did stays with the parent when it closes.
     pub embedded: bool,
+    /// An interrupting event happened to it: what follows is the handler's, and nothing more is caught here.
+    pub interrupted: bool,
     /// What it was handed when it opened, by the name its expressions read it with.
     pub given: BTreeMap<Name, Value>,
     /// Its number, such as GC20250001-HP.
@@ -161,12 +167,31 @@ pub enum Waits {
     Group(Local),
     /// For a message.
     Message(Name),
+    /// For a signal of this case.
+    Signal(Name),
     /// For a timer (key in `timers`).
     Timer(Local),
     /// For the other branches.
     Join,
     /// For a called scope.
     Scope(Local),
+    /// For the members of a list (key in `fans`).
+    Members(Local),
+    /// For a lock that another step holds; it has not begun yet.
+    Lock(Name),
+}
+
+/// A step that runs once for each member of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fan {
+    /// Its token.
+    pub token: Local,
+    /// The members, in order.
+    pub items: Vec<Value>,
+    /// The scopes of members at work, with their place in the list.
+    pub open: BTreeMap<Local, u16>,
+    /// How members ended.
+    pub ended: BTreeMap<u16, Name>,
 }
 
 /// An open task.
@@ -220,8 +245,10 @@ pub struct Fresh {
 /// A timer that waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timer {
-    /// Its token.
+    /// Its token; for an event of a whole scope, the scope.
     pub token: Local,
+    /// The event it sets off, by its place among those of its step or scope; `None` for a step that itself waits.
+    pub event: Option<u16>,
     /// The day it was set; not counted.
     pub from: NaiveDate,
     /// When it fires; `None` while no published calendar reaches it.

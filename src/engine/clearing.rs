@@ -66,14 +66,15 @@ impl Draft<'_> {
                     self.emit(Event::GroupClosed { group: *group, passed: None });
                 }
             }
-            Waits::Message(_) => {
+            Waits::Message(_) | Waits::Signal(_) => {
                 if let Some(place) = self.case.queue.get(&id) {
                     let account = place.account.clone();
                     self.emit(Event::Unqueued { token: id, account });
                 }
             }
             Waits::Timer(timer) => self.emit(Event::TimerCleared { timer: *timer }),
-            Waits::Join => {}
+            Waits::Join | Waits::Lock(_) => {}
+            Waits::Members(fan) => self.close_fan(*fan, why)?,
             Waits::Scope(scope) => self.cancel_scope(*scope, why)?,
         }
         Ok(())
@@ -90,7 +91,7 @@ impl Draft<'_> {
     }
 
     /// Cancels a called scope with all it called; its reservations are given back.
-    fn cancel_scope(&mut self, scope: Local, why: &Name) -> Step<()> {
+    pub fn cancel_scope(&mut self, scope: Local, why: &Name) -> Step<()> {
         self.cancel_tokens(scope, (None, why), |_, _| true)?;
         self.settle_scope(scope, &Settling::Released)?;
         self.end_scope_terms(scope, false);
@@ -138,7 +139,16 @@ impl Draft<'_> {
         self.cancel_tokens(scope, (None, &Name::from("nobody-waits")), |_, _| true)?;
         self.settle_scope(scope, &Settling::By(&result))?;
         self.end_scope_terms(scope, true);
+        let fan =
+            caller.and_then(|caller| self.case.tokens.get(&caller)).and_then(|token| if let Waits::Members(fan) = token.waits { Some(fan) } else { None });
+        if let Some(fan) = fan {
+            self.member_ended(fan, scope, &result);
+        }
         self.emit(Event::ScopeClosed { scope, result: result.clone() });
+        if let Some(fan) = fan {
+            self.after_member(fan)?;
+            return Ok(true);
+        }
         match caller {
             Some(caller) => {
                 let spot = self.spot(caller)?;
@@ -151,6 +161,7 @@ impl Draft<'_> {
 
     /// Ends a scope's own terms. One that its author ends with an outcome which never came was not met.
     pub fn end_scope_terms(&mut self, scope: Local, left: bool) {
+        self.disarm(scope);
         let own = self.case.terms.iter().filter(|(_, term)| term.scope == scope && term.token.is_none());
         let ends: Vec<(Local, bool)> =
             own.map(|(id, term)| (*id, left && rule_of(&self.case, &self.facts, term).is_some_and(|rule| rule.until == TermEnd::Left))).collect();

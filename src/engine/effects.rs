@@ -89,6 +89,14 @@ impl Act<'_, '_> {
             | Event::ScopeClosed { .. }
             | Event::Submitted { .. }
             | Event::TokenPlaced { .. }
+            | Event::Caught { .. }
+            | Event::Thrown { .. }
+            | Event::MessageKept { .. }
+            | Event::MessageUsed { .. }
+            | Event::FanOpened { .. }
+            | Event::MemberOpened { .. }
+            | Event::MemberEnded { .. }
+            | Event::FanClosed { .. }
             | Event::TokenLate { .. }
             | Event::TokenTaken { .. }
             | Event::BranchSkipped { .. }

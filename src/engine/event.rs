@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Span;
-use crate::definition::graph::{GroupPass, NodeIx, OnRefusal, Settlement, TermKind};
+use crate::definition::graph::{GroupPass, NodeIx, OnRefusal, Settlement, TermKind, Thrown};
 use crate::engine::case::{Added, BodyRef, Chair, Done, Fresh, Local, RungAt, Seat, Side, TaskPool, Waits};
 use crate::expr::Value;
 use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
@@ -40,6 +40,22 @@ pub enum Event {
     TokenPlaced { token: Local, scope: Local, node: NodeIx, step: Name, waits: Waits, back_to: Option<NodeIx>, side: Option<Side>, at: Moment },
     /// Its join fired without it: it goes on, and nobody waits for it any more.
     TokenLate { token: Local, side: Side },
+    /// Something happened to a step (its token) or to a whole scope, and is dealt with as its author wrote.
+    Caught { scope: Local, token: Option<Local>, key: Name, interrupting: bool },
+    /// A step threw something.
+    Thrown { scope: Local, step: Name, what: Thrown, name: Name },
+    /// A message came that nobody waits for yet and somebody will.
+    MessageKept { name: Name },
+    /// A step took a kept message.
+    MessageUsed { name: Name },
+    /// A step began to run for each of these members.
+    FanOpened { fan: Local, token: Local, items: Vec<Value> },
+    /// A member began, as a scope.
+    MemberOpened { fan: Local, member: u16, scope: Local },
+    /// A member's scope ended.
+    MemberEnded { fan: Local, scope: Local, outcome: Name },
+    /// The step no longer waits for its members.
+    FanClosed { fan: Local },
     /// A token was consumed.
     TokenTaken { token: Local },
     /// A branch was skipped because its condition did not hold.
@@ -133,7 +149,7 @@ pub enum Event {
     /// A rung fired: who hears what is in the effect.
     RungFired { term: Local, rung: u16, due: Option<NaiveDate> },
     /// A timer was set, or set anew because the calendar changed.
-    TimerSet { timer: Local, token: Local, from: NaiveDate, at: Option<Moment> },
+    TimerSet { timer: Local, token: Local, event: Option<u16>, from: NaiveDate, at: Option<Moment> },
     /// A timer fired or was cleared.
     TimerCleared { timer: Local },
     /// An amount was reserved.

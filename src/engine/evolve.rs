@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::definition::graph::Power;
-use crate::engine::case::{BodyRef, Case, Chair, Done, Group, Hold, Local, Place, Scope, Seat, Task, TaskPool, Term, Timer, Token};
+use crate::engine::case::{BodyRef, Case, Chair, Done, Fan, Group, Hold, Local, Place, Scope, Seat, Task, TaskPool, Term, Timer, Token};
 use crate::engine::event::Event;
 use crate::ids::{Moment, Name, PersonId};
 
@@ -55,6 +55,8 @@ fn begin(event: &Event) -> Option<Case> {
         fresh: Vec::new(),
         urges: BTreeMap::new(),
         copied: BTreeSet::new(),
+        fans: BTreeMap::new(),
+        kept: BTreeSet::new(),
         notices_open: 0,
     })
 }
@@ -70,6 +72,7 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
         | Event::NumberTaken { .. }
         | Event::StoodIn { .. }
         | Event::Commented { .. }
+        | Event::Thrown { .. }
         | Event::Withdrawn { .. } => {}
         Event::ScopeOpened { .. } => scope_opened(case, event),
         Event::ScopeClosed { scope, result } => scope_closed(case, *scope, result),
@@ -80,6 +83,10 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
             }
         }
         Event::TokenPlaced { .. } => token_placed(case, event),
+        Event::Caught { .. } => caught(case, event),
+        Event::MessageKept { name } => drop(case.kept.insert(name.clone())),
+        Event::MessageUsed { name } => drop(case.kept.remove(name)),
+        Event::FanOpened { .. } | Event::MemberOpened { .. } | Event::MemberEnded { .. } | Event::FanClosed { .. } => fan(case, event),
         Event::TokenLate { token, side } => {
             if let Some(token) = case.tokens.get_mut(token) {
                 token.side = Some(*side);
@@ -138,9 +145,9 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
             term.rungs.retain(|armed| armed.rung != *rung);
             term.fired.extend(due.map(|due| (*rung, due)));
         }),
-        Event::TimerSet { timer, token, from, at } => {
+        Event::TimerSet { timer, token, event, from, at } => {
             take_local(case, *timer);
-            case.timers.insert(*timer, Timer { token: *token, from: *from, at: *at });
+            case.timers.insert(*timer, Timer { token: *token, event: *event, from: *from, at: *at });
         }
         Event::TimerCleared { timer } => drop(case.timers.remove(timer)),
         Event::Reserved { .. } => reserved(case, event),
@@ -170,6 +177,7 @@ fn scope_opened(case: &mut Case, event: &Event) {
         caller: *caller,
         parent: *parent,
         embedded: *embedded,
+        interrupted: false,
         given: given.clone(),
         number: number.clone(),
         opened: *at,
@@ -223,6 +231,38 @@ fn token_placed(case: &mut Case, event: &Event) {
     moved_on(case, *token);
     let placed = Token { scope: *scope, node: *node, step: step.clone(), back_to: *back_to, side: *side, entered: *at, waits: waits.clone() };
     case.tokens.insert(*token, placed);
+}
+
+/// What interrupts a whole scope is the last thing it catches.
+fn caught(case: &mut Case, event: &Event) {
+    if let Event::Caught { scope, token: None, interrupting: true, key: _ } = event
+        && let Some(scope) = case.scopes.get_mut(scope)
+    {
+        scope.interrupted = true;
+    }
+}
+
+fn fan(case: &mut Case, event: &Event) {
+    match event {
+        Event::FanOpened { fan, token, items } => {
+            take_local(case, *fan);
+            case.fans.insert(*fan, Fan { token: *token, items: items.clone(), open: BTreeMap::new(), ended: BTreeMap::new() });
+        }
+        Event::MemberOpened { fan, member, scope } => {
+            if let Some(fan) = case.fans.get_mut(fan) {
+                fan.open.insert(*scope, *member);
+            }
+        }
+        Event::MemberEnded { fan, scope, outcome } => {
+            if let Some(fan) = case.fans.get_mut(fan)
+                && let Some(member) = fan.open.remove(scope)
+            {
+                fan.ended.insert(member, outcome.clone());
+            }
+        }
+        Event::FanClosed { fan } => drop(case.fans.remove(fan)),
+        _ => {}
+    }
 }
 
 fn task_opened(case: &mut Case, event: &Event) {

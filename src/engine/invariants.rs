@@ -4,10 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::definition::graph::{Bundle, Node, NodeKind};
+use crate::definition::graph::{Bundle, Heard, Node, NodeKind, Trigger};
 use crate::engine::case::{Case, Local, Token, Waits};
 use crate::engine::groups::{own_result, result, root_of, tree};
 use crate::engine::joins::ready;
+use crate::ids::Name;
 
 /// Everything wrong with a case, at once.
 ///
@@ -48,6 +49,7 @@ impl<'a> Check<'a> {
             ("timer", case.timers.len()),
             ("place in line", case.queue.len()),
             ("reservation", case.holds.len()),
+            ("list of members", case.fans.len()),
         ];
         for (kind, count) in open {
             self.hold(count == 0, || format!("{what} has an open {kind} ({count})"));
@@ -66,6 +68,7 @@ impl<'a> Check<'a> {
         self.groups();
         self.terms();
         self.clocks();
+        self.fans();
         self.joins();
         self.locals();
         self.marks();
@@ -82,7 +85,10 @@ impl<'a> Check<'a> {
             (_, None) => (false, false),
             (Waits::Task(task), Some(kind)) => (case.tasks.get(task).is_some_and(|task| task.token == id), matches!(kind, NodeKind::Task(_))),
             (Waits::Group(group), Some(kind)) => (case.groups.get(group).is_some_and(|group| group.token == id), matches!(kind, NodeKind::Approve(_))),
-            (Waits::Message(_), Some(kind)) => (true, matches!(kind, NodeKind::Message { .. })),
+            (Waits::Message(_), Some(kind)) => (true, matches!(kind, NodeKind::Message { heard: Heard::Message | Heard::Kept, .. })),
+            (Waits::Signal(_), Some(kind)) => (true, matches!(kind, NodeKind::Message { heard: Heard::Signal, .. })),
+            (Waits::Members(fan), Some(kind)) => (case.fans.get(fan).is_some_and(|fan| fan.token == id), matches!(kind, NodeKind::Each(_))),
+            (Waits::Lock(lock), Some(_)) => (self.held_by_another(id, lock), self.node(token).is_some_and(|node| node.lock.as_ref() == Some(lock))),
             (Waits::Timer(timer), Some(kind)) => (case.timers.get(timer).is_some_and(|timer| timer.token == id), matches!(kind, NodeKind::Timer { .. })),
             (Waits::Join, Some(kind)) => (true, matches!(kind, NodeKind::Join { .. })),
             (Waits::Scope(scope), Some(kind)) => (case.scopes.get(scope).is_some_and(|scope| scope.caller == Some(id)), matches!(kind, NodeKind::Call { .. })),
@@ -97,7 +103,13 @@ impl<'a> Check<'a> {
         for (id, scope) in &case.scopes {
             let awaited = case.tokens.values().any(|token| token.scope == *id && !self.node(token).is_some_and(|node| node.beside));
             self.hold(awaited, || format!("scope {id} is open without a token"));
-            let called = scope.caller.is_none_or(|caller| case.tokens.get(&caller).is_some_and(|token| token.waits == Waits::Scope(*id)));
+            let called = scope.caller.is_none_or(|caller| {
+                case.tokens.get(&caller).is_some_and(|token| match token.waits {
+                    Waits::Scope(called) => called == *id,
+                    Waits::Members(fan) => case.fans.get(&fan).is_some_and(|fan| fan.open.contains_key(id)),
+                    Waits::Task(_) | Waits::Group(_) | Waits::Message(_) | Waits::Signal(_) | Waits::Timer(_) | Waits::Join | Waits::Lock(_) => false,
+                })
+            });
             self.hold(called, || format!("scope {id} was called by a token that does not wait for it"));
             let parent = scope.parent.is_none_or(|parent| case.scopes.contains_key(&parent));
             self.hold(parent, || format!("scope {id} has a caller's scope that is not there"));
@@ -163,7 +175,9 @@ impl<'a> Check<'a> {
             self.hold(there, || format!("term {id} (`{}`) belongs to something that is not there", term.key));
             self.hold(keys.insert((term.scope, term.token, &term.key)), || format!("term `{}` runs twice in scope {}", term.key, term.scope));
             let stands = |holder: &Local| {
-                let cause = case.tokens.get(holder).and_then(|token| node_of(case, bundle, token)).and_then(|node| node.stops.as_ref());
+                // A step that waits for its lock has not begun, so it stops nothing yet.
+                let begun = case.tokens.get(holder).filter(|token| !matches!(token.waits, Waits::Lock(_)));
+                let cause = begun.and_then(|token| node_of(case, bundle, token)).and_then(|node| node.stops.as_ref());
                 cause.is_some_and(|cause| term.excludes.contains(cause))
             };
             let held = term.stops_open.iter().all(stands);
@@ -183,12 +197,45 @@ impl<'a> Check<'a> {
     fn clocks(&mut self) {
         let case = self.case;
         for (id, timer) in &case.timers {
-            let waits = case.tokens.get(&timer.token).is_some_and(|token| token.waits == Waits::Timer(*id));
-            self.hold(waits, || format!("timer {id} runs and no token waits for it"));
+            let waits = match timer.event {
+                None => case.tokens.get(&timer.token).is_some_and(|token| token.waits == Waits::Timer(*id)),
+                Some(number) => self.may_happen(timer.token, number),
+            };
+            self.hold(waits, || format!("timer {id} runs and nothing waits for it"));
         }
         for (id, place) in &case.queue {
             let waits = case.tokens.get(id).is_some_and(|token| matches!(token.waits, Waits::Message(_)));
             self.hold(waits, || format!("a place in line for `{}` is kept for token {id}, which does not wait", place.account));
+        }
+    }
+
+    /// Whether a step or scope that is open has such an event with a timer.
+    fn may_happen(&self, on: Local, number: u16) -> bool {
+        let case = self.case;
+        let of_scope = || Some(&self.bundle.programs.get(&case.scopes.get(&on).filter(|open| !open.interrupted)?.program)?.handlers);
+        let of_step = || case.tokens.get(&on).and_then(|token| self.node(token)).map(|node| &node.events);
+        let catch = of_scope().or_else(of_step).and_then(|events| events.get(usize::from(number)));
+        catch.is_some_and(|catch| matches!(catch.on, Trigger::After(_) | Trigger::At(_)))
+    }
+
+    /// A lock that is waited for is held.
+    fn held_by_another(&self, id: Local, lock: &Name) -> bool {
+        let holds = |token: &Token| !matches!(token.waits, Waits::Lock(_)) && self.node(token).is_some_and(|node| node.lock.as_ref() == Some(lock));
+        self.case.tokens.iter().any(|(other, token)| *other != id && holds(token))
+    }
+
+    /// Members at work have a scope, and a list has members at work until it is over.
+    fn fans(&mut self) {
+        let case = self.case;
+        for (id, fan) in &case.fans {
+            let waits = case.tokens.get(&fan.token).is_some_and(|token| token.waits == Waits::Members(*id));
+            self.hold(waits, || format!("list {id} is open and no token waits for its members"));
+            self.hold(!fan.open.is_empty(), || format!("list {id} is open and no member is at work"));
+            let there = fan.open.keys().all(|scope| case.scopes.get(scope).is_some_and(|scope| scope.caller == Some(fan.token)));
+            self.hold(there, || format!("list {id} has a member at work without a scope"));
+            let members: BTreeSet<u16> = fan.open.values().chain(fan.ended.keys()).copied().collect();
+            self.hold(members.len() == fan.open.len() + fan.ended.len(), || format!("list {id} has a member twice"));
+            self.hold(members.len() <= fan.items.len(), || format!("list {id} has more members than items"));
         }
     }
 
@@ -218,7 +265,7 @@ impl<'a> Check<'a> {
     fn locals(&mut self) {
         let case = self.case;
         let standing = case.scopes.keys().chain(case.tokens.keys()).chain(case.tasks.keys()).chain(case.groups.keys());
-        let running = case.terms.keys().chain(case.timers.keys()).chain(case.holds.keys());
+        let running = case.terms.keys().chain(case.timers.keys()).chain(case.holds.keys()).chain(case.fans.keys());
         let mut seen = BTreeSet::new();
         for id in standing.chain(running).copied() {
             self.hold(id < case.next_local, || format!("local id {id} is not below the counter {}", case.next_local));

@@ -3,12 +3,13 @@
 //! Never: a person picked by the engine; a task is offered to a pool and taken by whoever claims it.
 
 use crate::calendar::Span;
-use crate::definition::graph::{Node, NodeIx, NodeKind, Pool, TaskRule};
+use crate::definition::graph::{Heard, Node, NodeIx, NodeKind, Pool, TaskRule};
 use crate::engine::case::{Local, TaskPool, Waits};
 use crate::engine::decide::posts_of_office;
 use crate::engine::draft::{Draft, Spot, Step, broken};
 use crate::engine::event::Event;
 use crate::engine::standing::is_recused;
+use crate::engine::walk::Ending;
 use crate::ids::Name;
 
 impl Draft<'_> {
@@ -59,8 +60,16 @@ impl Draft<'_> {
     }
 
     /// Waits for a message; a wait for an account takes, or keeps, the case's place in its line.
-    pub fn await_message(&mut self, spot: Spot, node: &Node, (name, queue_for): (&Name, Option<NodeIx>)) -> Step<()> {
-        self.place(spot, node, Waits::Message(name.clone()))?;
+    pub fn await_message(&mut self, spot: Spot, node: &Node, (name, heard, queue_for): (&Name, Heard, Option<NodeIx>)) -> Step<()> {
+        let waits = match heard {
+            Heard::Kept if self.case.kept.contains(name) => {
+                self.emit(Event::MessageUsed { name: name.clone() });
+                return self.leave(spot, &Name::from("received"), Ending::default());
+            }
+            Heard::Message | Heard::Kept => Waits::Message(name.clone()),
+            Heard::Signal => Waits::Signal(name.clone()),
+        };
+        self.place(spot, node, waits)?;
         let Some(post) = queue_for else { return Ok(()) };
         let post = self.node(spot.scope, post)?;
         let NodeKind::Post { account, amount, .. } = &post.kind else { return Err(broken(&format!("{} queues for no account", node.key))) };
@@ -75,7 +84,7 @@ impl Draft<'_> {
         let from = self.facts.now.date();
         self.place(spot, node, Waits::Timer(timer))?;
         let at = self.period_over(from, span);
-        self.emit(Event::TimerSet { timer, token: spot.token, from, at });
+        self.emit(Event::TimerSet { timer, token: spot.token, event: None, from, at });
         Ok(())
     }
 

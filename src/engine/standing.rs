@@ -142,6 +142,8 @@ fn bars(case: &Case, facts: &Facts<'_>, open: &Task) -> Bars {
         | NodeKind::Split { .. }
         | NodeKind::Join { .. }
         | NodeKind::Call { .. }
+        | NodeKind::Each(_)
+        | NodeKind::Throw { .. }
         | NodeKind::Document { .. }
         | NodeKind::End { .. } => none,
     }

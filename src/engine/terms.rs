@@ -6,10 +6,11 @@ use chrono::{Days, NaiveDate, NaiveTime};
 
 use crate::calendar::{Span, TermQuery, Unit};
 use crate::definition::graph::{Node, Rung, TermEnd, TermKind, TermRule, TermStart};
-use crate::engine::case::{Case, Local, RungAt, Term};
+use crate::engine::case::{Case, Local, RungAt, Term, Token, Waits};
 use crate::engine::draft::{Draft, Spot, Step, ancestry};
 use crate::engine::event::Event;
 use crate::engine::facts::Facts;
+use crate::engine::happenings::Catcher;
 use crate::ids::{Moment, Name};
 
 /// The due date of a term and what its clock will fire.
@@ -55,7 +56,7 @@ impl Draft<'_> {
                 self.start_term(scope, None, (rule, self.today()));
             }
         }
-        Ok(())
+        self.arm_events(Catcher::Scope(scope))
     }
 
     /// A step of the scope ended: limits that count from it begin, limits that it meets end, each with the first such outcome.
@@ -119,7 +120,8 @@ impl Draft<'_> {
             return Vec::new();
         }
         let walking = |id: Local| self.arrivals.iter().any(|spot| spot.token == id);
-        let standing = self.case.tokens.iter().filter(|(id, _)| Some(**id) != own && !walking(**id));
+        let begun = |token: &Token| !matches!(token.waits, Waits::Lock(_));
+        let standing = self.case.tokens.iter().filter(|(id, token)| Some(**id) != own && !walking(**id) && begun(token));
         standing
             .filter_map(|(id, token)| {
                 let cause = self.node(token.scope, token.node).ok()?.stops.clone()?;
@@ -147,6 +149,7 @@ impl Draft<'_> {
 
     /// A token leaves its step: the step's own terms end, and terms it stopped run again.
     pub fn let_go(&mut self, token: Local, met: bool) -> Step<()> {
+        self.disarm(token);
         let own: Vec<Local> = self.case.terms.iter().filter(|(_, term)| term.token == Some(token)).map(|(id, _)| *id).collect();
         for term in own {
             self.emit(Event::TermEnded { term, met });

@@ -8,6 +8,7 @@ use crate::definition::graph::{Branch, Deem, Node, NodeIx, NodeKind};
 use crate::engine::case::{BodyRef, Local, Token, Waits};
 use crate::engine::draft::{Draft, Spot, Step, around, broken};
 use crate::engine::event::Event;
+use crate::engine::happenings::Catcher;
 use crate::engine::refusal::Refusal;
 use crate::engine::side::ends_at;
 use crate::expr::Value;
@@ -32,6 +33,9 @@ impl Draft<'_> {
                 self.count_step()?;
                 self.enter(spot)?;
             }
+            if self.unlock()? {
+                continue;
+            }
             let Some(scope) = self.touched.first().copied() else { return Ok(()) };
             self.count_step()?;
             if !self.case.scopes.contains_key(&scope) || (!self.fire_join(scope)? && !self.finish_scope(scope)?) {
@@ -40,14 +44,29 @@ impl Draft<'_> {
         }
     }
 
+    /// A step whose lock another step holds waits before it begins.
     fn enter(&mut self, spot: Spot) -> Step<()> {
+        let node = self.node(spot.scope, spot.node)?;
+        match &node.lock {
+            Some(lock) if self.is_locked(spot, lock)? => {
+                self.stand(spot, node, Waits::Lock(lock.clone()));
+                Ok(())
+            }
+            Some(_) | None => self.begin(spot),
+        }
+    }
+
+    /// A step begins.
+    pub fn begin(&mut self, spot: Spot) -> Step<()> {
         let node = self.node(spot.scope, spot.node)?;
         match &node.kind {
             NodeKind::Task(rule) => self.offer_task(spot, node, rule),
             NodeKind::Approve(rule) => self.open_group(spot, node, rule),
             NodeKind::Decide(table) => self.consult_table(spot, node, table),
             NodeKind::Post { account, amount, settle, otherwise } => self.reserve(spot, (account, amount), (settle, *otherwise)),
-            NodeKind::Message { name, queue_for } => self.await_message(spot, node, (name, *queue_for)),
+            NodeKind::Message { name, queue_for, heard } => self.await_message(spot, node, (name, *heard, *queue_for)),
+            NodeKind::Each(rule) => self.open_fan(spot, node, rule),
+            NodeKind::Throw { what, name } => self.throw(spot, node, (*what, name)),
             NodeKind::Timer { span, publishes: _ } => self.set_timer(spot, node, *span),
             NodeKind::Split { branches, join } => self.split(spot, branches, *join),
             NodeKind::Join { .. } => self.arrive_at_join(spot, node),
@@ -59,6 +78,15 @@ impl Draft<'_> {
 
     /// A token stands at a node and waits; terms it stops stand still, and the step's own begin.
     pub fn place(&mut self, spot: Spot, node: &Node, waits: Waits) -> Step<()> {
+        self.stand(spot, node, waits);
+        if let Some(cause) = &node.stops {
+            self.stop_terms(spot, cause);
+        }
+        self.start_step_terms(spot, node)?;
+        self.arm_events(Catcher::Step(spot.token))
+    }
+
+    fn stand(&mut self, spot: Spot, node: &Node, waits: Waits) {
         self.emit(Event::TokenPlaced {
             token: spot.token,
             scope: spot.scope,
@@ -70,10 +98,6 @@ impl Draft<'_> {
             at: self.facts.now,
         });
         self.touched.insert(spot.scope);
-        if let Some(cause) = &node.stops {
-            self.stop_terms(spot, cause);
-        }
-        self.start_step_terms(spot, node)
     }
 
     /// A token leaves a node that ended with `outcome`.
@@ -213,6 +237,8 @@ fn no_edge(node: &Node, outcome: &Name) -> crate::engine::draft::Stop {
         | NodeKind::Message { .. }
         | NodeKind::Timer { .. }
         | NodeKind::Call { .. }
+        | NodeKind::Each(_)
+        | NodeKind::Throw { .. }
         | NodeKind::Document { .. } => Refusal::conflict(
             "outcome_without_edge",
             format!("无法完成步骤 `{}`：流程没有写明结果 `{outcome}` 之后的去向", node.key),

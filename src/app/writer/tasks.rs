@@ -60,6 +60,14 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             | Event::ScopeClosed { .. }
             | Event::Submitted { .. }
             | Event::TokenPlaced { .. }
+            | Event::Caught { .. }
+            | Event::Thrown { .. }
+            | Event::MessageKept { .. }
+            | Event::MessageUsed { .. }
+            | Event::FanOpened { .. }
+            | Event::MemberOpened { .. }
+            | Event::MemberEnded { .. }
+            | Event::FanClosed { .. }
             | Event::TokenLate { .. }
             | Event::TokenTaken { .. }
             | Event::BranchSkipped { .. }

@@ -8,7 +8,7 @@ use dagre::layout::types::LabelPos;
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel};
 
 use super::measure;
-use crate::definition::graph::{NodeIx, NodeKind, Program};
+use crate::definition::graph::{NodeIx, NodeKind, Program, Trigger};
 use crate::ids::Name;
 
 /// A pixel.
@@ -98,6 +98,9 @@ fn links(program: &Program, said: impl Fn(&Name) -> String) -> Vec<Link> {
                 words.push(said(outcome));
             }
         }
+        for event in &node.events {
+            by_pair.entry((from, event.to, true)).or_default().push(happens(&event.on));
+        }
         if let NodeKind::Split { branches, .. } = &node.kind {
             for branch in branches {
                 let condition = branch.when.as_ref().map(|when| when.source().to_owned());
@@ -114,6 +117,18 @@ fn links(program: &Program, said: impl Fn(&Name) -> String) -> Vec<Link> {
         points: Vec::new(),
     };
     by_pair.into_iter().map(link).collect()
+}
+
+/// What is written beside the way an event leads.
+fn happens(on: &Trigger) -> String {
+    match on {
+        Trigger::After(span) => format!("满{}", span.zh()),
+        Trigger::At(day) => format!("到 {}", day.source()),
+        Trigger::Message(name) => format!("来函 {name}"),
+        Trigger::Signal(name) => format!("通知 {name}"),
+        Trigger::Escalation(name) => format!("上报 {name}"),
+        Trigger::Error(name) => format!("出错 {name}"),
+    }
 }
 
 fn name(number: usize) -> String {

@@ -42,6 +42,8 @@ impl Label {
             | NodeKind::Split { .. }
             | NodeKind::Join { .. }
             | NodeKind::Call { .. }
+            | NodeKind::Each(_)
+            | NodeKind::Throw { .. }
             | NodeKind::Document { .. }
             | NodeKind::End { .. } => String::new(),
         };

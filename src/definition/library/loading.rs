@@ -108,6 +108,7 @@ impl Loading {
             rules::law::check(workflow, &mut findings);
             rules::parallel::check(workflow, &self.parts, &mut findings);
             rules::splits::check(workflow, &mut findings);
+            rules::happenings::check(workflow, &self.parts, &mut findings);
             for lowered in all {
                 rules::flow::check(&lowered, &mut findings);
                 if lowered.program.name == *name {

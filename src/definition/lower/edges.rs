@@ -15,6 +15,9 @@ impl Lowering<'_> {
         if let Kind::Parallel(_) | Kind::End { .. } = &step.kind {
             return BTreeMap::new();
         }
+        if self.member.is_some() && planned.home.region.is_none() {
+            return self.member_edges(step);
+        }
         let outcomes = self.parts.outcomes(step);
         let Some(outcomes) = outcomes else {
             self.targets_only(planned, step, findings);

@@ -8,7 +8,7 @@ use super::{Lowering, edges};
 use crate::definition::diagnostics::Findings;
 use crate::definition::graph::{AnswerForm, Callee, NodeIx, NodeKind, Pool, TaskRule};
 use crate::definition::parts::ends;
-use crate::definition::syntax::{self, Call, Kind, Post, Step, Task, Word, walk};
+use crate::definition::syntax::{self, Call, Kind, Post, Step, Task, Word, walk_all};
 use crate::expr::{self, Expr, Type};
 use crate::ids::Name;
 use crate::source::{Node as Source, Tree};
@@ -21,9 +21,9 @@ impl Lowering<'_> {
             Kind::Decide(table) => self.table(table, findings),
             Kind::Post(post) => self.post(post, findings),
             Kind::Timer { span, publish } => Some(NodeKind::Timer { span: span.value, publishes: publish.as_ref().map(|word| word.value.clone()) }),
-            Kind::Message { name, queue } => {
+            Kind::Message { name, heard, queue } => {
                 let queue_for = queue.as_ref().map(|word| self.queue(word, findings));
-                Some(NodeKind::Message { name: name.value.clone(), queue_for: queue_for.flatten() })
+                Some(NodeKind::Message { name: name.value.clone(), heard: *heard, queue_for: queue_for.flatten() })
             }
             Kind::Parallel(parallel) => {
                 let branches = self.branches(parallel, findings);
@@ -32,6 +32,8 @@ impl Lowering<'_> {
             }
             Kind::Call(call) => self.call(call, findings),
             Kind::Scope(_) => Some(self.scope(step)),
+            Kind::Each(each) => self.each(step, each, findings),
+            Kind::Throw { what, name } => Some(NodeKind::Throw { what: *what, name: name.value.clone() }),
             Kind::Document { kind, number } => Some(NodeKind::Document { kind: kind.value.clone(), number: number.clone() }),
             Kind::End { result, terminate } => Some(NodeKind::End { result: result.value.clone(), terminate: *terminate }),
             Kind::Broken => None,
@@ -79,7 +81,7 @@ impl Lowering<'_> {
     fn post(&self, post: &Post, findings: &mut Findings<'_>) -> Option<NodeKind> {
         let account: Vec<Option<Expr>> = post.account.iter().map(|node| self.account_part(node, findings)).collect();
         let amount = self.expression(&post.amount, &Type::Number, findings);
-        let results = ends(self.steps).unwrap_or_default();
+        let results = ends(self.steps, self.handlers).unwrap_or_default();
         for (result, _) in &post.settle {
             if !results.contains(&result.value) {
                 findings.unknown(result.at, "GL011", ("办理结果", "a result it can end with"), &result.value, results.iter().map(|name| &**name));
@@ -152,10 +154,11 @@ impl Lowering<'_> {
         };
         // What is handed back is read where it was made.
         let mut all: BTreeMap<&str, &Step> = BTreeMap::new();
-        walk(&called.steps, &mut |step| {
+        walk_all(called, &mut |step| {
             all.entry(&step.key.value).or_insert(step);
         });
-        let there = Lowering { workflow: called, parts: self.parts, all: &all, steps: &called.steps, plan: &Plan::default() };
+        let there =
+            Lowering { workflow: called, parts: self.parts, all: &all, steps: &called.steps, handlers: &called.handlers, member: None, plan: &Plan::default() };
         let returns = there.by_name(&call.returns, findings);
         Some(NodeKind::Call { callee: Callee::Fixed(callee.value.clone()), with: with?, returns: returns? })
     }
@@ -167,7 +170,7 @@ impl Lowering<'_> {
 
     /// A part with steps of its own is a program beside this one.
     fn scope(&self, step: &Step) -> NodeKind {
-        NodeKind::Call { callee: Callee::Embedded(super::part(&self.workflow.name.value, step)), with: Vec::new(), returns: Vec::new() }
+        NodeKind::Call { callee: Callee::Embedded(super::part(&self.workflow.name.value, &step.key.value)), with: Vec::new(), returns: Vec::new() }
     }
 
     /// A pool by its name under `people`.

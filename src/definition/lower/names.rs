@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Lowering;
 use crate::definition::diagnostics::Findings;
-use crate::definition::syntax::{Kind, Step, walk, walk_own};
+use crate::definition::syntax::{Handler, Kind, Step, Word, Workflow, walk_all, walk_own};
 use crate::expr::Expr;
 use crate::source::{Node as Source, Place};
 
@@ -45,6 +45,8 @@ impl Lowering<'_> {
             }
             // What a call hands over is known to the caller alone.
             "input" => true,
+            // So is what a member of a list is.
+            item if self.is_item(item) => true,
             "open" => match member {
                 Some(step) if !self.all.contains_key(step) => {
                     findings.unknown(at, "GL010", ("步骤", "a step"), step, self.all.keys().copied());
@@ -64,6 +66,11 @@ impl Lowering<'_> {
         }
     }
 
+    /// Whether a name is what a `for-each` of this file calls a member.
+    pub(super) fn is_item(&self, name: &str) -> bool {
+        self.all.values().any(|step| matches!(&step.kind, Kind::Each(each) if *each.item.value == *name))
+    }
+
     fn of_step(&self, at: Place, step: &Step, member: Option<&str>, findings: &mut Findings<'_>) -> bool {
         let Some(member) = member else { return true };
         let form = match &step.kind {
@@ -81,11 +88,16 @@ impl Lowering<'_> {
             | Kind::Message { .. }
             | Kind::Parallel(_)
             | Kind::Scope(_)
+            | Kind::Throw { .. }
             | Kind::Call(_)
+            | Kind::Each(_)
             | Kind::Document { .. }
             | Kind::End { .. }
             | Kind::Broken => None,
         };
+        if let (Kind::Each(_), "results") = (&step.kind, member) {
+            return true;
+        }
         let returned = if let Kind::Call(call) = &step.kind { call.returns.as_slice() } else { &[] };
         let returned = returned.iter().map(|(name, _)| &*name.value);
         let known: BTreeSet<&str> = form.iter().flat_map(|form| form.fields()).map(|field| field.key.as_str()).chain(["outcome"]).chain(returned).collect();
@@ -99,22 +111,33 @@ impl Lowering<'_> {
 }
 
 /// A step's name is used once in the whole file, because a part's steps are read by the whole. (Twice in one program is told by its plan.)
-pub(super) fn once(steps: &[Step], findings: &mut Findings<'_>) {
-    let mut programs: Vec<&[Step]> = vec![steps];
-    walk(steps, &mut |step| {
+pub(super) fn once(workflow: &Workflow, findings: &mut Findings<'_>) {
+    let mut programs: Vec<&[Step]> = vec![&workflow.steps];
+    let mut handlers: Vec<&Handler> = workflow.handlers.iter().collect();
+    walk_all(workflow, &mut |step| {
         if let Kind::Scope(scope) = &step.kind {
             programs.push(&scope.steps);
+            handlers.extend(&scope.handlers);
         }
     });
+    programs.extend(handlers.iter().map(|handler| handler.steps.as_slice()));
+    let mut twice = |word: &Word| {
+        let key = &word.value;
+        findings.note(word.at, "GL005", (format!("步骤名 `{key}` 已被使用"), format!("expected a name used once, found `{key}` again")));
+    };
     let mut seen = BTreeSet::new();
     for steps in programs {
         let mut own = BTreeSet::new();
         walk_own(steps, &mut |step| {
-            let key = &step.key.value;
-            if own.insert(key.clone()) && seen.contains(key) {
-                findings.note(step.key.at, "GL005", (format!("步骤名 `{key}` 已被使用"), format!("expected a name used once, found `{key}` again")));
+            if own.insert(step.key.value.clone()) && seen.contains(&step.key.value) {
+                twice(&step.key);
             }
         });
         seen.extend(own);
+    }
+    for handler in handlers {
+        if !seen.insert(handler.key.value.clone()) {
+            twice(&handler.key);
+        }
     }
 }

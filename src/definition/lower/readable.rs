@@ -34,8 +34,11 @@ impl Lowering<'_> {
         let case = Type::Context(case.map(|(name, kind)| (name.to_owned(), kind)).into());
         let mut roots = BTreeMap::from([("form".to_owned(), form), ("case".to_owned(), case)]);
         roots.extend(["input", "open"].map(|root| (root.to_owned(), Type::Any)));
+        let items = self.all.values().filter_map(|step| if let Kind::Each(each) = &step.kind { Some(each.item.value.to_string()) } else { None });
+        let items: Vec<String> = items.collect();
         roots.extend(self.plan.index.keys().map(|key| (key.to_string(), Type::Any)));
         roots.extend(self.all.iter().map(|(key, step)| ((*key).to_owned(), self.left_by(step))));
+        roots.extend(items.into_iter().map(|item| (item, Type::Any)));
         roots
     }
 
@@ -51,6 +54,9 @@ impl Lowering<'_> {
         let outcome = self.parts.outcomes(step).map_or(Type::Text, |outcomes| Type::OneOf(outcomes.iter().map(ToString::to_string).collect()));
         if let Kind::Call(call) = &step.kind {
             entries.extend(call.returns.iter().map(|(name, _)| (name.value.to_string(), Type::Any)));
+        }
+        if let Kind::Each(_) = &step.kind {
+            entries.insert("results".to_owned(), Type::Any);
         }
         entries.insert("outcome".to_owned(), outcome);
         Type::Context(entries)

@@ -7,13 +7,13 @@ use crate::definition::graph::{Callee, NodeIx, NodeKind, Program};
 use crate::definition::lower::Lowered;
 use crate::definition::parts::Parts;
 use crate::definition::reach::successors;
-use crate::definition::syntax::{Kind, Word, Workflow, walk};
+use crate::definition::syntax::{Kind, Word, Workflow, walk, walk_all};
 use crate::ids::Name;
 
 /// The workflows a workflow calls, with the place of each call.
 pub(in crate::definition) fn callees(workflow: &Workflow) -> Vec<&Word> {
     let mut callees = Vec::new();
-    walk(&workflow.steps, &mut |step| {
+    walk_all(workflow, &mut |step| {
         if let Kind::Call(call) = &step.kind {
             callees.push(&call.workflow);
         }

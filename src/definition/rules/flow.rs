@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::definition::diagnostics::Findings;
-use crate::definition::graph::{Node, NodeIx, NodeKind, Program};
+use crate::definition::graph::{Node, NodeIx, NodeKind, Program, Thrown};
 use crate::definition::lower::Lowered;
 use crate::definition::reach::successors;
 use crate::source::Place;
@@ -13,6 +13,10 @@ pub(in crate::definition) fn check(lowered: &Lowered, findings: &mut Findings<'_
     let program = &lowered.program;
     let mut reached = program.reach.get(usize::from(program.start.0)).cloned().unwrap_or_default();
     reached.insert(program.start);
+    for handler in &program.handlers {
+        reached.insert(handler.to);
+        reached.extend(program.reach.get(usize::from(handler.to.0)).into_iter().flatten());
+    }
     for (number, node) in program.nodes.iter().enumerate() {
         let ix = NodeIx(u16::try_from(number).unwrap_or(u16::MAX));
         let at = lowered.places.get(number).copied().unwrap_or_default();
@@ -53,6 +57,8 @@ fn unreached(node: &Node, at: Place, findings: &mut Findings<'_>) {
         | NodeKind::Timer { .. }
         | NodeKind::Split { .. }
         | NodeKind::Call { .. }
+        | NodeKind::Each(_)
+        | NodeKind::Throw { .. }
         | NodeKind::Document { .. }
         | NodeKind::End { .. } => {
             let sentences = (format!("没有任何去向通到步骤 `{key}`"), format!("expected an edge that leads to step `{key}`, found none"));
@@ -66,7 +72,8 @@ fn unreached(node: &Node, at: Place, findings: &mut Findings<'_>) {
 fn ends(program: &Program, from: NodeIx) -> bool {
     let reach = program.reach.get(usize::from(from.0));
     let mut reached = std::iter::once(&from).chain(reach.into_iter().flatten());
-    reached.any(|ix| matches!(program.nodes.get(usize::from(ix.0)), Some(Node { kind: NodeKind::End { .. }, .. })))
+    reached
+        .any(|ix| matches!(program.nodes.get(usize::from(ix.0)), Some(Node { kind: NodeKind::End { .. } | NodeKind::Throw { what: Thrown::Error, .. }, .. })))
 }
 
 /// Whether a node comes back to itself over nodes that nobody acts in.
@@ -88,7 +95,15 @@ fn is_circle(program: &Program, from: NodeIx) -> bool {
 
 fn is_automatic(kind: &NodeKind) -> bool {
     match kind {
-        NodeKind::Decide(_) | NodeKind::Post { .. } | NodeKind::Split { .. } | NodeKind::Join { .. } | NodeKind::Document { .. } => true,
-        NodeKind::Task(_) | NodeKind::Approve(_) | NodeKind::Message { .. } | NodeKind::Timer { .. } | NodeKind::Call { .. } | NodeKind::End { .. } => false,
+        NodeKind::Decide(_) | NodeKind::Post { .. } | NodeKind::Split { .. } | NodeKind::Join { .. } | NodeKind::Throw { .. } | NodeKind::Document { .. } => {
+            true
+        }
+        NodeKind::Task(_)
+        | NodeKind::Approve(_)
+        | NodeKind::Message { .. }
+        | NodeKind::Timer { .. }
+        | NodeKind::Call { .. }
+        | NodeKind::Each(_)
+        | NodeKind::End { .. } => false,
     }
 }

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::definition::diagnostics::Findings;
 use crate::definition::graph::{Nature, TermKind};
-use crate::definition::syntax::{Basis, Kind, Limit, Step, Workflow, walk};
+use crate::definition::syntax::{Basis, Kind, Limit, Step, Workflow, walk_all};
 
 /// The statute only a licence may cite for limits and deemed acceptance.
 const LICENSING_ACT: &str = "行政许可法";
@@ -24,7 +24,7 @@ pub(in crate::definition) fn check(workflow: &Workflow, findings: &mut Findings<
         causes(limit, findings);
     }
     stops(workflow, findings);
-    walk(&workflow.steps, &mut |step| {
+    walk_all(workflow, &mut |step| {
         if workflow.nature == Some(Nature::Licence) {
             opinions(step, findings);
             queue(step, findings);
@@ -37,7 +37,7 @@ pub(in crate::definition) fn check(workflow: &Workflow, findings: &mut Findings<
 fn only_for_a_licence(workflow: &Workflow, nature: Nature, findings: &mut Findings<'_>) {
     let nature = word(nature);
     let mut cited: Vec<&Basis> = workflow.basis.iter().chain(workflow.limits.iter().flat_map(|limit| &limit.basis)).collect();
-    walk(&workflow.steps, &mut |step| {
+    walk_all(workflow, &mut |step| {
         cited.extend(&step.basis);
         if let Some(rule) = &step.on_expiry {
             let zh = format!("事项性质为“{}”，不能写视为受理等到期后果", nature.0);
@@ -87,7 +87,7 @@ fn causes(limit: &Limit, findings: &mut Findings<'_>) {
 /// A step that stops a cause no term lists stops nothing.
 fn stops(workflow: &Workflow, findings: &mut Findings<'_>) {
     let listed: BTreeSet<&str> = workflow.limits.iter().flat_map(|limit| &limit.excludes).map(|cause| &*cause.value).collect();
-    walk(&workflow.steps, &mut |step| {
+    walk_all(workflow, &mut |step| {
         if let Some(cause) = step.stops.as_ref().filter(|cause| !listed.contains(&*cause.value)) {
             let thing = ("不计入事由（某个时限的 excludes）", "a cause that some limit excludes");
             findings.unknown(cause.at, "GL034", thing, &cause.value, listed.iter().copied());
@@ -136,7 +136,7 @@ pub(in crate::definition) fn lapsed(workflow: &Workflow, on: NaiveDate, findings
     for limit in &workflow.limits {
         in_force(&limit.basis, on, findings);
     }
-    walk(&workflow.steps, &mut |step| {
+    walk_all(workflow, &mut |step| {
         in_force(&step.basis, on, findings);
         if let Some(rule) = &step.on_expiry {
             in_force(std::slice::from_ref(&rule.basis), on, findings);

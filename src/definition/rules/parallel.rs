@@ -2,12 +2,12 @@
 
 use crate::definition::diagnostics::Findings;
 use crate::definition::parts::Parts;
-use crate::definition::syntax::{Branch, Kind, Parallel, Step, Word, Workflow, walk};
+use crate::definition::syntax::{Branch, Kind, Parallel, Step, Word, Workflow, walk, walk_all};
 use crate::ids::Name;
 
 /// Holds every parallel step of a workflow against the rules.
 pub(in crate::definition) fn check(workflow: &Workflow, parts: &Parts, findings: &mut Findings<'_>) {
-    walk(&workflow.steps, &mut |step| {
+    walk_all(workflow, &mut |step| {
         if let Kind::Parallel(parallel) = &step.kind {
             rejections(step, parallel, parts, findings);
             for branch in parallel.branches.iter().chain(&parallel.beside) {

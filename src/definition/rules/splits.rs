@@ -2,11 +2,11 @@
 
 use crate::definition::diagnostics::Findings;
 use crate::definition::graph::JoinRule;
-use crate::definition::syntax::{Branch, Kind, Parallel, Splits, Step, Word, Workflow, walk};
+use crate::definition::syntax::{Branch, Kind, Parallel, Splits, Step, Word, Workflow, walk_all};
 
 /// Holds every split of a workflow against the rules.
 pub(in crate::definition) fn check(workflow: &Workflow, findings: &mut Findings<'_>) {
-    walk(&workflow.steps, &mut |step| {
+    walk_all(workflow, &mut |step| {
         let Kind::Parallel(parallel) = &step.kind else { return };
         count(step, parallel, findings);
         match &parallel.splits {
@@ -65,10 +65,17 @@ fn alternative(branch: &Branch, findings: &mut Findings<'_>) {
         let en = format!("expected `next` in the alternative `{key}` of a race, found `rejects`");
         findings.note(word.at, "GL027", (zh, en));
     }
+    if let Some(event) = branch.steps.first().and_then(|step| step.events.first()) {
+        let zh = format!("race 的分支 `{key}` 不写 events，另加一个分支即可");
+        let en = format!("expected no `events` in the alternative `{key}` of a race, found one: another alternative says the same");
+        findings.note(event.at, "GL027", (zh, en));
+    }
     let waits = match branch.steps.as_slice() {
         [only] => match &only.kind {
-            Kind::Task(_) | Kind::Approve(_) | Kind::Timer { .. } | Kind::Message { .. } | Kind::Call(_) | Kind::Scope(_) | Kind::Broken => true,
-            Kind::Decide(_) | Kind::Post(_) | Kind::Parallel(_) | Kind::Document { .. } | Kind::End { .. } => false,
+            Kind::Task(_) | Kind::Approve(_) | Kind::Timer { .. } | Kind::Message { .. } | Kind::Call(_) | Kind::Scope(_) | Kind::Each(_) | Kind::Broken => {
+                true
+            }
+            Kind::Decide(_) | Kind::Post(_) | Kind::Parallel(_) | Kind::Throw { .. } | Kind::Document { .. } | Kind::End { .. } => false,
         },
         _ => false,
     };

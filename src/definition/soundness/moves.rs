@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Act, FlawKind};
-use crate::definition::graph::{Branch, Edge, JoinRule, Node, NodeIx, NodeKind, Program, Rest, ReturnThen};
+use crate::definition::graph::{Branch, Catch, Edge, JoinRule, Node, NodeIx, NodeKind, Program, Rest, ReturnThen, Thrown};
 use crate::definition::reach;
 use crate::ids::Name;
 
@@ -78,6 +78,12 @@ impl<'p> Net<'p> {
             let act = Act { step: node.key.clone(), outcome: outcome.clone(), back: false };
             moves.extend(self.leave(marking, token, *edge).into_iter().map(|going| Move { act: act.clone(), to: going.marking, flaw: going.flaw }));
         }
+        let step = node.events.iter().map(|catch| (catch, true));
+        for (catch, of_step) in step.chain(self.program.handlers.iter().map(|catch| (catch, false))) {
+            let act = Act { step: node.key.clone(), outcome: catch.key.clone(), back: false };
+            let happened = self.happens(marking, token, (catch, of_step));
+            moves.extend(happened.into_iter().map(|going| Move { act: act.clone(), to: going.marking, flaw: going.flaw }));
+        }
         if let Some(rule) = &node.may_return {
             for target in &rule.to {
                 let to = self.node(*target).map_or_else(|| Name::from(""), |node| node.key.clone());
@@ -87,6 +93,17 @@ impl<'p> Net<'p> {
             }
         }
         moves
+    }
+
+    /// Something happens to the token's step, or to the whole: it goes where that leads, or a strand begins beside it.
+    fn happens(&self, marking: &Marking, token: Token, (catch, of_step): (&Catch, bool)) -> Vec<Going> {
+        let (left, side) = match (catch.interrupting, of_step) {
+            (true, true) => (without(marking, token), token.side),
+            (true, false) => (Vec::new(), None),
+            (false, true) => (marking.clone(), Some(token.at)),
+            (false, false) => (marking.clone(), Some(catch.to)),
+        };
+        self.settled(self.arrive(Going { marking: left, flaw: None }, Token { at: catch.to, back_to: None, side }))
     }
 
     /// The token leaves by an edge. One that was sent back comes straight home when its step ends as it did before, and walks again when it ends otherwise.
@@ -196,6 +213,8 @@ impl<'p> Net<'p> {
         match &node.kind {
             NodeKind::Split { branches, join } => return self.split(&going, token, branches, *join),
             NodeKind::End { terminate, .. } => self.end(&mut going, token, *terminate),
+            // An error takes everything of its scope with it, to whoever catches it further out.
+            NodeKind::Throw { what: Thrown::Error, .. } => self.end(&mut going, token, true),
             NodeKind::Join { .. } if token.side.is_some_and(|from| self.strand_ends(from, at)) => {}
             NodeKind::Join { .. } => place(&mut going.marking, token),
             NodeKind::Task(_)
@@ -205,6 +224,8 @@ impl<'p> Net<'p> {
             | NodeKind::Message { .. }
             | NodeKind::Timer { .. }
             | NodeKind::Call { .. }
+            | NodeKind::Each(_)
+            | NodeKind::Throw { what: Thrown::Signal | Thrown::Escalation, .. }
             | NodeKind::Document { .. } => {
                 if going.marking.binary_search(&token).is_err() {
                     place(&mut going.marking, token);

@@ -1,11 +1,11 @@
 //! The head of a workflow file: what it is, who may act in it, which terms it keeps.
 
 use super::words::{bases, extend, key, number, remind, rungs, span, step_outcome, word, words, words_of};
-use super::{Limit, LimitStart, Pool, Rung, StepOutcome, Word, Workflow, read_step};
+use super::{Limit, LimitStart, Pool, Rung, StepOutcome, Word, Workflow, read_events, read_step};
 use crate::definition::graph::{Nature, TermKind};
 use crate::source::{Mistake, Node, Reader, Tree};
 
-const KEYS: &[&str] = &["workflow", "title", "nature", "basis", "number", "form", "people", "ladders", "limits", "steps"];
+const KEYS: &[&str] = &["workflow", "title", "nature", "basis", "number", "form", "people", "ladders", "limits", "steps", "handlers", "throws"];
 const NATURES: &[(&str, Nature)] = &[
     ("licence", Nature::Licence),
     ("filing", Nature::Filing),
@@ -35,8 +35,10 @@ fn head(reader: &mut Reader<'_>, node: &Node) -> Option<Workflow> {
     let ladders = fields.get("ladders").map(|node| ladders(reader, node)).unwrap_or_default();
     let limits = fields.get("limits").map(|node| limits(reader, node)).unwrap_or_default();
     let steps = reader.required(&fields, "steps").map(|node| read_step::steps(reader, node)).unwrap_or_default();
+    let handlers = fields.get("handlers").map(|node| read_events::handlers(reader, node)).unwrap_or_default();
+    let throws = words_of(reader, fields.get("throws"));
     let file = reader.file().to_owned();
-    Some(Workflow { file, name: name?, title: title.unwrap_or_default(), nature, basis, number, form, people, ladders, limits, steps })
+    Some(Workflow { file, name: name?, title: title.unwrap_or_default(), nature, basis, number, form, people, ladders, limits, steps, handlers, throws })
 }
 
 fn people(reader: &mut Reader<'_>, node: &Node) -> Vec<(Word, Pool)> {

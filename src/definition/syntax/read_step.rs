@@ -1,14 +1,32 @@
 //! The steps of a workflow file. A step that cannot be read keeps its key, so that names which point to it are not called unknown as well.
 
+use super::read_events::{each, events, handlers};
 use super::read_group::{approve, verbs};
 use super::read_split::{inclusive, parallel, race};
 use super::words::{bases, basis, key, number, remind, span, word, words, words_of};
 use super::{Call, Kind, MayReturn, Next, OnExpiry, Post, Remind, Scope, Step, Task, Word};
-use crate::definition::graph::{ReturnThen, Settlement, Verbs};
+use crate::definition::graph::{Heard, ReturnThen, Settlement, Thrown, Verbs};
 use crate::source::{Fields, Node, Reader, Tree};
 
 /// What a step can do; exactly one of these keys stands in it.
-const KINDS: &[&str] = &["task", "approve", "decide", "post", "wait", "parallel", "inclusive", "race", "scope", "call", "document", "end"];
+const KINDS: &[&str] = &[
+    "task",
+    "approve",
+    "decide",
+    "post",
+    "wait",
+    "parallel",
+    "inclusive",
+    "race",
+    "scope",
+    "for-each",
+    "call",
+    "signal",
+    "escalate",
+    "error",
+    "document",
+    "end",
+];
 /// What may stand beside it.
 const REST: &[&str] = &[
     "title",
@@ -28,6 +46,12 @@ const REST: &[&str] = &[
     "allow",
     "forbid",
     "urge-every",
+    "events",
+    "lock",
+    "as",
+    "do",
+    "mode",
+    "complete-when",
 ];
 /// The steps of a `steps:` mapping.
 pub(super) fn steps(reader: &mut Reader<'_>, node: &Node) -> Vec<Step> {
@@ -61,6 +85,8 @@ pub(super) fn step(reader: &mut Reader<'_>, name: Word, fields: &Fields<'_>) -> 
         may_return: fields.get("may-return").and_then(|node| may_return(reader, node)),
         ranks: fields.get("rank").map(|node| ranks(reader, node)).unwrap_or_default(),
         verbs: verbs(reader, fields),
+        events: fields.get("events").map(|node| events(reader, node)).unwrap_or_default(),
+        lock: fields.get("lock").and_then(|node| word(reader, node)),
         key: name,
         kind,
     }
@@ -80,6 +106,8 @@ pub(super) fn broken(key: Word) -> Step {
         may_return: None,
         ranks: Vec::new(),
         verbs: Verbs::default(),
+        events: Vec::new(),
+        lock: None,
     }
 }
 
@@ -107,6 +135,10 @@ fn kind(reader: &mut Reader<'_>, name: &Word, fields: &Fields<'_>) -> Option<Kin
         "inclusive" => inclusive(reader, node, fields).map(Kind::Parallel),
         "race" => race(reader, node, fields).map(Kind::Parallel),
         "scope" => scope(reader, node).map(Kind::Scope),
+        "for-each" => each(reader, name, node, fields).map(Kind::Each),
+        "signal" => word(reader, node).map(|name| Kind::Throw { what: Thrown::Signal, name }),
+        "escalate" => word(reader, node).map(|name| Kind::Throw { what: Thrown::Escalation, name }),
+        "error" => word(reader, node).map(|name| Kind::Throw { what: Thrown::Error, name }),
         "call" => call(reader, node).map(Kind::Call),
         "document" => document(reader, node),
         // The list above ends with `end`.
@@ -155,10 +187,14 @@ fn post(reader: &mut Reader<'_>, node: &Node, step: &Fields<'_>) -> Option<Post>
 }
 
 fn wait(reader: &mut Reader<'_>, node: &Node) -> Option<Kind> {
-    let fields = reader.fields(node, &["for", "publish", "message", "queue"])?;
+    let fields = reader.fields(node, &["for", "publish", "message", "signal", "kept", "queue"])?;
     if let Some(message) = fields.get("message") {
         let queue = fields.get("queue").and_then(|node| word(reader, node));
-        return Some(Kind::Message { name: word(reader, message)?, queue });
+        let kept = fields.get("kept").is_some_and(|node| reader.flag(node) == Some(true));
+        return Some(Kind::Message { name: word(reader, message)?, heard: if kept { Heard::Kept } else { Heard::Message }, queue });
+    }
+    if let Some(signal) = fields.get("signal") {
+        return Some(Kind::Message { name: word(reader, signal)?, heard: Heard::Signal, queue: None });
     }
     let span = reader.required(&fields, "for").and_then(|node| span(reader, node))?;
     Some(Kind::Timer { span, publish: fields.get("publish").and_then(|node| word(reader, node)) })
@@ -181,11 +217,12 @@ fn named(reader: &mut Reader<'_>, node: &Node) -> Vec<(Word, Node)> {
     reader.entries(node).iter().map(|entry| (key(&entry.key, entry.at), entry.value.clone())).collect()
 }
 
-/// `{steps: …}`.
+/// `{steps: …, handlers: …}`.
 fn scope(reader: &mut Reader<'_>, node: &Node) -> Option<Scope> {
-    let fields = reader.fields(node, &["steps"])?;
+    let fields = reader.fields(node, &["steps", "handlers"])?;
+    let handlers = fields.get("handlers").map(|node| handlers(reader, node)).unwrap_or_default();
     let steps = reader.required(&fields, "steps").map(|node| steps(reader, node))?;
-    Some(Scope { steps })
+    Some(Scope { steps, handlers })
 }
 
 fn document(reader: &mut Reader<'_>, node: &Node) -> Option<Kind> {

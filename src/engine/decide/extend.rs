@@ -103,6 +103,8 @@ fn named(kind: &NodeKind) -> Vec<Name> {
         | NodeKind::Split { .. }
         | NodeKind::Join { .. }
         | NodeKind::Call { .. }
+        | NodeKind::Each(_)
+        | NodeKind::Throw { .. }
         | NodeKind::Document { .. }
         | NodeKind::End { .. } => Vec::new(),
     }

@@ -65,8 +65,8 @@ fn is_untouched(case: &Case, token: Local, waits: &Waits) -> bool {
             let alone = children(case, *group, |_| true).is_empty();
             quiet && alone && case.tasks.values().filter(|task| task.group == Some(*group)).all(idle)
         }
-        Waits::Message(_) | Waits::Join => true,
-        Waits::Timer(_) | Waits::Scope(_) => false,
+        Waits::Message(_) | Waits::Signal(_) | Waits::Join | Waits::Lock(_) => true,
+        Waits::Timer(_) | Waits::Scope(_) | Waits::Members(_) => false,
     }
 }
 
@@ -157,7 +157,7 @@ fn is_quiet(before: &Case, own: Local, event: &Event) -> bool {
         Event::TermStarted { token, .. } => token.is_some(),
         Event::TermEnded { term, .. } => before.terms.get(term).is_none_or(|term| term.token.is_some()),
         Event::TokenTaken { token } => *token == own,
-        Event::TokenPlaced { waits, .. } => !matches!(waits, Waits::Timer(_) | Waits::Scope(_)),
+        Event::TokenPlaced { waits, .. } => !matches!(waits, Waits::Timer(_) | Waits::Scope(_) | Waits::Members(_)),
         // A task of the applicant is told to them.
         Event::TaskOpened { pool, .. } => !matches!(pool, TaskPool::Applicant),
         Event::TaskClaimed { .. }
@@ -204,6 +204,14 @@ fn is_quiet(before: &Case, own: Local, event: &Event) -> bool {
         | Event::Ranked { .. }
         | Event::NoticeQueued { .. }
         | Event::NoticeSettled { .. }
+        | Event::Caught { .. }
+        | Event::Thrown { .. }
+        | Event::MessageKept { .. }
+        | Event::MessageUsed { .. }
+        | Event::FanOpened { .. }
+        | Event::MemberOpened { .. }
+        | Event::MemberEnded { .. }
+        | Event::FanClosed { .. }
         | Event::TokenLate { .. }
         | Event::EndReached { .. }
         | Event::Withdrawn { .. }

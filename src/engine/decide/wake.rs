@@ -61,8 +61,12 @@ fn fire(draft: &mut Draft<'_>, cause: Cause) -> Step<()> {
             Ok(())
         }
         Cause::Timer(timer) => {
-            let token = draft.case.timers.get(&timer).map(|timer| timer.token).ok_or_else(|| broken(&format!("timer {timer}")))?;
+            let set = draft.case.timers.get(&timer).cloned().ok_or_else(|| broken(&format!("timer {timer}")))?;
             draft.emit(Event::TimerCleared { timer });
+            let token = set.token;
+            if let Some(number) = set.event {
+                return draft.timer_came(token, number);
+            }
             let spot = draft.spot(token)?;
             draft.leave(spot, &Name::from("elapsed"), Ending::default())?;
             draft.run()
@@ -101,12 +105,22 @@ pub(super) fn recompute(case: &Case, actor: &Actor, facts: &Facts<'_>) -> Decisi
 
 fn set_anew(draft: &mut Draft<'_>, id: Local) -> Step<()> {
     let Some(timer) = draft.case.timers.get(&id).cloned() else { return Ok(()) };
-    let spot = draft.spot(timer.token)?;
-    let node = draft.node(spot.scope, spot.node)?;
-    let NodeKind::Timer { span, .. } = &node.kind else { return Err(broken(&format!("timer {id}"))) };
-    let at = draft.period_over(timer.from, *span);
+    let span = match timer.event {
+        Some(number) => match draft.span_of(timer.token, number)? {
+            Some(span) => span,
+            // It fires on a day that its author named.
+            None => return Ok(()),
+        },
+        None => {
+            let spot = draft.spot(timer.token)?;
+            let node = draft.node(spot.scope, spot.node)?;
+            let NodeKind::Timer { span, .. } = &node.kind else { return Err(broken(&format!("timer {id}"))) };
+            *span
+        }
+    };
+    let at = draft.period_over(timer.from, span);
     if at != timer.at {
-        draft.emit(Event::TimerSet { timer: id, token: timer.token, from: timer.from, at });
+        draft.emit(Event::TimerSet { timer: id, token: timer.token, event: timer.event, from: timer.from, at });
     }
     Ok(())
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use greenlane::calendar::Span;
 use greenlane::definition::graph::{
-    Branch, Callee, Edge, GroupPass, GroupRule, JoinRule, Nature, Node, NodeIx, NodeKind, NumberRule, OnRefusal, Pool, Program, ReturnRule, ReturnThen,
-    Settlement, TaskRule, TermRule, Text, Verbs,
+    Branch, Callee, Catch, Complete, EachRule, Edge, GroupPass, GroupRule, Heard, JoinRule, Nature, Need, Node, NodeIx, NodeKind, NumberRule, OnRefusal, Pool,
+    Program, Rest, ReturnRule, ReturnThen, Settlement, TaskRule, TermRule, Text, Thrown, Trigger, Verbs,
 };
 use greenlane::expr::{self, Expr};
 use greenlane::ids::Name;
@@ -61,6 +61,15 @@ pub enum Does {
         number: Option<NumberRule>,
     },
     Decide(greenlane::expr::Table),
+    Throw(Thrown, String),
+    /// The program of this name for each member of the list; enough when `count` of them end `approved`.
+    Each {
+        list: String,
+        body: String,
+        sequential: bool,
+        count: u16,
+        rest: Rest,
+    },
 }
 
 /// One step with its outcomes.
@@ -75,6 +84,26 @@ pub struct StepBlock {
     pub verbs: Verbs,
     /// Steps of the caller one may return to.
     pub to_caller: Vec<String>,
+    pub events: Vec<EventBlock>,
+    pub lock: Option<String>,
+}
+
+/// What may happen to a step. What does not interrupt ends by itself.
+#[derive(Clone, Debug)]
+pub struct EventBlock {
+    pub on: Trigger,
+    pub interrupting: bool,
+    pub way: Way,
+}
+
+/// What may happen to a whole workflow: the program of this name runs, with these results.
+#[derive(Clone, Debug)]
+pub struct HandlerBlock {
+    pub key: String,
+    pub on: Trigger,
+    pub interrupting: bool,
+    pub part: String,
+    pub results: BTreeSet<String>,
 }
 
 /// A branch of a parallel block.
@@ -104,7 +133,18 @@ pub fn post(post: &str) -> Pool {
 /// A step of any kind that goes on with each of these outcomes.
 pub fn step(key: &str, does: Does, outcomes: &[&str]) -> StepBlock {
     let ways = outcomes.iter().map(|outcome| ((*outcome).to_owned(), Way::On)).collect();
-    StepBlock { key: key.to_owned(), does, ways, stops: None, terms: Vec::new(), may_return: None, verbs: Verbs::default(), to_caller: Vec::new() }
+    StepBlock {
+        key: key.to_owned(),
+        does,
+        ways,
+        stops: None,
+        terms: Vec::new(),
+        may_return: None,
+        verbs: Verbs::default(),
+        to_caller: Vec::new(),
+        events: Vec::new(),
+        lock: None,
+    }
 }
 
 /// A task of one post with the outcome `done`.
@@ -164,11 +204,12 @@ pub struct Flow {
     pub body: Block,
     pub limits: Vec<TermRule>,
     pub number: Option<NumberRule>,
+    pub handlers: Vec<HandlerBlock>,
 }
 
 impl Flow {
     pub fn new(name: &str, blocks: Vec<Block>) -> Self {
-        Self { name: name.to_owned(), body: Block::Seq(blocks), limits: Vec::new(), number: None }
+        Self { name: name.to_owned(), body: Block::Seq(blocks), limits: Vec::new(), number: None, handlers: Vec::new() }
     }
 
     pub fn limit(mut self, limit: TermRule) -> Self {
@@ -196,6 +237,7 @@ impl Flow {
         let mut lowering = Lowering::default();
         lowering.lower(&self.body, "end", &Place::default());
         lowering.end("end", "approved", &Place::default());
+        let handlers: Vec<Catch> = self.handlers.iter().map(|handler| lowering.handler(handler)).collect();
         let (nodes, reach) = lowering.wired();
         Program {
             name: self.name.as_str().into(),
@@ -205,6 +247,7 @@ impl Flow {
             number: self.number.clone(),
             form: None,
             limits: self.limits.clone(),
+            handlers,
             start: NodeIx(0),
             nodes,
             reach,
@@ -243,6 +286,7 @@ struct Lowering {
     queues: Vec<(usize, String)>,
     returns: Vec<(usize, (Vec<String>, ReturnThen))>,
     callers: BTreeMap<usize, Vec<Name>>,
+    events: Vec<(usize, (Trigger, bool), String)>,
 }
 
 /// The key of a block's first step.
@@ -268,6 +312,8 @@ impl Lowering {
             ranks: BTreeMap::new(),
             may_return: None,
             verbs: Verbs::default(),
+            events: Vec::new(),
+            lock: None,
         });
         self.places.push(place.clone());
         self.nodes.len() - 1
@@ -322,6 +368,10 @@ impl Lowering {
         self.returns.extend(step.may_return.clone().map(|rule| (at, rule)));
         self.nodes[at].verbs = step.verbs.clone();
         self.callers.insert(at, step.to_caller.iter().map(|key| Name::from(key.as_str())).collect());
+        self.nodes[at].lock = step.lock.as_deref().map(Name::from);
+        for (number, event) in step.events.iter().enumerate() {
+            self.event((at, &step.key), (number, event), then, place);
+        }
         for (outcome, way) in &step.ways {
             let region = place.region.clone();
             let (to, cancels) = match way {
@@ -340,6 +390,36 @@ impl Lowering {
             };
             self.wires.push(Wire { from: at, outcome: outcome.clone(), to, cancels });
         }
+    }
+
+    fn event(&mut self, (at, key): (usize, &str), (number, event): (usize, &EventBlock), then: &str, place: &Place) {
+        let to = match &event.way {
+            Way::To(key) => key.clone(),
+            Way::Via(block) if event.interrupting => {
+                self.lower(block, then, place);
+                entry(block)
+            }
+            Way::Via(block) => {
+                let own_end = format!("{key}-beside-{number}");
+                self.lower(block, &own_end, place);
+                self.end(&own_end, "aside", place);
+                entry(block)
+            }
+            Way::On | Way::Reject(_) | Way::End(_) => then.to_owned(),
+        };
+        self.events.push((at, (event.on.clone(), event.interrupting), to));
+    }
+
+    /// The node a handler begins at, and its ends.
+    fn handler(&mut self, handler: &HandlerBlock) -> Catch {
+        let call = Does::Scope(handler.part.clone());
+        let at = self.push(&handler.key, kind(&call, Vec::new()), &Place::default());
+        for result in &handler.results {
+            let end = format!("{}-{result}", handler.key);
+            self.end(&end, result, &Place::default());
+            self.wires.push(Wire { from: at, outcome: result.clone(), to: end, cancels: None });
+        }
+        Catch { key: handler.key.as_str().into(), on: handler.on.clone(), interrupting: handler.interrupting, to: index(at) }
     }
 
     fn find(&self, key: &str) -> NodeIx {
@@ -372,6 +452,10 @@ impl Lowering {
         for (at, (keys, then)) in std::mem::take(&mut self.returns) {
             let to = keys.iter().map(|key| self.find(key)).collect();
             self.nodes[at].may_return = Some(ReturnRule { to, caller: self.callers.remove(&at).unwrap_or_default(), then });
+        }
+        for (at, (on, interrupting), to) in std::mem::take(&mut self.events) {
+            let catch = Catch { key: format!("{}-event", self.nodes[at].key).as_str().into(), on, interrupting, to: self.find(&to) };
+            self.nodes[at].events.push(catch);
         }
         self.regions();
         let reach = reach(&self.nodes);
@@ -417,7 +501,7 @@ fn kind(does: &Does, outcomes: Vec<Name>) -> NodeKind {
             not: names(not),
         }),
         Does::Timer(span) => NodeKind::Timer { span: *span, publishes: None },
-        Does::Message { name, .. } => NodeKind::Message { name: name.as_str().into(), queue_for: None },
+        Does::Message { name, .. } => NodeKind::Message { name: name.as_str().into(), heard: Heard::Message, queue_for: None },
         Does::Post { account, amount, settle, otherwise } => NodeKind::Post {
             account: account.iter().map(|part| parsed(part)).collect(),
             amount: Arc::new(parsed(amount)),
@@ -427,6 +511,14 @@ fn kind(does: &Does, outcomes: Vec<Name>) -> NodeKind {
         Does::Call(workflow) => NodeKind::Call { callee: Callee::Fixed(workflow.as_str().into()), with: Vec::new(), returns: Vec::new() },
         Does::Scope(part) => NodeKind::Call { callee: Callee::Embedded(part.as_str().into()), with: Vec::new(), returns: Vec::new() },
         Does::Document { kind, number } => NodeKind::Document { kind: kind.as_str().into(), number: number.clone() },
+        Does::Throw(what, name) => NodeKind::Throw { what: *what, name: name.as_str().into() },
+        Does::Each { list, body, sequential, count, rest } => NodeKind::Each(EachRule {
+            list: Arc::new(parsed(list)),
+            item: "member".into(),
+            body: body.as_str().into(),
+            sequential: *sequential,
+            complete: Some(Complete { need: Need::Count(*count), of: "approved".into(), otherwise: "refused".into(), rest: *rest, none: "approved".into() }),
+        }),
         Does::Decide(table) => NodeKind::Decide(Arc::new(table.clone())),
     }
 }
@@ -435,7 +527,7 @@ fn kind(does: &Does, outcomes: Vec<Name>) -> NodeKind {
 fn reach(nodes: &[Node]) -> Vec<BTreeSet<NodeIx>> {
     let next = |at: NodeIx| {
         let node = &nodes[usize::from(at.0)];
-        let mut next: Vec<NodeIx> = node.next.values().map(|edge| edge.to).collect();
+        let mut next: Vec<NodeIx> = node.next.values().map(|edge| edge.to).chain(node.events.iter().map(|event| event.to)).collect();
         if let NodeKind::Split { branches, join } = &node.kind {
             next.extend(branches.iter().map(|branch| branch.first));
             next.push(*join);

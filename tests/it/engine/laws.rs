@@ -120,7 +120,9 @@ impl Storm {
                 return Err(format!("token {token} was taken twice"));
             }
         }
-        let grows = last.iter().any(|event| matches!(event, Event::TokenTaken { .. } | Event::ScopeOpened { .. } | Event::BranchSkipped { .. }));
+        let grows = last.iter().any(|event| {
+            matches!(event, Event::TokenTaken { .. } | Event::ScopeOpened { .. } | Event::BranchSkipped { .. } | Event::Caught { .. } | Event::TokenLate { .. })
+        });
         let known: BTreeSet<Local> = acts[..acts.len() - 1].iter().flatten().filter_map(placed).collect();
         match last.iter().filter_map(placed).find(|token| !grows && !known.contains(token)) {
             Some(token) => Err(format!("token {token} came from nowhere")),

@@ -1,5 +1,5 @@
 //! Random workflows that an author could have written: sequences, choices, loops, nested regions with conditional branches and branches beside,
-//! calls, groups, timers, messages, reservations with their waiting line, returns in and out of regions, stops and terms.
+//! calls, parts with steps of their own, steps for each member of a list, events and what is thrown, locks, groups, timers, messages, reservations with their waiting line, returns in and out of regions, stops and terms.
 //! Every one of them can be finished by people who answer `done`: what cannot be finished is then the engine's fault.
 
 use std::collections::BTreeSet;
@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use greenlane::calendar::{Span, Unit};
 use greenlane::definition::graph::{
     Audience, Ballots, Deem, ExtendRule, GroupPass, JoinRule, NumberRule, OnRefusal, Pool, Rest, ReturnThen, Rung, Settlement, TermEnd, TermKind, TermRule,
-    TermStart, Verb, Vote,
+    TermStart, Thrown, Trigger, Verb, Vote,
 };
 use greenlane::expr::Table;
 
 use super::chance::Chance;
-use super::flow::{Block, BranchBlock, Does, Flow, StepBlock, Way, message, step, task};
+use super::flow::{Block, BranchBlock, Does, EventBlock, Flow, HandlerBlock, StepBlock, Way, message, step, task};
 
 /// Each post has four holders, and two posts share at most one of them, so that keeping people apart never leaves nobody.
 pub const PEOPLE: &[(&str, &str, &str)] = &[
@@ -88,7 +88,11 @@ impl Maker {
         } else {
             NumberRule::Suffix(format!("-{name}"))
         };
-        let mut flow = Flow { name: name.to_owned(), body, limits: Vec::new(), number: Some(number) };
+        let mut flow = Flow { name: name.to_owned(), body, limits: Vec::new(), number: Some(number), handlers: Vec::new() };
+        if self.chance.percent(40) {
+            let handler = self.handler();
+            flow.handlers.push(handler);
+        }
         for key in ["promised", "statutory"] {
             if self.chance.percent(60) {
                 let limit = self.limit(key, &around);
@@ -118,9 +122,11 @@ impl Maker {
             18..=22 => self.reservation(around),
             23..=26 => self.document(around),
             27..=31 if !self.callees.is_empty() => self.call(around),
-            32..=38 if wide => self.part(around),
-            39..=56 if wide => self.region(around),
-            57..=64 if wide => self.choice(around),
+            32..=37 if wide => self.part(around),
+            38..=41 if wide => self.members(around),
+            42..=43 => self.signal(around),
+            44..=57 if wide => self.region(around),
+            58..=64 if wide => self.choice(around),
             65..=69 if wide => self.table(around),
             _ => self.task(around),
         }
@@ -182,7 +188,12 @@ impl Maker {
     }
 
     /// What the step stops, and its own term.
-    fn clocks(&mut self, mut made: StepBlock) -> StepBlock {
+    fn clocks(&mut self, made: StepBlock) -> StepBlock {
+        let mut made = self.events(made);
+        // A part is not locked, because what is in it may be.
+        if self.chance.percent(12) && !matches!(made.does, Does::Scope(_) | Does::Each { .. } | Does::Call(_)) {
+            made.lock = Some(["stamp", "hall"][self.chance.below(2)].to_owned());
+        }
         if self.chance.percent(15) {
             made = made.stops(CAUSES[self.chance.below(CAUSES.len())]);
         }
@@ -284,14 +295,100 @@ impl Maker {
         let mut inner = Around { outside: vec!["end".to_owned()], acted: around.acted.clone(), depth: around.depth + 1, ..Around::default() };
         let body = self.sequence(&mut inner);
         let name = format!("{}#{key}", self.name);
-        let flow = Flow { name: name.clone(), body, limits: Vec::new(), number: None };
+        let (body, fails) = if self.chance.percent(30) { (Block::Seq(vec![body, self.failing()]), true) } else { (body, false) };
+        let mut flow = Flow { name: name.clone(), body, limits: Vec::new(), number: None, handlers: Vec::new() };
+        if self.chance.percent(20) {
+            let handler = self.handler();
+            flow.handlers.push(handler);
+        }
         let results = flow.results();
-        let made = step(&key, Does::Scope(name), &results.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut made = step(&key, Does::Scope(name), &results.iter().map(String::as_str).collect::<Vec<_>>());
+        if fails {
+            let mending = Way::Via(Box::new(self.simple()));
+            made.events.push(EventBlock { on: Trigger::Error("broken".into()), interrupting: true, way: mending });
+            let telling = Way::Via(Box::new(self.simple()));
+            made.events.push(EventBlock { on: Trigger::Escalation("odd".into()), interrupting: false, way: telling });
+        }
         let made = self.clocks(made);
         self.parts.push(flow);
         around.acted = inner.acted;
         around.level.push(key);
         made.block()
+    }
+
+    /// A task of its own that refers to nothing.
+    fn simple(&mut self) -> Block {
+        let (key, by) = (self.key(), POSTS[self.chance.below(POSTS.len())]);
+        task(&key, by).block()
+    }
+
+    /// Ends well, tells of something odd on the way, or fails.
+    fn failing(&mut self) -> Block {
+        let (key, by) = (self.key(), POSTS[self.chance.below(POSTS.len())]);
+        let fail = step(&self.key(), Does::Throw(Thrown::Error, "broken".to_owned()), &[]).block();
+        let tell = step(&self.key(), Does::Throw(Thrown::Escalation, "odd".to_owned()), &["thrown"]).block();
+        task(&key, by).way("fail", Way::Via(Box::new(fail))).way("tell", Way::Via(Box::new(tell))).block()
+    }
+
+    /// A signal that reaches whatever in the case listens to it.
+    fn signal(&mut self, around: &mut Around) -> Block {
+        let key = self.key();
+        around.level.push(key.clone());
+        // A loop of nothing but signals would never end.
+        Block::Seq(vec![step(&key, Does::Throw(Thrown::Signal, "bell".to_owned()), &["thrown"]).block(), self.simple()])
+    }
+
+    /// The same for each member of a list in the form.
+    fn members(&mut self, around: &mut Around) -> Block {
+        let key = self.key();
+        let mut inner = Around { outside: vec!["end".to_owned()], acted: around.acted.clone(), depth: around.depth + 1, ..Around::default() };
+        let answer = self.simple();
+        let Block::Step(answer) = answer else { panic!("a task is a step") };
+        let answer = answer.way("object", Way::End("refused".to_owned())).block();
+        let body = if self.chance.percent(40) { Block::Seq(vec![self.sequence(&mut inner), answer]) } else { answer };
+        let name = format!("{}#{key}", self.name);
+        self.parts.push(Flow { name: name.clone(), body, limits: Vec::new(), number: None, handlers: Vec::new() });
+        let count = u16::try_from(1 + self.chance.below(3)).unwrap();
+        let rest = if self.chance.percent(60) { Rest::Cancel } else { Rest::Continue };
+        let does = Does::Each { list: "form.list".to_owned(), body: name, sequential: self.chance.percent(40), count, rest };
+        let made = step(&key, does, &["approved", "refused"]);
+        let made = self.clocks(made);
+        around.acted = inner.acted;
+        around.level.push(key);
+        made.block()
+    }
+
+    /// What may happen to a step: it is left for another way, or something begins beside it.
+    fn events(&mut self, mut made: StepBlock) -> StepBlock {
+        if self.chance.percent(12) {
+            let interrupting = self.chance.percent(50);
+            let on = self.trigger();
+            let way = Way::Via(Box::new(self.simple()));
+            made.events.push(EventBlock { on, interrupting, way });
+        }
+        made
+    }
+
+    fn trigger(&mut self) -> Trigger {
+        match self.chance.below(4) {
+            0 => Trigger::After(self.span(20)),
+            1 => Trigger::Signal("bell".into()),
+            _ => Trigger::Message(["letter", "call"][self.chance.below(2)].into()),
+        }
+    }
+
+    /// What may happen to the whole of a workflow or a part.
+    fn handler(&mut self) -> HandlerBlock {
+        let key = self.key();
+        let interrupting = self.chance.percent(30);
+        let mut inner = Around { outside: vec!["end".to_owned()], depth: 2, ..Around::default() };
+        // It begins with somebody, so that a message handled does not wait for the same message at once.
+        let body = Block::Seq(vec![self.simple(), self.task(&mut inner)]);
+        let part = format!("{}#{key}", self.name);
+        let flow = Flow { name: part.clone(), body, limits: Vec::new(), number: None, handlers: Vec::new() };
+        let results = flow.results();
+        self.parts.push(flow);
+        HandlerBlock { key, on: self.trigger(), interrupting, part, results }
     }
 
     fn region(&mut self, around: &mut Around) -> Block {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use greenlane::definition::graph::{JoinRule, Node, NodeIx, NodeKind};
+use greenlane::definition::graph::{JoinRule, Node, NodeIx, NodeKind, Program, Trigger};
 use greenlane::engine::case::{BodyRef, Case, Local, Waits};
 use greenlane::engine::command::{Actor, Command, MemberRef};
 use greenlane::engine::standing;
@@ -28,6 +28,10 @@ const NEVER: &[&str] = &[
     "calls_too_deep",
     "case_broken",
     "definition_loops",
+    "error_uncaught",
+    "not_a_date",
+    "not_a_list",
+    "too_many_members",
     "not_evaluated",
     "outcome_without_edge",
     "unknown_account",
@@ -129,7 +133,12 @@ impl Storm {
 
     fn again(&mut self, run: usize, actor: &Actor, command: &Command) -> Result<(), String> {
         let waits = |case: &Case| case.tokens.values().filter(|token| matches!(token.waits, Waits::Message(_))).count();
-        if matches!(command, Command::Message { .. }) && waits(self.world.case(run)) > 0 {
+        // An event that does not interrupt happens as often as its message comes.
+        let listens = |program: &Program| {
+            program.handlers.iter().chain(program.nodes.iter().flat_map(|node| &node.events)).any(|catch| matches!(catch.on, Trigger::Message(_)))
+        };
+        let listened = self.world.bundle.programs.values().any(|program| listens(program));
+        if matches!(command, Command::Message { .. }) && (listened || waits(self.world.case(run)) > 0) {
             return Ok(());
         }
         match self.world.act(run, actor, command) {
@@ -235,10 +244,11 @@ impl Storm {
 
     fn filed(&mut self, form: Option<&Form>) -> serde_json::Value {
         let (area, n) = (1 + self.chance.below(5), self.chance.below(5));
+        let list: Vec<usize> = (0..self.chance.below(5)).collect();
         match (&self.form, form) {
             (Some(filed), Some(form)) => filled(form, filed),
             (Some(filed), None) => filed.clone(),
-            (None, _) => json!({"area": area, "n": n}),
+            (None, _) => json!({"area": area, "n": n, "list": list}),
         }
     }
 

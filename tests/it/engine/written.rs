@@ -1,7 +1,9 @@
 //! Constructs of the language as an author writes them: compiled from YAML and walked through by people.
 
 mod calls;
+mod events;
 mod joins;
+mod members;
 mod scopes;
 
 use std::collections::BTreeMap;

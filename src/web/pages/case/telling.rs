@@ -246,6 +246,14 @@ impl<'a> Telling<'a> {
             | Event::Withdrawn { .. }
             | Event::Ended { .. } => self.of_case(event),
             Event::TokenPlaced { .. }
+            | Event::Caught { .. }
+            | Event::Thrown { .. }
+            | Event::MessageKept { .. }
+            | Event::MessageUsed { .. }
+            | Event::FanOpened { .. }
+            | Event::MemberOpened { .. }
+            | Event::MemberEnded { .. }
+            | Event::FanClosed { .. }
             | Event::TokenLate { .. }
             | Event::TokenTaken { .. }
             | Event::BranchSkipped { .. }
@@ -315,6 +323,14 @@ impl<'a> Telling<'a> {
     fn of_machine(&self, event: &Event) -> Line {
         match event {
             Event::TokenPlaced { scope, step, .. } => self.quiet("event-token-placed", Some(*scope), &[("step", &self.step(*scope, step))]),
+            Event::Caught { scope, key, .. } => self.said("event-caught", Some(*scope), &[("event", key)]),
+            Event::Thrown { scope, step, .. } => self.said("event-thrown", Some(*scope), &[("step", &self.step(*scope, step))]),
+            Event::MessageKept { name } => self.quiet("event-message-kept", None, &[("message", name)]),
+            Event::MessageUsed { name } => self.quiet("event-message-used", None, &[("message", name)]),
+            Event::FanOpened { token, items, .. } => self.quiet("event-fan-opened", self.at_token(*token).0, &[("count", &items.len().to_string())]),
+            Event::MemberOpened { scope, .. } => self.quiet("event-member-opened", Some(*scope), &[]),
+            Event::MemberEnded { scope, outcome, .. } => self.quiet("event-member-ended", Some(*scope), &[("result", &self.spoken.outcome(outcome))]),
+            Event::FanClosed { .. } => self.quiet("event-fan-closed", None, &[]),
             Event::TokenLate { token, .. } => self.quiet("event-token-late", self.at_token(*token).0, &[]),
             Event::TokenTaken { token } => self.quiet("event-token-taken", self.at_token(*token).0, &[]),
             Event::BranchSkipped { scope, step } => self.said("event-branch-skipped", Some(*scope), &[("step", &self.step(*scope, step))]),
