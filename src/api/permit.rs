@@ -20,7 +20,7 @@ pub fn permit_on(app: &App, caller: &Caller, act: Act, case: &Case) -> Result<()
         TaskPool::Posts { offices, .. } => caller.posts.iter().any(|(office, _)| offices.contains(office)),
     };
     let acted = case.scopes.values().any(|scope| scope.actors.values().flatten().any(|person| *person == caller.person));
-    let involved = acted || case.tasks.values().any(|task| asked(&task.pool));
+    let involved = acted || case.copied.contains(&caller.person) || case.tasks.values().any(|task| asked(&task.pool));
     check(caller, act, &Standing { applicant: case.applicant == caller.person, involved, ..standing(app, caller) })
 }
 

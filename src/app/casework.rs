@@ -166,7 +166,9 @@ impl Casefile {
         };
         // An office that had a step keeps its part in the case after the step is done.
         let had = self.entries.iter().flat_map(|entry| &entry.events).any(|event| matches!(event, Event::TaskOpened { pool, .. } if asked(pool)));
-        let standing = Standing { applicant: case.applicant == person, involved: had, ..Standing::of(posts.to_vec()) };
+        // Whoever a case was made known to may read what they were told of.
+        let involved = had || case.copied.contains(&person);
+        let standing = Standing { applicant: case.applicant == person, involved, ..Standing::of(posts.to_vec()) };
         may(&Actor::Person(person), Act::ReadCase, &standing)
     }
 

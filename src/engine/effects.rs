@@ -59,13 +59,12 @@ impl Act<'_, '_> {
             Event::Unqueued { token, account } => vec![Effect::Queue { account: account.clone(), token: *token, wants: None }],
             Event::NumberTaken { counter, value } => vec![Effect::Counter { key: counter.clone(), value: *value }],
             Event::Submitted { scope, .. } if self.starts() => vec![self.tell("a.received", *scope, None)],
-            Event::TaskDelegated { task, to, .. } => self.ask("o.asked", *task, vec![Audience::Person(*to)]),
-            Event::DelegateAnswered { task, on_behalf_of, .. } => self.ask("o.task", *task, vec![Audience::Person(*on_behalf_of)]),
-            Event::RecusalAsked { task, .. } => self.ask("o.recusal", *task, vec![Audience::Post("section_head".into())]),
-            Event::RecusalDecided { task, agreed, .. } if *agreed => self.offered(*task).into_iter().collect(),
-            Event::RecusalDecided { .. } => Vec::new(),
-            Event::Urged { task, by, times, .. } => self.urged(*task, *by, *times),
-            Event::Copied { to, task, .. } => self.copied(to, *task).into_iter().collect(),
+            Event::TaskDelegated { .. }
+            | Event::DelegateAnswered { .. }
+            | Event::RecusalAsked { .. }
+            | Event::RecusalDecided { .. }
+            | Event::Urged { .. }
+            | Event::Copied { .. } => self.spoken(event),
             Event::TaskOpened { task, .. } | Event::TaskHandedOver { task, .. } => self.offered(*task).into_iter().collect(),
             Event::StepDone { scope, step, outcome, deemed, .. } => match (&**outcome, deemed) {
                 // What else silence becomes (no hearing asked for, papers not made good) is told by what follows it.
@@ -79,10 +78,7 @@ impl Act<'_, '_> {
             }
             Event::RungFired { term, rung, due } => self.rung(*term, *rung, *due),
             Event::TermExtended { term, .. } => self.term(*term).map(|term| self.tell("a.extended", term.scope, None)).into_iter().collect(),
-            Event::Ended { result, .. } => {
-                let notice = RESULT_NOTICES.iter().find(|(ends, _)| *ends == &**result).map_or("a.closed", |(_, notice)| notice);
-                self.root().map(|root| self.tell(notice, root, None)).into_iter().collect()
-            }
+            Event::Ended { result, .. } => self.ended(result).into_iter().collect(),
             Event::Started { .. }
             | Event::Recorded { .. }
             | Event::ScopeOpened { .. }
@@ -171,6 +167,26 @@ impl Act<'_, '_> {
             rung: None,
             due: own.map_or_else(|| self.scope_due(task.scope), |term| term.due),
         }))
+    }
+
+    fn ended(self, result: &Name) -> Option<Effect> {
+        let notice = RESULT_NOTICES.iter().find(|(ends, _)| *ends == &**result).map_or("a.closed", |(_, notice)| notice);
+        self.root().map(|root| self.tell(notice, root, None))
+    }
+
+    /// What people say to each other about a task.
+    fn spoken(self, event: &Event) -> Vec<Effect> {
+        match event {
+            Event::TaskDelegated { task, to, .. } => self.ask("o.asked", *task, vec![Audience::Person(*to)]),
+            Event::DelegateAnswered { task, on_behalf_of, .. } => self.ask("o.task", *task, vec![Audience::Person(*on_behalf_of)]),
+            Event::RecusalAsked { task, .. } => self.ask("o.recusal", *task, vec![Audience::Post("section_head".into())]),
+            Event::RecusalDecided { task, agreed, .. } if *agreed => self.offered(*task).into_iter().collect(),
+            Event::RecusalDecided { .. } => Vec::new(),
+            Event::Urged { task, by, times, .. } => self.urged(*task, *by, *times),
+            Event::Copied { to, task, .. } => self.copied(to, *task).into_iter().collect(),
+            // `of` sends the others elsewhere.
+            _ => Vec::new(),
+        }
     }
 
     /// A notice about an open task to whoever is to act on it.

@@ -105,6 +105,9 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
                 task.pool.clone_from(pool);
                 task.claimed = *to;
                 task.delegate = None;
+                // Whoever handed it over has acted on what came before.
+                let token = task.token;
+                case.fresh.retain(|fresh| fresh.placed.iter().all(|(placed, _)| *placed != token));
             }
         }
         Event::RecusalAsked { task, of, .. } => {

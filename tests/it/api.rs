@@ -164,3 +164,80 @@ fn the_description_names_every_route_and_machines_get_their_answers() {
         }
     });
 }
+
+#[test]
+fn what_people_do_beside_answering_goes_over_the_api_with_a_code_for_each_no() {
+    on_both(async |place: Where| {
+        let api = Api::open(place).await;
+        let mut cases = Vec::new();
+        for _ in 0..2 {
+            let (_, receipt) = api.call("POST", "/api/v1/cases", "chen", Some(r#"{"workflow":"relay"}"#), None).await;
+            cases.push(receipt["case"].as_str().unwrap_or_default().to_owned());
+        }
+        let case = format!("/api/v1/cases/{}", cases[0]);
+        let said = async |path: &str, login: &str, body: Value| {
+            let (status, told) = api.call("POST", path, login, Some(&body.to_string()), None).await;
+            if status == 200 { "done".to_owned() } else { told["code"].as_str().unwrap_or("-").to_owned() }
+        };
+        let task = async |case: &str| {
+            let (_, shown) = api.call("GET", &format!("/api/v1/cases/{case}"), "ez-ldxz.sup-clerk", None, None).await;
+            shown["tasks"][0]["task"].to_string()
+        };
+        let draft = format!("{case}/tasks/{}", task(&cases[0]).await);
+        let opinion = json!({"opinion": "请办理"});
+        let (handler, other, head) = ("ez-fgw.handler", "ez-fgw.handler-b", "ez-fgw.head");
+        assert_eq!(said(&format!("{draft}/urge"), "chen", json!({})).await, "done");
+        assert_eq!(said(&format!("{draft}/urge"), "chen", json!({})).await, "urged_recently");
+        assert_eq!(said(&format!("{draft}/transfer"), handler, json!({"person": "ez-sthj.handler", "opinion": "转办"})).await, "recipient_outside");
+        assert_eq!(said(&format!("{draft}/delegate"), handler, json!({"person": "ez-fgw.legal", "opinion": "请提意见"})).await, "done");
+        assert_eq!(said(&format!("{draft}/reply"), "ez-fgw.legal", opinion.clone()).await, "done");
+        assert_eq!(said(&format!("{draft}/transfer"), handler, json!({"person": other, "opinion": "出差"})).await, "done");
+        assert_eq!(said(&format!("{draft}/recusal"), other, json!({"person": other, "opinion": "亲属关系"})).await, "done");
+        assert_eq!(said(&format!("{draft}/recusal/decide"), other, json!({"agreed": true, "opinion": "同意"})).await, "not_section_head");
+        assert_eq!(said(&format!("{draft}/recusal/decide"), "ez-fgw.section-head", json!({"agreed": true, "opinion": "同意"})).await, "done");
+        assert_eq!(said(&format!("{case}/copy"), head, json!({"to": ["ez-sthj.handler"], "opinion": "供了解"})).await, "done");
+        assert_eq!(api.call("GET", &case, "ez-sthj.handler", None, None).await.0, 200, "who was told may read");
+        assert_eq!(said(&format!("{case}/comment"), "chen", json!({"opinion": "已补充说明"})).await, "done");
+        assert_eq!(said(&format!("{draft}/signers"), handler, json!({"place": "before", "seats": [], "rule": "all"})).await, "not_a_group");
+        for each in &cases {
+            let draft = format!("/api/v1/cases/{each}/tasks/{}/complete", task(each).await);
+            assert_eq!(said(&draft, handler, json!({"outcome": "proposed", "opinion": "拟同意"})).await, "done");
+        }
+        assert_eq!(said(&format!("{case}/scopes/0/steps/draft/take-back"), head, json!({})).await, "not_own_act");
+        assert_eq!(said(&format!("{case}/scopes/0/steps/draft/take-back"), handler, json!({})).await, "done");
+        let mut items = Vec::new();
+        for each in &cases {
+            items.push(json!({"case": each, "task": task(each).await.parse::<u32>().unwrap()}));
+        }
+        let batch = json!({"items": items, "outcome": "granted", "opinion": "同意"});
+        let (status, results) = api.call("POST", "/api/v1/batch", head, Some(&batch.to_string()), None).await;
+        assert_eq!((status, results[0]["refused"]["code"].as_str()), (200, Some("claimed_by_another")), "{results}");
+        assert!(results[1]["version"].is_i64(), "each for itself: {results}");
+    });
+}
+
+#[test]
+fn whoever_stands_in_is_written_down_with_dates_and_a_and_b_are_not_away_at_once() {
+    on_both(async |place: Where| {
+        let api = Api::open(place).await;
+        let away = |login: &str, post: &str, until: &str| {
+            json!({"login": login, "office": "ez-fgw", "post": post, "from": "2025-03-03", "until": until, "substitute": null}).to_string()
+        };
+        let first = away("ez-fgw.handler", "handler", "2025-03-05");
+        assert_eq!(api.call("POST", "/api/v1/people/away", "ez-fgw.head", Some(&first), None).await.0, 403);
+        let (_, receipt) = api.call("POST", "/api/v1/cases", "chen", Some(r#"{"workflow":"relay"}"#), None).await;
+        let (_, shown) = api.call("GET", &format!("/api/v1/cases/{}", receipt["case"].as_str().unwrap()), "ez-ldxz.sup-clerk", None, None).await;
+        let draft = format!("/api/v1/cases/{}/tasks/{}/complete", receipt["case"].as_str().unwrap(), shown["tasks"][0]["task"]);
+        let answer = json!({"outcome": "proposed", "opinion": "拟同意"}).to_string();
+        let (_, told) = api.call("POST", &draft, "ez-fgw.handler-b", Some(&answer), None).await;
+        assert_eq!(told["code"], "not_assigned");
+        let (status, told) = api.call("POST", "/api/v1/people/away", "ez-zwzx.operator", Some(&first), None).await;
+        assert_eq!(status, 200, "{told}");
+        let both = api.refused("POST", "/api/v1/people/away", "ez-zwzx.operator", Some(&away("ez-fgw.handler-b", "handler_b", "2025-03-04"))).await;
+        assert!(both.contains("both-away"), "{both}");
+        let (_, inbox) = api.call("GET", "/api/v1/inbox", "ez-fgw.handler-b", None, None).await;
+        assert!(inbox.to_string().contains(receipt["case"].as_str().unwrap()), "offered to the B post: {inbox}");
+        let (status, told) = api.call("POST", &draft, "ez-fgw.handler-b", Some(&answer), None).await;
+        assert_eq!(status, 200, "{told}");
+    });
+}

@@ -45,9 +45,8 @@ impl Lowering<'_> {
 
     /// Names of steps, and `submitter`.
     pub(super) fn barred(&self, words: &[Word], findings: &mut Findings<'_>) -> Vec<Name> {
-        for word in words.iter().filter(|word| &*word.value != SUBMITTER && !self.all.contains_key(&*word.value)) {
-            self.unknown_step(word, findings);
-        }
+        let steps: Vec<Word> = words.iter().filter(|word| &*word.value != SUBMITTER).cloned().collect();
+        let _known = self.steps(&steps, findings);
         words.iter().map(|word| word.value.clone()).collect()
     }
 }

@@ -126,9 +126,13 @@ fn reopen_seat(draft: &mut Draft<'_>, fresh: &Fresh, seat: Local, pool: &TaskPoo
 impl Draft<'_> {
     /// Notes that the answer just given can be taken back, when nothing it led to was heard outside. `at` is where the token stood before.
     pub fn note_fresh(&mut self, before: &Case, at: Spot, (by, seat): (PersonId, Option<(Local, TaskPool)>)) -> Step<()> {
+        // The answer may have ended its workflow, and the case.
+        if !self.case.scopes.contains_key(&at.scope) || self.case.ended.is_some() {
+            return Ok(());
+        }
         let node = self.node(at.scope, at.node)?;
         let quiet = self.events.iter().all(|event| is_quiet(before, at.token, event));
-        if !node.verbs.allow(Verb::TakeBack) || !quiet || self.case.ended.is_some() {
+        if !node.verbs.allow(Verb::TakeBack) || !quiet {
             return Ok(());
         }
         let mut placed: Vec<(Local, Waits)> = Vec::new();

@@ -2,7 +2,7 @@
 
 use greenlane::definition::graph::{GroupPass, OnRefusal, ReturnThen, Verb};
 use greenlane::engine::case::TaskPool;
-use greenlane::engine::command::{Actor, Command};
+use greenlane::engine::command::{Actor, Command, Recipient};
 use greenlane::engine::event::Event;
 use greenlane::identity::absence::Absence;
 use serde_json::json;
@@ -126,6 +126,10 @@ fn an_act_is_taken_back_until_somebody_takes_up_what_followed() {
     let release = Command::Release { task: world.task(run, "sign") };
     act(&mut world, run, "hal", &release).unwrap();
     take_back(&mut world, run, "ann", "draft").unwrap();
+    world.complete(run, "ann", ("draft", "done")).unwrap();
+    let (task, body) = (world.task(run, "sign"), Some(world.opinion()));
+    act(&mut world, run, "hal", &Command::Transfer { task, to: Recipient::Post("section_head".into()), body }).unwrap();
+    assert_eq!(take_back(&mut world, run, "ann", "draft"), Err("not_own_act"), "to hand it over is to act on it");
 }
 
 #[test]

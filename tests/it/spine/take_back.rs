@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use greenlane::app::App;
-use greenlane::app::execute::{Act, Order};
+use greenlane::app::execute::{Act, Answer, Order};
 use greenlane::app::failure::Failure;
+use greenlane::app::people::Change;
+use greenlane::audit::leaf::{Leaf, Who};
 use greenlane::identity::Actor;
 use greenlane::ids::{CaseId, PersonId, Tenant};
 use tokio::sync::Barrier;
@@ -57,6 +59,26 @@ fn the_taker_and_the_next_actor_race_and_exactly_one_wins() {
             }
         }
         println!("{rounds} rounds, {} nodes: taken back {taken} times", nodes.len());
+        node.holds().await;
+    });
+}
+
+#[test]
+fn the_leaf_of_an_act_done_in_anothers_place_carries_both_names() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        let on = node.clock.now().date();
+        let change =
+            Change::Away { login: "ez-fgw.handler".to_owned(), office: "ez-fgw".to_owned(), post: "handler".to_owned(), from: on, until: on, substitute: None };
+        node.app.manage(node.tenant, Actor::Person(node.person("ez-zwzx.operator").await), None, &change).await.unwrap();
+        let case = node.start("relay", None).await.unwrap();
+        let (holder, other) = (node.person("ez-fgw.handler").await, node.person("ez-fgw.handler-b").await);
+        let (task, _) = node.task(case, "draft").await;
+        let answer = Answer { opinion: Some("拟同意。".to_owned()), ..Answer::default() };
+        node.act(case, other, Act::Complete { task, outcome: "proposed".into(), answer }).await.unwrap();
+        let acts = node.app.store().acts(node.tenant, case, 0, 10).await.unwrap();
+        let leaf = Leaf::parse(&acts.last().unwrap().leaf).unwrap();
+        assert_eq!((leaf.actor, leaf.on_behalf_of), (Who::Person(other), Some(holder)));
         node.holds().await;
     });
 }
