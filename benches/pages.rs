@@ -49,12 +49,16 @@ const OPERATOR: &str = "ez-zwzx.operator";
 const PAGES: &[(&str, &str)] = &[
     (HANDLER, "/inbox"),
     (HANDLER, "/inbox?q=GC2025"),
+    (HANDLER, "/inbox?light=overdue"),
     (SUPERVISOR, "/cases"),
     (SUPERVISOR, "/cases?number=GC2025"),
     (SUPERVISOR, "/cases/GC20250001"),
     (SUPERVISOR, "/cases/GC20250001/record"),
+    (SUPERVISOR, "/cases/GC20250001/sheet/0"),
     ("chen", "/projects"),
     ("chen", "/projects/GC20250001"),
+    ("chen", "/projects/GC20250001/withdraw"),
+    ("chen", "/receipts/GC20250001"),
     ("chen", "/apply"),
     (SUPERVISOR, "/lights"),
     (HANDLER, "/lights"),
@@ -72,8 +76,12 @@ const PAGES: &[(&str, &str)] = &[
     (SUPERVISOR, "/clock"),
     (HANDLER, "/account"),
     (OPERATOR, "/system/people"),
+    (OPERATOR, "/system/people/new"),
+    (OPERATOR, "/system/people/chen"),
     (OPERATOR, "/system/notices"),
+    (OPERATOR, "/system/notices?state=sent"),
     (OPERATOR, "/system/texts"),
+    (OPERATOR, "/system/texts/o.yellow"),
 ];
 
 fn number(n: usize) -> i64 {
