@@ -66,12 +66,7 @@ impl Act<'_, '_> {
             | Event::Urged { .. }
             | Event::Copied { .. } => self.spoken(event),
             Event::TaskOpened { task, .. } | Event::TaskHandedOver { task, .. } => self.offered(*task).into_iter().collect(),
-            Event::StepDone { scope, step, outcome, deemed, .. } => match (&**outcome, deemed) {
-                // What else silence becomes (no hearing asked for, papers not made good) is told by what follows it.
-                (_, Some(_)) if self.deems_acceptance(*scope, step) => vec![self.tell("a.deemed", *scope, Some(step))],
-                ("accepted", None) => vec![self.tell("a.accepted", *scope, Some(step))],
-                (_, Some(_) | None) => Vec::new(),
-            },
+            Event::StepDone { scope, step, outcome, deemed, .. } => self.step_done(*scope, step, (outcome, deemed.is_some())),
             Event::DocumentIssued { scope, step, kind, .. } => {
                 let notice = DOCUMENT_NOTICES.iter().find(|(document, _)| *document == &**kind);
                 notice.map(|(_, notice)| self.tell(notice, *scope, Some(step))).into_iter().collect()
@@ -124,6 +119,14 @@ impl Act<'_, '_> {
             | Event::EndReached { .. }
             | Event::Withdrawn { .. } => Vec::new(),
         }
+    }
+
+    /// Acceptance is told to the applicant. What else silence becomes (no hearing asked for, papers not made good) is told by what follows it.
+    fn step_done(self, scope: Local, step: &Name, (outcome, deemed): (&Name, bool)) -> Vec<Effect> {
+        if deemed {
+            return if self.deems_acceptance(scope, step) { vec![self.tell("a.deemed", scope, Some(step))] } else { Vec::new() };
+        }
+        if &**outcome == "accepted" { vec![self.tell("a.accepted", scope, Some(step))] } else { Vec::new() }
     }
 
     /// Whether the silence of this step counts from the day of receipt, as deemed acceptance does (行政许可法 32(四)).

@@ -29,7 +29,7 @@ fn loaded(files: &[SourceFile]) -> Library {
 }
 
 /// Every procedure that is shipped, in order.
-const SHIPPED: [&str; 21] = [
+const SHIPPED: [&str; 22] = [
     "construction-permit",
     "deliver",
     "eia",
@@ -41,6 +41,7 @@ const SHIPPED: [&str; 21] = [
     "filing",
     "filing-change",
     "funding",
+    "funding-grant",
     "gov-investment",
     "green-channel",
     "idle-plot",

@@ -216,6 +216,10 @@ outcome-very-satisfied = very satisfied
 outcome-void = void
 outcome-within = within ten per cent
 outcome-wrong-number = wrong number
+outcome-no-objection = no objection
+outcome-paid = paid
+outcome-planned = planned
+outcome-reserve = on the reserve list
 
 ## Documents
 document-receipt = Receipt of papers
@@ -266,6 +270,9 @@ document-registration-void = Notice that the registration is void
 document-service-proof = Proof of service
 document-tolerant = Tolerant acceptance
 document-transfer-confirmation = Confirmation of the transfer
+document-fund-plan = Plan of funds
+document-grant-notice = Public notice of the grant
+document-quota-note = Notice on quota or funds
 
 ## Causes
 cause-applicant-revision = revision by the applicant

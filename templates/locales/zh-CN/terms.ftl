@@ -216,6 +216,10 @@ outcome-very-satisfied = 非常满意
 outcome-void = 自行废止
 outcome-within = 未超百分之十
 outcome-wrong-number = 编号有误
+outcome-no-objection = 无异议
+outcome-paid = 已拨付
+outcome-planned = 拟安排
+outcome-reserve = 列入储备
 
 ## 文书
 document-receipt = 收件凭证
@@ -266,6 +270,9 @@ document-registration-void = 降级备案无效告知书
 document-service-proof = 送达回证
 document-tolerant = 容缺受理通知书
 document-transfer-confirmation = 成交确认书
+document-fund-plan = 资金计划
+document-grant-notice = 拟安排公示
+document-quota-note = 不予安排、调整告知
 
 ## 特别程序的事由
 cause-applicant-revision = 申请人修改
