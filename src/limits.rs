@@ -26,6 +26,8 @@ pub const SOUNDNESS_PATH_ACTS_MAX: usize = 12;
 pub const MEMBERS_MAX: usize = 200;
 /// Bytes of one file an author writes: a workflow, a form, a table.
 pub const SOURCE_BYTES_MAX: usize = 256 * 1024;
+/// Levels a file may nest: reading takes a part of the stack for each, and what authors write stays under half of it.
+pub const SOURCE_DEPTH_MAX: usize = 32;
 /// Bytes of one expression.
 pub const EXPR_BYTES_MAX: usize = 4 * 1024;
 /// Levels of nesting in one expression; parsing and evaluation use the stack once a level.

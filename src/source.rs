@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Location, Spanned};
 
-use crate::limits::SOURCE_BYTES_MAX;
+use crate::limits::{SOURCE_BYTES_MAX, SOURCE_DEPTH_MAX};
 
 mod reader;
 
@@ -96,7 +96,8 @@ pub fn read(yaml: &str, file: &str) -> Result<Node, Vec<Mistake>> {
         let en = format!("expected a file of at most {SOURCE_BYTES_MAX} bytes, found {} bytes", yaml.len());
         return Err(vec![at_top("file-too-long", zh, en)]);
     }
-    let options = serde_saphyr::options! { strict_booleans: true, duplicate_keys: DuplicateKeyPolicy::PassThrough };
+    let budget = serde_saphyr::budget! { max_depth: SOURCE_DEPTH_MAX };
+    let options = serde_saphyr::options! { strict_booleans: true, duplicate_keys: DuplicateKeyPolicy::PassThrough, budget: budget };
     let raw = serde_saphyr::from_str_with_options::<Spanned<Raw>>(yaml, options).map_err(|error| {
         let error = error.without_snippet();
         let place = error.location().map_or(Place { line: 1, column: 1 }, place);

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::app::failure::{Failure, Fault, refusal};
+use crate::app::fields::{filler_copy, reader_copy};
 use crate::app::known::Known;
 use crate::app::queries::reading;
 use crate::app::register;
@@ -19,6 +20,8 @@ use crate::engine::event::Event;
 use crate::engine::facts::Facts;
 use crate::engine::refusal::Class;
 use crate::engine::standing;
+use crate::engine::viewing;
+use crate::forms::Form;
 use crate::identity::Actor;
 use crate::identity::may::{Act, Standing, Verdict, may};
 use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
@@ -147,6 +150,7 @@ impl Casefile {
         ask(&Facts {
             now: self.now,
             bundle: &self.bundle,
+            target: None,
             calendar: &self.known.calendar,
             roster: &self.known.roster,
             bodies: &self.bodies,
@@ -193,6 +197,28 @@ impl Casefile {
         let approver = self.with_facts(|facts| crate::engine::decide::may_extend(&self.working.state, facts, (term, rule), person));
         let standing = Standing { approver, ..Standing::default() };
         Some(Extension { rule, verdict: may(&Actor::Person(person), Act::Extend, &standing) })
+    }
+
+    /// A form of the case, or of an answer in it, as one person reads it.
+    #[must_use]
+    pub fn form_for(&self, form: &Form, person: PersonId) -> Form {
+        reader_copy(form, &self.working, (&self.known, &self.bundle, self.now), person)
+    }
+
+    /// A form of an answer as somebody who works on the step fills it in.
+    #[must_use]
+    pub fn form_at(&self, form: &Arc<Form>, (person, step): (PersonId, &Name)) -> Arc<Form> {
+        filler_copy(form, &self.working, (&self.known, &self.bundle, self.now), (person, step))
+    }
+
+    /// The form of a scope as somebody who works on a step of it fills it in, and what stands in it.
+    #[must_use]
+    pub fn filling(&self, scope: Local, by: (PersonId, &Name)) -> Option<(Arc<Form>, Value)> {
+        let state = &self.working.state;
+        let form = viewing::form_of(state, &self.bundle, scope)?;
+        let stands = state.scopes.get(&viewing::form_holder(state, &self.bundle, scope)).and_then(|holder| holder.form);
+        let value = stands.and_then(|stands| self.bodies.get(&stands.commit)).cloned().unwrap_or_default();
+        Some((self.form_at(&form, by), value))
     }
 
     /// The rule a term runs by.

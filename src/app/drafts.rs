@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::app::execute::{Act, Answer, Order, entropy};
 use crate::app::failure::{Failure, Fault, refusal};
+use crate::app::fields::Target;
 use crate::app::writer::Receipt;
 use crate::clock;
 use crate::engine::case::Local;
@@ -129,7 +130,8 @@ impl App {
     /// # Errors
     /// What the engine refuses, with every mistake; or a fault.
     pub async fn send_draft(&self, typist: Typist, draft: &Draft) -> Result<CaseId, Failure> {
-        let act = Act::Start { workflow: draft.workflow.clone(), form: Some(draft.form.clone()), rank: ORDINARY };
+        let form = self.own_part((typist.tenant, typist.person), Target::File(&draft.workflow), &draft.form).await?;
+        let act = Act::Start { workflow: draft.workflow.clone(), form: Some(form), rank: ORDINARY };
         self.hand_in(typist, draft, None, act).await
     }
 
@@ -139,7 +141,8 @@ impl App {
     /// What the engine refuses, with every mistake; or a fault.
     pub async fn send_answer(&self, typist: Typist, draft: &Draft, outcome: &Name, with_form: bool, opinion: Option<String>) -> Result<CaseId, Failure> {
         let Some((case, task)) = draft.task else { return Err(unknown_draft()) };
-        let answer = Answer { opinion, fields: None, form: with_form.then(|| draft.form.clone()) };
+        let form = if with_form { Some(self.own_part((typist.tenant, typist.person), Target::Task(case, task), &draft.form).await?) } else { None };
+        let answer = Answer { opinion, fields: None, form };
         self.hand_in(typist, draft, Some(case), Act::Complete { task, outcome: outcome.clone(), answer }).await
     }
 

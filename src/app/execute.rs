@@ -12,6 +12,7 @@ use crate::app::writer::{Job, Receipt, RegisterPosting};
 use crate::audit::leaf::commit;
 use crate::engine::case::{Adding, BodyRef, Local};
 use crate::engine::command::{Actor, Command, MemberRef, NewGroup, Recipient};
+use crate::engine::migration::StepMap;
 use crate::engine::refusal::Class;
 use crate::ids::{CaseId, CommandId, Digest, Moment, Name, PersonId, Tenant};
 use crate::store::rows::{BodyRow, NoticeRow, RegistryRow};
@@ -140,6 +141,11 @@ pub enum Act {
     NoticeResent {
         key: String,
     },
+    Migrate {
+        from: Digest,
+        to: Digest,
+        map: StepMap,
+    },
     Record {
         what: Name,
         details: Option<Value>,
@@ -186,7 +192,7 @@ impl App {
         })?
     }
 
-    async fn job(&self, order: Order, answer: oneshot::Sender<Result<Receipt, Failure>>) -> Result<Job, Failure> {
+    async fn job(&self, mut order: Order, answer: oneshot::Sender<Result<Receipt, Failure>>) -> Result<Job, Failure> {
         let now = self.clock().now();
         let digest = Digest::of(&serde_json::to_vec(&(order.case, &order.act)).map_err(|cause| Fault::new("reading a command", cause))?);
         let command_id = match order.command_id {
@@ -199,6 +205,7 @@ impl App {
             (None, _) => return Err(refusal("case_missing", Class::Invalid, "没有指明办件。", "cannot do this: no case is named").into()),
         };
         self.check_named_files(&order).await?;
+        self.carry(&mut order).await?;
         let mut bodies = Bodies::default();
         let mut register_rows = RegisterRows::default();
         let command = self.command(order.tenant, case, order.act, &mut bodies, &mut register_rows).await?;
@@ -256,6 +263,7 @@ impl App {
             Act::Recompute => Command::Recompute,
             Act::NoticeSettled { key, sent, attempts, at } => Command::NoticeSettled { key, sent, attempts, at },
             Act::NoticeResent { key } => Command::NoticeResent { key },
+            Act::Migrate { from, to, map } => Command::Migrate { from, to, map },
             Act::Record { what, details, rows } => {
                 *register_rows = rows;
                 Command::Record { what, body: bodies.add(details.as_ref())? }

@@ -170,13 +170,13 @@ impl App {
         self.store().owns_file(typist.tenant, typist.person, sha256).await.map_err(|cause| Fault::new("reading a file", cause))
     }
 
-    /// The name under which a case holds a file, in its form as submitted last or before.
+    /// The name under which a case holds a file that `person` may see, in its form as submitted last or before.
     ///
     /// # Errors
     /// `unknown_file`, or a fault.
-    pub async fn file_of_case(&self, working: &Working, sha256: Digest) -> Result<String, Failure> {
+    pub async fn file_of_case(&self, working: &Working, sha256: Digest, person: PersonId) -> Result<String, Failure> {
         let wanted = sha256.to_string();
-        for form in self.submissions(working).await? {
+        for form in self.submissions_seen(working, person).await? {
             if let Some(file) = named_in(&form.form).into_iter().find(|file| file.sha256 == wanted) {
                 return Ok(file.name);
             }

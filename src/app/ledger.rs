@@ -24,6 +24,7 @@ use crate::engine::event::Event;
 use crate::engine::refusal::Class;
 use crate::exports::ledger::{Evidence, LedgerRow, Line, Writing, widths};
 use crate::exports::xlsx::Book;
+use crate::forms::Viewer;
 use crate::identity::Actor;
 use crate::ids::{Digest, Moment, PersonId, Tenant, Text};
 use crate::limits::{EXPORT_CHUNK_BYTES, WALK_PAGE_ROWS};
@@ -155,7 +156,7 @@ pub async fn write(store: &Store, tenant: Tenant, wanted: &Wanted, form: Form, b
         for row in cases.iter().filter(|row| row.workflow != register::WORKFLOW) {
             let bundle = register::bundle_of(&known, row.revision)?;
             let acts = view::acts(store, tenant, row.id, row.version).await?;
-            let mut case = Pages { known: &known, bundle: &bundle, wanted, now, state: None, project: Project::default(), rows: Vec::new() };
+            let mut case = Pages { known: &known, bundle: &bundle, wanted, now, by, state: None, project: Project::default(), rows: Vec::new() };
             for act in &acts {
                 case.act(store, row, act).await?;
             }
@@ -284,6 +285,8 @@ struct Pages<'a> {
     bundle: &'a Bundle,
     wanted: &'a Wanted,
     now: Moment,
+    /// Who takes the ledger out.
+    by: &'a Actor,
     state: Option<Case>,
     project: Project,
     rows: Vec<LedgerRow>,
@@ -306,8 +309,21 @@ impl Pages<'_> {
     async fn submitted(&mut self, store: &Store, row: &CaseRow, form: BodyRef) -> Result<(), Fault> {
         let found = store.body(row.tenant, row.id, form.commit).await.map_err(reading)?;
         let form: Option<Value> = found.and_then(|(_, bytes)| serde_json::from_slice(&bytes).ok());
-        self.project = form.as_ref().map(Project::of).unwrap_or_default();
+        self.project = form.as_ref().map(|form| Project::of(&self.seen(form))).unwrap_or_default();
         Ok(())
+    }
+
+    /// A submission as whoever takes the ledger out may see it, by the posts they hold; the operator of the program sees it whole.
+    fn seen(&self, form: &Value) -> Value {
+        let program = self.bundle.programs.get(&self.bundle.root);
+        match (self.by, program.and_then(|program| program.form.as_ref())) {
+            (Actor::Person(person), Some(asked)) if asked.has_rules() => {
+                let posts = self.known.roster.posts_of(*person, self.now.date());
+                let posts = posts.into_iter().map(|(office, post)| (office.to_string(), post.to_string())).collect();
+                asked.for_viewer(&Viewer { posts, ..Viewer::default() }).seen(form)
+            }
+            (Actor::Person(_) | Actor::System | Actor::Operator(_), _) => form.clone(),
+        }
     }
 
     /// A step that was done, with the terms as they stood just before.

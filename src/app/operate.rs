@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::app::execute::{RegisterRows, entropy};
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
+use crate::app::migrate::Migration;
 use crate::app::people::Change;
 use crate::app::quota::ByDocument;
 use crate::app::register::{CALENDAR, PublishedBundle, put, source_files};
@@ -35,6 +36,8 @@ pub enum Operation {
         /// The workflows to publish; empty for every one.
         workflows: Vec<String>,
     },
+    /// Takes running cases over to another version of their workflow.
+    MigrateCases(Migration),
     /// Puts a working calendar in force.
     Calendar {
         /// The file's text.
@@ -95,6 +98,7 @@ impl App {
     pub async fn operate(&self, tenant: Tenant, actor: Actor, operation: Operation) -> Result<Told, Failure> {
         match operation {
             Operation::Publish { files, workflows } => self.publish(tenant, actor, files, &workflows).await,
+            Operation::MigrateCases(asked) => self.migrate_told(tenant, &actor, &asked).await,
             Operation::Calendar { text, file } => self.publish_calendar(tenant, actor, text, &file).await,
             Operation::Seed { files } => self.plant(actor, &files).await,
             Operation::Token { login, days } => self.hand_out_token(tenant, actor, &login, days).await,

@@ -10,14 +10,16 @@ use serde_json::Value;
 use crate::app::App;
 use crate::app::drafts::Typist;
 use crate::app::failure::{Failure, Fault};
+use crate::app::fields::filler_copy;
 use crate::app::known::Known;
 use crate::app::view;
 use crate::app::writer::Working;
 use crate::definition::graph::{Bundle, Node, NodeKind, TermKind};
 use crate::engine::case::{BodyRef, Case, Local, TaskPool, Term, Token, Waits};
 use crate::engine::event::Event;
+use crate::engine::viewing;
 use crate::forms::Form;
-use crate::ids::{CaseId, Moment, Name, Text};
+use crate::ids::{CaseId, Moment, Name, PersonId, Text};
 use crate::store::CaseFilter;
 use crate::supervision::{Light, Watch};
 
@@ -261,13 +263,14 @@ impl App {
     ///
     /// # Errors
     /// A fault.
-    pub async fn asked(&self, working: &Working, task: Local) -> Result<Option<Asked>, Failure> {
+    pub async fn asked(&self, working: &Working, task: Local, person: PersonId) -> Result<Option<Asked>, Failure> {
         let (tenant, case) = (working.row.tenant, &working.state);
         let known = self.known(tenant).await?;
         let bundle = crate::app::register::bundle_of(&known, case.revision)?;
         let reading = Reading { case, bundle: &bundle, known: &known, now: self.clock().now() };
         let Some(open) = case.tasks.get(&task).filter(|open| open.pool == TaskPool::Applicant) else { return Ok(None) };
-        let (Some(node), Some(form)) = (reading.node(open.scope, &open.step), reading.form(open.scope)) else { return Ok(None) };
+        let (Some(node), Some(form)) = (reading.node(open.scope, &open.step), viewing::form_of(case, &bundle, open.scope)) else { return Ok(None) };
+        let form = filler_copy(&form, working, (&known, &bundle, reading.now), (person, &open.step));
         let NodeKind::Task(rule) = &node.kind else { return Ok(None) };
         let submitted = self.form(working).await?.unwrap_or_default();
         let mut asked = Asked {
@@ -501,18 +504,6 @@ impl Reading<'_> {
     fn title(&self, scope: Local) -> Text {
         let program = self.case.scopes.get(&scope).and_then(|scope| self.bundle.programs.get(&scope.program));
         program.map(|program| program.title.clone()).unwrap_or_default()
-    }
-
-    /// The form a scope uses: its own workflow's, or its caller's.
-    fn form(&self, scope: Local) -> Option<std::sync::Arc<Form>> {
-        let mut here = Some(scope);
-        while let Some(open) = here.and_then(|scope| self.case.scopes.get(&scope)) {
-            if let Some(form) = self.bundle.programs.get(&open.program).and_then(|program| program.form.clone()) {
-                return Some(form);
-            }
-            here = open.parent;
-        }
-        None
     }
 
     /// The last answer of an officer in a scope that came with words or a list.

@@ -265,20 +265,8 @@ impl App {
     pub async fn days(&self, working: &Working, term: Local) -> Result<(Option<NaiveDate>, bool, Vec<DayLine>), Failure> {
         let known = self.known(working.row.tenant).await?;
         let term = working.state.terms.get(&term).ok_or_else(|| unknown_term(term))?;
-        let suspended = suspended(term, self.clock().now().date());
-        let explained = known.calendar.explain(&TermQuery {
-            from: term.from,
-            within: term.within,
-            extended: term.extended,
-            suspended: &suspended,
-            roll_over: term.kind == TermKind::Statutory,
-        });
-        let days = explained.days.iter().map(|note| DayLine {
-            date: note.date.to_string(),
-            counted: note.counted,
-            why: Text { zh: note.why.zh(), en: note.why.en() },
-        });
-        Ok((explained.due.date(), matches!(explained.due, Due::On { provisional: true, .. }), days.collect()))
+        let explained = explained(&known.calendar, term, self.clock().now().date());
+        Ok((explained.due.date(), matches!(explained.due, Due::On { provisional: true, .. }), lines(&explained)))
     }
 
     /// A page of the tasks a person may do.
@@ -351,6 +339,24 @@ impl App {
 }
 
 /// The days that do not count: closed intervals, and the open one through today.
+/// How the date of a term came about, day by day.
+#[must_use]
+pub fn day_lines(calendar: &crate::calendar::Calendar, term: &Term, today: NaiveDate) -> Vec<DayLine> {
+    lines(&explained(calendar, term, today))
+}
+
+fn explained(calendar: &crate::calendar::Calendar, term: &Term, today: NaiveDate) -> crate::calendar::Explanation {
+    let suspended = suspended(term, today);
+    let (from, within, extended) = (term.from, term.within, term.extended);
+    calendar.explain(&TermQuery { from, within, extended, suspended: &suspended, roll_over: term.kind == TermKind::Statutory })
+}
+
+fn lines(explained: &crate::calendar::Explanation) -> Vec<DayLine> {
+    let line =
+        |note: &crate::calendar::DayNote| DayLine { date: note.date.to_string(), counted: note.counted, why: Text { zh: note.why.zh(), en: note.why.en() } };
+    explained.days.iter().map(line).collect()
+}
+
 fn suspended(term: &Term, today: NaiveDate) -> Vec<(NaiveDate, NaiveDate)> {
     let open = term.stopped_on.and_then(|day| day.succ_opt()).filter(|first| *first <= today).map(|first| (first, today));
     term.stopped.iter().copied().chain(open).collect()

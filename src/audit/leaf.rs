@@ -81,6 +81,7 @@ pub const fn kind_of(command: &Command) -> &'static str {
         Command::Recompute => "recompute",
         Command::NoticeSettled { .. } => "notice-settled",
         Command::NoticeResent { .. } => "notice-resent",
+        Command::Migrate { .. } => "migrate",
         Command::Record { .. } => "record",
     }
 }

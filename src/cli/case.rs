@@ -1,17 +1,20 @@
 //! `greenlane case`: lists cases, and shows one as JSON.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Subcommand;
 
 use crate::app::failure::Fault;
 use crate::app::known::Known;
+use crate::app::writer::Working;
 use crate::app::{register, replay, view};
 use crate::cli::place::Place;
 use crate::cli::{Trouble, say};
 use crate::clock::Clock;
-use crate::ids::CaseId;
-use crate::store::CaseFilter;
+use crate::definition::graph::Bundle;
+use crate::ids::{CaseId, Moment};
+use crate::store::{CaseFilter, Store};
 
 /// What to do.
 #[derive(Debug, clap::Args)]
@@ -59,7 +62,17 @@ async fn list(place: &Place, limit: u32) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn show(place: &Place, case: &str) -> Result<(), Trouble> {
+/// A case read from the store, with what it is read by.
+pub(super) struct Read {
+    pub store: Store,
+    pub working: Working,
+    pub bundle: Arc<Bundle>,
+    pub known: Known,
+    pub now: Moment,
+}
+
+/// Reads a case by its number or id, at the moment of the store's own clock when it has one.
+pub(super) async fn read(place: &Place, case: &str) -> Result<Read, Trouble> {
     let store = place.store().await?;
     let tenant = place.config()?.tenant;
     let reading = |cause| Fault::new("reading a case", cause);
@@ -73,8 +86,13 @@ async fn show(place: &Place, case: &str) -> Result<(), Trouble> {
     let version = store.registry_version(tenant).await.map_err(reading)?;
     let known = register::read(&store, tenant, version, &Known::default()).await?;
     let bundle = register::bundle_of(&known, working.state.revision)?;
-    let acts = view::acts(&store, tenant, id, working.row.version).await?;
     let now = crate::app::clockwork::stored_clock(&store).await?.unwrap_or(Clock::Machine).now();
+    Ok(Read { store, working, bundle, known, now })
+}
+
+async fn show(place: &Place, case: &str) -> Result<(), Trouble> {
+    let Read { store, working, bundle, known, now } = read(place, case).await?;
+    let acts = view::acts(&store, working.row.tenant, working.row.id, working.row.version).await?;
     let view = view::case(&working, &acts, &bundle, &known, now);
     say(&serde_json::to_string_pretty(&view).map_err(|cause| Fault::new("showing a case", cause))?);
     Ok(())

@@ -10,22 +10,33 @@ use std::process::ExitCode;
 
 use chrono::NaiveDate;
 
-use crate::definition::diagnostics::Diagnostic;
+use crate::app::seed::Seeds;
+use crate::calendar::Calendar;
+use crate::definition::diagnostics::{Diagnostic, codes};
 use crate::definition::library::{self, Library, SourceFile};
-use crate::ids::Moment;
+use crate::ids::{Moment, Name};
+use crate::source::Mistake;
 
 /// Checks workflows, forms, decision tables, accounts and calendars.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   greenlane check
   greenlane check workflows/land-quota.yaml
-  greenlane check my-workflows/ --on 2025-03-03 --json")]
+  greenlane check my-workflows/ --on 2025-03-03 --json
+  greenlane check my-workflows/ --roster seeds/
+  greenlane check --codes")]
 pub struct Args {
     /// Files, or folders laid out like `workflows/`; the definitions the program carries when none is given.
     files: Vec<PathBuf>,
     /// The day on which every cited law must be in force; today unless said.
     #[arg(long, value_name = "DATE")]
     on: Option<NaiveDate>,
+    /// A folder of seeds laid out like `seeds/`: every post that is asked must have somebody in it on the day.
+    #[arg(long, value_name = "FOLDER")]
+    roster: Option<PathBuf>,
+    /// Prints every code with its meaning, and checks nothing.
+    #[arg(long, conflicts_with_all = ["json", "plain", "roster"])]
+    codes: bool,
     /// One JSON object a mistake, on standard output.
     #[arg(long)]
     json: bool,
@@ -39,9 +50,15 @@ pub struct Args {
 /// # Errors
 /// A file that cannot be read, or an output that is gone.
 pub fn run(args: &Args, now: Moment, out: &mut dyn Write) -> io::Result<ExitCode> {
+    if args.codes {
+        write!(out, "{}", codes::table())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let own = read(&args.files)?;
+    let on = args.on.unwrap_or_else(|| now.date());
+    let seeds = args.roster.as_deref().map(roster).transpose()?;
     let sources: BTreeMap<String, String> = own.iter().map(|file| (file.shown.clone(), file.text.clone())).collect();
-    let (found, checked) = check(&own, args.on.unwrap_or_else(|| now.date()));
+    let (found, checked) = check(&own, on, seeds.as_ref());
     for diagnostic in &found {
         if args.json {
             writeln!(out, "{}", serde_json::to_string(diagnostic)?)?;
@@ -64,21 +81,34 @@ pub fn run(args: &Args, now: Moment, out: &mut dyn Write) -> io::Result<ExitCode
     Ok(ExitCode::FAILURE)
 }
 
-/// Every mistake of an author's files over the program's own, and the workflows that were checked.
+fn roster(folder: &Path) -> io::Result<Seeds> {
+    let lines = |mistakes: Vec<Mistake>| mistakes.into_iter().map(|mistake| Diagnostic::from(mistake).one_line()).collect::<Vec<_>>().join("\n");
+    Seeds::from_folder(folder).map_err(|mistakes| io::Error::new(io::ErrorKind::InvalidData, lines(mistakes)))
+}
+
+/// Every mistake of an author's files over the program's own, and the workflows that were checked; with a roster, also who is missing.
 #[must_use]
-pub fn check(own: &[SourceFile], on: NaiveDate) -> (Vec<Diagnostic>, Vec<String>) {
-    match library::load(&library::over_embedded(own)) {
-        Ok(library) => {
-            let names = named(&library, own);
-            let mut found: Vec<Diagnostic> = names.iter().flat_map(|name| library.lapsed(name, on)).collect();
-            let own_file = |one: &&Diagnostic| own.is_empty() || own.iter().any(|file| file.shown == one.file);
-            found.extend(library.warnings().iter().filter(own_file).cloned());
-            found.sort();
-            found.dedup();
-            (found, names)
-        }
-        Err(found) => (found, Vec::new()),
+pub fn check(own: &[SourceFile], on: NaiveDate, roster: Option<&Seeds>) -> (Vec<Diagnostic>, Vec<String>) {
+    let library = match library::load(&library::over_embedded(own)) {
+        Ok(library) => library,
+        Err(found) => return (found, Vec::new()),
+    };
+    let names = named(&library, own);
+    let mut found: Vec<Diagnostic> = names.iter().flat_map(|name| library.lapsed(name, on)).collect();
+    if let Ok(calendar) = Calendar::china() {
+        found.extend(names.iter().flat_map(|name| library.uncovered(name, on, &calendar)));
     }
+    let mut of_sets = library.warnings().to_vec();
+    if let Some(seeds) = roster {
+        let holds =
+            |office: &str, post: &str| seeds.tenants.values().any(|tenant| !tenant.roster.holders(&Name::from(office), &Name::from(post), on).is_empty());
+        of_sets.extend(library.vacant(holds));
+    }
+    let is_own = |one: &Diagnostic| own.is_empty() || own.iter().any(|file| file.shown == one.file);
+    found.extend(of_sets.into_iter().filter(is_own));
+    found.sort();
+    found.dedup();
+    (found, names)
 }
 
 /// The workflows of the given files; of all files when none was given.

@@ -8,8 +8,10 @@ pub mod case;
 pub mod check;
 pub mod demo;
 pub mod draw;
+pub mod explain;
 pub mod export;
 pub mod migrate;
+mod migrate_cases;
 pub mod operate;
 pub mod person;
 pub mod place;
@@ -65,6 +67,9 @@ enum Verb {
     /// 查办件。Looks at cases.
     #[command(after_help = "例 Example:  greenlane case show GC20250001 --data /var/lib/greenlane")]
     Case(case::Args),
+    /// 解释办件：在哪里、谁能办、为什么不是我、期限怎么来的、接下来怎样。Explains a case: where it is, who may act, how its dates came about, what follows.
+    #[command(after_help = "例 Example:  greenlane explain GC20250001 --for ez-sthj.handler --data /var/lib/greenlane")]
+    Explain(explain::Args),
     /// 指标和资金账户。Accounts: quota and funds.
     #[command(after_help = "例 Example:  greenlane account list --data /var/lib/greenlane")]
     Account(account::Args),
@@ -77,6 +82,9 @@ enum Verb {
     /// 建立或升级数据库结构。Creates or upgrades the database's schema.
     #[command(after_help = "例 Example:  greenlane migrate --data /var/lib/greenlane")]
     Migrate(migrate::Args),
+    /// 把在办件迁移到流程的另一版本。Takes running cases over to another version of their workflow.
+    #[command(after_help = "例 Example:  greenlane migrate-cases green-channel --from 3f2a --map accept=receive --dry-run --data /var/lib/greenlane")]
+    MigrateCases(migrate_cases::Args),
     /// 载入种子数据，可重复执行。Plants the seeds; repeatable.
     #[command(after_help = "例 Example:  greenlane seed seeds --data /var/lib/greenlane")]
     Seed(seed::Args),
@@ -145,10 +153,12 @@ fn run(program: Program) -> Result<ExitCode, Trouble> {
         Verb::Rehearse(args) => rehearse::run(&args, place, &mut io::stdout().lock()),
         Verb::Publish(args) => wait(publish::run(&args, place)),
         Verb::Case(args) => wait(case::run(&args, place)),
+        Verb::Explain(args) => wait(explain::run(&args, place)),
         Verb::Account(args) => wait(account::run(&args, place)),
         Verb::Audit(args) => wait(audit::run(&args, place)),
         Verb::Export(args) => wait(export::run(&args, place)),
         Verb::Migrate(args) => wait(migrate::run(&args, place)),
+        Verb::MigrateCases(args) => wait(migrate_cases::run(&args, place)),
         Verb::Seed(args) => wait(seed::run(&args, place)),
         Verb::Person(args) => wait(person::run(&args, place)),
     }

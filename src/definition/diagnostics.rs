@@ -10,6 +10,8 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::source::{Mistake, Place};
 
+pub mod codes;
+
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Diagnostic {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use crate::calendar::{Calendar, Unit};
 use crate::definition::account_kind::AccountKind;
 use crate::definition::diagnostics::{Diagnostic, Findings};
 use crate::definition::draw::{StepState, View, draw};
@@ -14,7 +15,7 @@ use crate::definition::graph::{Audience, Bundle, NodeKind, Pool, Program};
 use crate::definition::parts::Parts;
 use crate::definition::syntax::{self, Workflow};
 use crate::definition::{revision, rules};
-use crate::forms::Form;
+use crate::forms::{Form, Who};
 use crate::ids::{Name, Text};
 
 mod loading;
@@ -92,6 +93,8 @@ pub fn load(files: &[SourceFile]) -> Result<Library, Vec<Diagnostic>> {
     found.sort();
     found.dedup();
     if found.iter().any(|one| !one.warning) {
+        // What is only to be known waits until the rest is right.
+        found.retain(|one| !one.warning);
         return Err(found);
     }
     let programs = loading.programs.into_iter().map(|(name, lowered)| (name, Arc::new(lowered.program))).collect();
@@ -199,6 +202,25 @@ impl Library {
         found
     }
 
+    /// Limits that, begun on a day, may run past the published calendar: their date would be provisional.
+    #[must_use]
+    pub fn uncovered(&self, name: &str, on: NaiveDate, calendar: &Calendar) -> Vec<Diagnostic> {
+        let Some(workflow) = self.parts.workflows.get(name) else { return Vec::new() };
+        let mut findings = Findings::new(&workflow.file);
+        for limit in &workflow.limits {
+            let most = limit.extend.iter().map(|extend| extend.by.value).chain([limit.within.value]).filter(|span| span.unit == Unit::Working);
+            let days = most.map(|span| span.days).sum::<u32>();
+            if days > 0 && calendar.shift(on, i32::try_from(days).unwrap_or(i32::MAX), Unit::Working).is_none() {
+                let (key, until) = (&limit.key.value, calendar.covered().map_or_else(String::new, |(_, until)| until.to_string()));
+                let zh = format!("时限 `{key}` 自 {on} 起算会超出已公布到 {until} 的日历，到期日只能暂定");
+                let en = format!("limit `{key}`, begun on {on}, may run past the calendar published to {until}: its date would be provisional");
+                let help = ("国务院公布明年放假安排后发布日历".into(), "publish the calendar of the next year once it is announced".into());
+                findings.warn(limit.within.at, "GL058", (zh, en)).help(Some(help));
+            }
+        }
+        findings.into_found()
+    }
+
     /// Every (office, post) that something is asked of, told or approved by, and nobody fills.
     #[must_use]
     pub fn vacant(&self, is_filled: impl Fn(&str, &str) -> bool) -> Vec<Diagnostic> {
@@ -224,6 +246,12 @@ impl Library {
     pub fn posts(&self) -> BTreeSet<(Name, Name)> {
         let mut posts = BTreeSet::new();
         for program in self.programs.values() {
+            let fields = program.form.iter().flat_map(|form| form.fields());
+            for who in fields.flat_map(|field| field.see.iter().chain(&field.edit)).flatten() {
+                if let Who::Post { office: Some(office), post } = who {
+                    posts.insert((Name::from(office.as_str()), Name::from(post.as_str())));
+                }
+            }
             let terms = program.limits.iter().chain(program.nodes.iter().flat_map(|node| &node.terms));
             for audience in terms.flat_map(|term| &term.rungs).flat_map(|rung| &rung.to) {
                 if let Audience::Office { office, post } = audience {

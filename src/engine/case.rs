@@ -157,6 +157,19 @@ pub struct Token {
     pub waits: Waits,
 }
 
+impl Token {
+    /// Whether its step is at work: not one that waits for its lock, nor one that has ended and left members behind. Only such a step stops limits.
+    #[must_use]
+    pub fn at_work(&self, id: Local) -> bool {
+        let left_behind = self.side == Some(Side { id, from: self.node });
+        match self.waits {
+            Waits::Lock(_) => false,
+            Waits::Members(_) => !left_behind,
+            Waits::Task(_) | Waits::Group(_) | Waits::Message(_) | Waits::Signal(_) | Waits::Timer(_) | Waits::Join | Waits::Scope(_) => true,
+        }
+    }
+}
+
 /// What a token waits for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::case::{Adding, BodyRef, Local};
 pub use crate::engine::groups::{MemberRef, NewGroup};
+use crate::engine::migration::StepMap;
 pub use crate::identity::Actor;
 use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
 
@@ -203,6 +204,15 @@ pub enum Command {
     NoticeResent {
         /// The notice's key.
         key: String,
+    },
+    /// Takes the case over to another version of its workflow.
+    Migrate {
+        /// The bundle it pins.
+        from: Digest,
+        /// The bundle it will pin.
+        to: Digest,
+        /// Steps that have another key there.
+        map: StepMap,
     },
     /// Writes an act on a register case (publishing, calendars, people, quota issue): changes no token.
     Record {

@@ -110,6 +110,10 @@ impl Act<'_, '_> {
             | Event::TermStopped { .. }
             | Event::TermResumed { .. }
             | Event::TermMoved { .. }
+            | Event::TermRuled { .. }
+            | Event::Migrated { .. }
+            | Event::StepsRenamed { .. }
+            | Event::TokenMoved { .. }
             | Event::TermEnded { .. }
             | Event::TimerSet { .. }
             | Event::TimerCleared { .. }

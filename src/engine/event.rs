@@ -152,6 +152,14 @@ pub enum Event {
     TimerSet { timer: Local, token: Local, event: Option<u16>, from: NaiveDate, at: Option<Moment> },
     /// A timer fired or was cleared.
     TimerCleared { timer: Local },
+    /// The case runs another version of its workflow from here on; what changes with it follows.
+    Migrated { from: Digest, to: Digest },
+    /// Steps of a scope have other keys in the new version, all at once: what was done in them is found under those.
+    StepsRenamed { scope: Local, keys: BTreeMap<Name, Name> },
+    /// A token stands at its step of the new version; when it arrived stays.
+    TokenMoved { token: Local, node: NodeIx, step: Name, waits: Waits, back_to: Option<NodeIx>, side: Option<Side> },
+    /// A term follows the rule of the new version; what it has used stays. Its new date follows.
+    TermRuled { term: Local, key: Name, kind: TermKind, within: Span, excludes: Vec<Name> },
     /// An amount was reserved.
     Reserved { hold: Local, scope: Local, step: Name, account: String, amount: i64, settle: BTreeMap<Name, Settlement>, otherwise: Settlement },
     /// The account was short: the case takes (or keeps) its place on the waiting list.

@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::definition::graph::Power;
-use crate::engine::case::{BodyRef, Case, Chair, Done, Fan, Group, Hold, Local, Place, Scope, Seat, Task, TaskPool, Term, Timer, Token};
+use crate::engine::case::{BodyRef, Case, Chair, Done, Fan, Fresh, Group, Hold, Local, Place, Scope, Seat, Task, TaskPool, Term, Timer, Token};
 use crate::engine::event::Event;
 use crate::ids::{Moment, Name, PersonId};
+
+mod migrated;
 
 /// The state after `event`. Before `Started` there is no case; an event on no case leaves none.
 #[must_use]
@@ -77,21 +79,13 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
         Event::ScopeOpened { .. } => scope_opened(case, event),
         Event::ScopeClosed { scope, result } => scope_closed(case, *scope, result),
         Event::Submitted { scope, holder, form, on } => submitted(case, *scope, *holder, (*form, *on)),
-        Event::EndReached { scope, result, terminate, step: _ } => {
-            if let Some(scope) = case.scopes.get_mut(scope).filter(|scope| *terminate || scope.result.is_none()) {
-                scope.result = Some(result.clone());
-            }
-        }
+        Event::EndReached { scope, result, terminate, step: _ } => end_reached(case, *scope, result, *terminate),
         Event::TokenPlaced { .. } => token_placed(case, event),
         Event::Caught { .. } => caught(case, event),
         Event::MessageKept { name } => drop(case.kept.insert(name.clone())),
         Event::MessageUsed { name } => drop(case.kept.remove(name)),
         Event::FanOpened { .. } | Event::MemberOpened { .. } | Event::MemberEnded { .. } | Event::FanClosed { .. } => fan(case, event),
-        Event::TokenLate { token, side } => {
-            if let Some(token) = case.tokens.get_mut(token) {
-                token.side = Some(*side);
-            }
-        }
+        Event::TokenLate { token, side } => with_token(case, *token, |token| token.side = Some(*side)),
         Event::TokenTaken { token } => {
             moved_on(case, *token);
             drop(case.tokens.remove(token));
@@ -100,26 +94,10 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
         Event::TaskClaimed { task, by } => claimed(case, *task, Some(*by)),
         Event::TaskReleased { task, by: _ } => claimed(case, *task, None),
         Event::TaskClosed { task, why: _ } => drop(case.tasks.remove(task)),
-        Event::TaskHandedOver { task, pool, to, by: _, body: _ } => {
-            if let Some(task) = case.tasks.get_mut(task) {
-                task.pool.clone_from(pool);
-                task.claimed = *to;
-                task.delegate = None;
-                // Whoever handed it over has acted on what came before.
-                let token = task.token;
-                case.fresh.retain(|fresh| fresh.placed.iter().all(|(placed, _)| *placed != token));
-            }
-        }
-        Event::RecusalAsked { task, of, .. } => {
-            if let Some(task) = case.tasks.get_mut(task) {
-                task.recusal = Some(*of);
-            }
-        }
+        Event::TaskHandedOver { task, pool, to, by: _, body: _ } => handed_over(case, *task, pool, *to),
+        Event::RecusalAsked { task, of, .. } => with_task(case, *task, |task| task.recusal = Some(*of)),
         Event::RecusalDecided { .. } => recusal_decided(case, event),
-        Event::CanBeTakenBack { act } => {
-            case.fresh.retain(|fresh| (fresh.scope, &fresh.step, &fresh.seat) != (act.scope, &act.step, &act.seat));
-            case.fresh.push(act.clone());
-        }
+        Event::CanBeTakenBack { act } => can_be_taken_back(case, act),
         Event::TakenBack { .. } => taken_back(case, event),
         Event::SeatReset { group, task, pool } => seat_reset(case, *group, *task, pool),
         Event::Copied { to, .. } => case.copied.extend(to),
@@ -132,11 +110,7 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
         Event::GroupOpened { .. } => group_opened(case, event),
         Event::SeatAnswered { group, task, seat, body: _ } => seat_answered(case, *group, *task, seat),
         Event::GroupClosed { group, passed: _ } => group_closed(case, *group),
-        Event::AddedSettled { group, passed } => {
-            if let Some(group) = case.groups.get_mut(group) {
-                group.settled = Some(*passed);
-            }
-        }
+        Event::AddedSettled { group, passed } => with_group(case, *group, |group| group.settled = Some(*passed)),
         Event::SeatRemoved { group, task, chair, by: _, body: _ } => seat_removed(case, *group, *task, *chair),
         Event::TermStarted { .. } => term_started(case, event),
         Event::TermStopped { term, token, on, counts, cause: _ } => with_term(case, *term, |term| stop(term, *token, *on, *counts)),
@@ -144,15 +118,13 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
         Event::TermMoved { term, .. } => with_term(case, *term, |term| moved(term, event)),
         Event::TermExtended { term, by, person: _, body: _ } => with_term(case, *term, |term| term.extended = Some(*by)),
         Event::TermEnded { term, met: _ } => drop(case.terms.remove(term)),
-        Event::RungFired { term, rung, due } => with_term(case, *term, |term| {
-            term.rungs.retain(|armed| armed.rung != *rung);
-            term.fired.extend(due.map(|due| (*rung, due)));
-        }),
-        Event::TimerSet { timer, token, event, from, at } => {
-            take_local(case, *timer);
-            case.timers.insert(*timer, Timer { token: *token, event: *event, from: *from, at: *at });
-        }
+        Event::RungFired { term, rung, due } => with_term(case, *term, |term| rung_fired(term, *rung, *due)),
+        Event::TimerSet { .. } => timer_set(case, event),
         Event::TimerCleared { timer } => drop(case.timers.remove(timer)),
+        Event::Migrated { to, from: _ } => migrated::begin(case, *to),
+        Event::StepsRenamed { scope, keys } => migrated::rename(case, *scope, keys),
+        Event::TokenMoved { .. } => migrated::move_token(case, event),
+        Event::TermRuled { .. } => migrated::rule(case, event),
         Event::Reserved { .. } => reserved(case, event),
         Event::Queued { token, account, amount, since } => queued(case, *token, account, (*amount, *since)),
         Event::Unqueued { token, account: _ } => drop(case.queue.remove(token)),
@@ -162,6 +134,58 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
         Event::NoticeSettled { .. } => case.notices_open = case.notices_open.saturating_sub(1),
         Event::Ended { result, at } => case.ended = Some((result.clone(), *at)),
     }
+}
+
+fn with_token(case: &mut Case, id: Local, change: impl FnOnce(&mut Token)) {
+    if let Some(token) = case.tokens.get_mut(&id) {
+        change(token);
+    }
+}
+
+fn with_task(case: &mut Case, id: Local, change: impl FnOnce(&mut Task)) {
+    if let Some(task) = case.tasks.get_mut(&id) {
+        change(task);
+    }
+}
+
+fn with_group(case: &mut Case, id: Local, change: impl FnOnce(&mut Group)) {
+    if let Some(group) = case.groups.get_mut(&id) {
+        change(group);
+    }
+}
+
+/// The first result of a scope stays, unless a terminating end follows.
+fn end_reached(case: &mut Case, scope: Local, result: &Name, terminate: bool) {
+    if let Some(scope) = case.scopes.get_mut(&scope).filter(|scope| terminate || scope.result.is_none()) {
+        scope.result = Some(result.clone());
+    }
+}
+
+fn handed_over(case: &mut Case, task: Local, pool: &TaskPool, to: Option<PersonId>) {
+    if let Some(task) = case.tasks.get_mut(&task) {
+        task.pool.clone_from(pool);
+        task.claimed = to;
+        task.delegate = None;
+        // Whoever handed it over has acted on what came before.
+        let token = task.token;
+        case.fresh.retain(|fresh| fresh.placed.iter().all(|(placed, _)| *placed != token));
+    }
+}
+
+fn can_be_taken_back(case: &mut Case, act: &Fresh) {
+    case.fresh.retain(|fresh| (fresh.scope, &fresh.step, &fresh.seat) != (act.scope, &act.step, &act.seat));
+    case.fresh.push(act.clone());
+}
+
+fn rung_fired(term: &mut Term, rung: u16, due: Option<NaiveDate>) {
+    term.rungs.retain(|armed| armed.rung != rung);
+    term.fired.extend(due.map(|due| (rung, due)));
+}
+
+fn timer_set(case: &mut Case, event: &Event) {
+    let Event::TimerSet { timer, token, event, from, at } = event else { return };
+    take_local(case, *timer);
+    case.timers.insert(*timer, Timer { token: *token, event: *event, from: *from, at: *at });
 }
 
 /// Every local id comes from one counter, so the counter is past every id an event has used.

@@ -17,6 +17,8 @@ pub struct Facts<'a> {
     pub now: Moment,
     /// The bundle the case pinned.
     pub bundle: &'a Bundle,
+    /// The bundle a migration goes to.
+    pub target: Option<&'a Bundle>,
     /// The working calendar in force.
     pub calendar: &'a Calendar,
     /// Who holds which post.

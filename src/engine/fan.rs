@@ -41,7 +41,7 @@ impl Draft<'_> {
         let items = match self.value(spot.scope, &rule.list)? {
             Value::List(items) => items,
             Value::Null => Vec::new(),
-            Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Date(_) | Value::Days(_) | Value::Context(_) => {
+            Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Date(_) | Value::Seconds(_) | Value::Months(_) | Value::Context(_) => {
                 let source = rule.list.source();
                 let (zh, en) = (format!("无法逐项办理：`{source}` 应得列表"), format!("cannot run for each member: expected a list from `{source}`"));
                 return Err(Refusal::conflict("not_a_list", zh, en).into());

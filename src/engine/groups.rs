@@ -323,7 +323,8 @@ mod tests {
     fn a_vote_ends_when_passing_is_certain_or_impossible() {
         let (yes, no) = (Some(true), Some(false));
         // A weight from 100 on is a seat that may refuse alone.
-        let table: &[(GroupPass, &[(u32, Option<bool>)], Option<bool>)] = &[
+        type Row<'r> = (GroupPass, &'r [(u32, Option<bool>)], Option<bool>);
+        let table: &[Row<'_>] = &[
             (share(60), &[(1, yes), (1, yes), (1, None), (1, None), (1, None)], None),
             (share(60), &[(1, yes), (1, yes), (1, yes), (1, None), (1, None)], Some(true)),
             (share(60), &[(1, no), (1, no), (1, no), (1, None), (1, None)], Some(false)),

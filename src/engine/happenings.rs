@@ -47,7 +47,7 @@ impl<'f> Draft<'f> {
             Value::Null => return Ok(None),
             Value::Date(date) => Some(date),
             Value::Text(text) => civil_date(&text),
-            Value::Bool(_) | Value::Number(_) | Value::Days(_) | Value::List(_) | Value::Context(_) => None,
+            Value::Bool(_) | Value::Number(_) | Value::Seconds(_) | Value::Months(_) | Value::List(_) | Value::Context(_) => None,
         };
         let date = date.ok_or_else(|| {
             Refusal::conflict(

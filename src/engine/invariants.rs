@@ -175,9 +175,8 @@ impl<'a> Check<'a> {
             self.hold(there, || format!("term {id} (`{}`) belongs to something that is not there", term.key));
             self.hold(keys.insert((term.scope, term.token, &term.key)), || format!("term `{}` runs twice in scope {}", term.key, term.scope));
             let stands = |holder: &Local| {
-                // A step that waits for its lock has not begun, so it stops nothing yet.
-                let begun = case.tokens.get(holder).filter(|token| !matches!(token.waits, Waits::Lock(_)));
-                let cause = begun.and_then(|token| node_of(case, bundle, token)).and_then(|node| node.stops.as_ref());
+                let working = case.tokens.get(holder).filter(|token| token.at_work(*holder));
+                let cause = working.and_then(|token| node_of(case, bundle, token)).and_then(|node| node.stops.as_ref());
                 cause.is_some_and(|cause| term.excludes.contains(cause))
             };
             let held = term.stops_open.iter().all(stands);

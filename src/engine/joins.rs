@@ -82,6 +82,6 @@ pub(super) fn ready(case: &Case, program: &Program, (scope, join, side): (Local,
 }
 
 /// Whether a join must wait for this token. `check` asks the same rule of its markings, so it stands with the graph.
-fn holds_up(program: &Program, token: &Token, join: NodeIx) -> bool {
+pub(super) fn holds_up(program: &Program, token: &Token, join: NodeIx) -> bool {
     reach::holds_up(program, (token.node, token.back_to), join)
 }

@@ -22,12 +22,14 @@ pub mod groups;
 mod happenings;
 pub mod invariants;
 mod joins;
+pub mod migration;
 mod offer;
 mod seats;
 mod side;
 pub mod standing;
 mod submission;
 mod terms;
+pub mod viewing;
 mod walk;
 
 pub use decide::{REGISTER, decide, next_wake};

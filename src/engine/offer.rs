@@ -21,12 +21,12 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn open_task(&mut self, task: Local, spot: Spot, node: &Node, pool: TaskPool) {
+    pub fn open_task(&mut self, task: Local, spot: Spot, node: &Node, pool: TaskPool) {
         let at = self.facts.now;
         self.emit(Event::TaskOpened { task, scope: spot.scope, token: spot.token, step: node.key.clone(), group: None, pool, at });
     }
 
-    fn resolve(&self, pool: &Pool) -> TaskPool {
+    pub fn resolve(&self, pool: &Pool) -> TaskPool {
         match pool {
             Pool::Applicant => TaskPool::Applicant,
             Pool::Posts { offices, post } => {

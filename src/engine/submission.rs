@@ -7,43 +7,63 @@ use crate::definition::graph::AnswerForm;
 use crate::engine::case::{BodyRef, Local};
 use crate::engine::draft::{Draft, Step};
 use crate::engine::refusal::{Detail, Refusal};
-use crate::forms::Form;
+use crate::engine::viewing;
+use crate::forms::{FieldError, Form, Viewer};
 use crate::ids::Name;
 
 impl Draft<'_> {
-    /// Checks a submission of the form that `scope` uses: its own workflow's, or its caller's.
-    pub fn check_submission(&mut self, scope: Local, submitted: BodyRef) -> Step<()> {
-        let mut form = None;
-        for above in self.ancestry(scope) {
-            form = form.or_else(|| self.program(above).ok().and_then(|program| program.form.clone()));
-        }
-        let found = self.body(submitted);
+    /// Checks a submission of the form that `scope` uses: its own workflow's, or its caller's. Fields that are not `by`'s stay as they were.
+    pub fn check_submission(&mut self, scope: Local, submitted: BodyRef, by: &Viewer) -> Step<()> {
+        let Some(form) = viewing::form_of(&self.case, self.facts.bundle, scope) else { return Ok(()) };
+        let holder = viewing::form_holder(&self.case, self.facts.bundle, scope);
+        let before = self.case.scopes.get(&holder).and_then(|scope| scope.form).filter(|_| form.has_rules());
+        // An earlier submission that was erased had nothing that could be kept.
+        let old = before.and_then(|before| self.body(before).cloned()).unwrap_or_default();
+        let found = self.body(submitted).cloned();
         self.lacking()?;
-        match (form, found) {
-            (Some(form), Some(value)) => Ok(checked(&form, value, "form")?),
-            (None, _) | (_, None) => Ok(()),
+        let Some(value) = found else { return Ok(()) };
+        if !form.has_rules() {
+            return Ok(checked(&form, &value, "form")?);
         }
+        let form = form.for_viewer(by);
+        let altered = form.altered(&old, &value);
+        if !altered.is_empty() {
+            return Err(wrong(altered, "form").into());
+        }
+        Ok(checked(&form, &value, "form")?)
     }
 
     /// Checks the fields of an answer; outcomes that need none may leave them out.
-    pub fn check_fields(&mut self, answer: &AnswerForm, outcome: &Name, body: Option<BodyRef>) -> Step<()> {
+    pub fn check_fields(&mut self, answer: &AnswerForm, outcome: &Name, body: Option<BodyRef>, by: &Viewer) -> Step<()> {
         let found = match body {
-            Some(body) => self.body(body),
+            Some(body) => self.body(body).cloned(),
             None => None,
         };
         self.lacking()?;
-        match found.and_then(|body| body.get("fields")) {
-            Some(fields) => Ok(checked(&answer.form, fields, "fields")?),
-            None if answer.with.contains(outcome) => Ok(checked(&answer.form, &json!({}), "fields")?),
-            None => Ok(()),
+        let fields = match found.as_ref().and_then(|body| body.get("fields")) {
+            Some(fields) => fields,
+            None if answer.with.contains(outcome) => &json!({}),
+            None => return Ok(()),
+        };
+        if !answer.form.has_rules() {
+            return Ok(checked(&answer.form, fields, "fields")?);
         }
+        let form = answer.form.for_viewer(by);
+        let intruding = form.intruding(fields);
+        if !intruding.is_empty() {
+            return Err(wrong(intruding, "fields").into());
+        }
+        Ok(checked(&form, fields, "fields")?)
     }
 }
 
 fn checked(form: &Form, value: &Value, root: &str) -> Result<(), Refusal> {
-    let Err(errors) = form.validate(value) else { return Ok(()) };
+    form.validate(value).map_err(|errors| wrong(errors, root))
+}
+
+fn wrong(errors: Vec<FieldError>, root: &str) -> Refusal {
     let details: Vec<Detail> = errors.into_iter().map(|error| Detail::new(&format!("/{root}{}", error.path), error.code, error.zh, error.en)).collect();
     let (zh, en) =
         (format!("无法提交：有 {} 处需要改正，什么也没有改变", details.len()), format!("cannot submit; mistakes: {}; nothing was changed", details.len()));
-    Err(Refusal { details, ..Refusal::invalid("form_wrong", zh, en) })
+    Refusal { details, ..Refusal::invalid("form_wrong", zh, en) }
 }

@@ -6,7 +6,7 @@ use chrono::{Days, NaiveDate, NaiveTime};
 
 use crate::calendar::{Span, TermQuery, Unit};
 use crate::definition::graph::{Node, Rung, TermEnd, TermKind, TermRule, TermStart};
-use crate::engine::case::{Case, Local, RungAt, Term, Token, Waits};
+use crate::engine::case::{Case, Local, RungAt, Term};
 use crate::engine::draft::{Draft, Spot, Step, ancestry};
 use crate::engine::event::Event;
 use crate::engine::facts::Facts;
@@ -90,7 +90,7 @@ impl Draft<'_> {
         self.case.terms.iter().find(|(_, term)| term.scope == scope && term.token.is_none() && term.key == *key).map(|(id, _)| *id)
     }
 
-    fn start_term(&mut self, scope: Local, token: Option<Local>, (rule, from): (&TermRule, NaiveDate)) {
+    pub fn start_term(&mut self, scope: Local, token: Option<Local>, (rule, from): (&TermRule, NaiveDate)) {
         let id = self.local();
         let Armed { due, provisional, mut rungs, deem_at } = self.arm(rule, &Counted { from, extended: None, stopped: &[] }, token.is_some());
         // What would have been said before the term began is not said.
@@ -120,8 +120,7 @@ impl Draft<'_> {
             return Vec::new();
         }
         let walking = |id: Local| self.arrivals.iter().any(|spot| spot.token == id);
-        let begun = |token: &Token| !matches!(token.waits, Waits::Lock(_));
-        let standing = self.case.tokens.iter().filter(|(id, token)| Some(**id) != own && !walking(**id) && begun(token));
+        let standing = self.case.tokens.iter().filter(|(id, token)| Some(**id) != own && !walking(**id) && token.at_work(**id));
         standing
             .filter_map(|(id, token)| {
                 let cause = self.node(token.scope, token.node).ok()?.stops.clone()?;
@@ -141,7 +140,7 @@ impl Draft<'_> {
         }
     }
 
-    fn stop_term(&mut self, id: Local, token: Local, cause: &Name) {
+    pub fn stop_term(&mut self, id: Local, token: Local, cause: &Name) {
         let today = self.today();
         let counts = self.case.terms.get(&id).is_some_and(|term| !expired(term, today));
         self.emit(Event::TermStopped { term: id, token, cause: cause.clone(), on: today, counts });

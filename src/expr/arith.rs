@@ -4,11 +4,12 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use chrono::Days;
+use chrono::{Days, Months};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
 use super::ast::{Comparison, Operator};
+use super::duration::DAY;
 use super::{EvalError, Value};
 use crate::limits::{EXPR_LIST_ITEMS_MAX, EXPR_TEXT_BYTES_MAX};
 
@@ -35,12 +36,12 @@ pub(super) fn order(span: &Range<usize>, left: &Value, right: &Value) -> Result<
         (Value::Number(left), Value::Number(right)) => Ok(left.cmp(right)),
         (Value::Text(left), Value::Text(right)) => Ok(left.cmp(right)),
         (Value::Date(left), Value::Date(right)) => Ok(left.cmp(right)),
-        (Value::Days(left), Value::Days(right)) => Ok(left.cmp(right)),
+        (Value::Seconds(left), Value::Seconds(right)) | (Value::Months(left), Value::Months(right)) => Ok(left.cmp(right)),
         (left, right) if std::mem::discriminant(left) == std::mem::discriminant(right) => {
             let (zh, en) = left.kind();
             Err(EvalError::new(
                 span,
-                format!("期望可以排序的值（数、文字、日期、天数），实际是{zh}"),
+                format!("期望可以排序的值（数、文字、日期、时长），实际是{zh}"),
                 format!("expected values that have an order, found {en}"),
             ))
         }
@@ -62,15 +63,14 @@ pub(super) fn calculate(span: &Range<usize>, left: Value, operator: Operator, ri
             left.push_str(&right);
             text(span, left)
         }
-        (Value::Date(date), Plus, Value::Days(days)) | (Value::Days(days), Plus, Value::Date(date)) => shift(span, date, days),
-        (Value::Date(date), Minus, Value::Days(days)) => shift(span, date, days.checked_neg().ok_or_else(|| overflow(span))?),
-        (Value::Date(left), Minus, Value::Date(right)) => Ok(Value::Days(left.signed_duration_since(right).num_days())),
-        (Value::Days(left), Plus, Value::Days(right)) => left.checked_add(right).map(Value::Days).ok_or_else(|| overflow(span)),
-        (Value::Days(left), Minus, Value::Days(right)) => left.checked_sub(right).map(Value::Days).ok_or_else(|| overflow(span)),
-        (Value::Days(days), Times, Value::Number(factor)) | (Value::Number(factor), Times, Value::Days(days)) => {
-            let product = factor.is_integer().then(|| factor.to_i64()).flatten().and_then(|factor| days.checked_mul(factor));
-            product.map(Value::Days).ok_or_else(|| overflow(span))
-        }
+        (Value::Date(date), Plus, length @ (Value::Seconds(_) | Value::Months(_)))
+        | (length @ (Value::Seconds(_) | Value::Months(_)), Plus, Value::Date(date)) => shift(span, date, &length, 1),
+        (Value::Date(date), Minus, length @ (Value::Seconds(_) | Value::Months(_))) => shift(span, date, &length, -1),
+        (Value::Date(left), Minus, Value::Date(right)) => Ok(Value::Seconds(left.signed_duration_since(right).num_seconds())),
+        (Value::Seconds(left), operator, right @ (Value::Seconds(_) | Value::Number(_))) => lengths(span, left, operator, &right, Value::Seconds),
+        (Value::Months(left), operator, right @ (Value::Months(_) | Value::Number(_))) => lengths(span, left, operator, &right, Value::Months),
+        (left @ Value::Number(_), Times, Value::Seconds(right)) => lengths(span, right, Times, &left, Value::Seconds),
+        (left @ Value::Number(_), Times, Value::Months(right)) => lengths(span, right, Times, &left, Value::Months),
         (left, Plus | Minus | Times | Divide, right) => Err(cannot(span, &left, operator, &right)),
     }
 }
@@ -89,9 +89,41 @@ fn numbers(span: &Range<usize>, left: Decimal, operator: Operator, right: Decima
     result.ok_or_else(|| overflow(span))
 }
 
-fn shift(span: &Range<usize>, date: chrono::NaiveDate, days: i64) -> Result<Value, EvalError> {
-    let distance = Days::new(days.unsigned_abs());
-    let moved = if days < 0 { date.checked_sub_days(distance) } else { date.checked_add_days(distance) };
+/// Two lengths of one unit, or a length and a number. The result is whole: half a second and half a month are nobody's term.
+fn lengths(span: &Range<usize>, left: i64, operator: Operator, right: &Value, of: fn(i64) -> Value) -> Result<Value, EvalError> {
+    let whole = |number: Decimal| {
+        let inexact = || {
+            let (zh, en) = ("期望整秒或整月的时长，实际得出零头", "expected a duration of whole seconds or months, found a fraction");
+            EvalError::new(span, zh, en)
+        };
+        if number.is_integer() { number.to_i64().map(of).ok_or_else(|| overflow(span)) } else { Err(inexact()) }
+    };
+    match (operator, right) {
+        (Operator::Plus, Value::Seconds(right) | Value::Months(right)) => left.checked_add(*right).map(of).ok_or_else(|| overflow(span)),
+        (Operator::Minus, Value::Seconds(right) | Value::Months(right)) => left.checked_sub(*right).map(of).ok_or_else(|| overflow(span)),
+        (Operator::Divide, Value::Seconds(right) | Value::Months(right)) => numbers(span, left.into(), Operator::Divide, (*right).into()).map(Value::Number),
+        (Operator::Times | Operator::Divide, Value::Number(right)) => whole(numbers(span, left.into(), operator, *right)?),
+        (operator, right) => Err(cannot(span, &of(left), operator, right)),
+    }
+}
+
+/// A civil date moves by whole days, or by months to the same day or the last one of a shorter month.
+fn shift(span: &Range<usize>, date: chrono::NaiveDate, length: &Value, sign: i64) -> Result<Value, EvalError> {
+    let moved = match length {
+        Value::Months(months) => {
+            let (months, ahead) = (u32::try_from(months.unsigned_abs()).ok().map(Months::new), months.checked_mul(sign).is_some_and(|moved| moved >= 0));
+            months.and_then(|months| if ahead { date.checked_add_months(months) } else { date.checked_sub_months(months) })
+        }
+        Value::Seconds(seconds) if seconds % DAY == 0 => {
+            let (days, ahead) = (Days::new((seconds / DAY).unsigned_abs()), (*seconds >= 0) == (sign > 0));
+            if ahead { date.checked_add_days(days) } else { date.checked_sub_days(days) }
+        }
+        other => {
+            let shown = other.literal();
+            let (zh, en) = (format!("日期只能加减整天或整月，实际 `{shown}`"), format!("expected whole days or months to move a date by, found `{shown}`"));
+            return Err(EvalError::new(span, zh, en));
+        }
+    };
     moved.map(Value::Date).ok_or_else(|| overflow(span))
 }
 
@@ -103,7 +135,7 @@ fn cannot(span: &Range<usize>, left: &Value, operator: Operator, right: &Value) 
         Operator::Divide => '/',
     };
     let ((zh_left, en_left), (zh_right, en_right)) = (left.kind(), right.kind());
-    let zh = format!("`{sign}` 期望两个数、两段文字，或日期和天数，实际是{zh_left}和{zh_right}");
+    let zh = format!("`{sign}` 期望两个数、两段文字，或日期和时长，实际是{zh_left}和{zh_right}");
     let en = format!("expected two numbers, two texts, or a date and a duration for `{sign}`, found {en_left} and {en_right}");
     EvalError::new(span, zh, en)
 }

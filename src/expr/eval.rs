@@ -98,10 +98,11 @@ impl<'r> Evaluation<'r> {
     fn negate(&mut self, operand: &Ast) -> Result<Value, EvalError> {
         match self.value(operand)? {
             Value::Number(number) => Ok(Value::Number(-number)),
-            Value::Days(days) => days.checked_neg().map(Value::Days).ok_or_else(|| arith::overflow(&operand.span)),
+            Value::Seconds(length) => length.checked_neg().map(Value::Seconds).ok_or_else(|| arith::overflow(&operand.span)),
+            Value::Months(length) => length.checked_neg().map(Value::Months).ok_or_else(|| arith::overflow(&operand.span)),
             other => {
                 let (zh, en) = other.kind();
-                Err(EvalError::new(&operand.span, format!("负号期望数或天数，实际是{zh}"), format!("expected a number or a duration after `-`, found {en}")))
+                Err(EvalError::new(&operand.span, format!("负号期望数或时长，实际是{zh}"), format!("expected a number or a duration after `-`, found {en}")))
             }
         }
     }

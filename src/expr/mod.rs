@@ -5,7 +5,8 @@
 //! What differs from FEEL, on purpose: both sides of a comparison are of one kind, or it is an error (`= null` alone asks for a value);
 //! a key that is not there is an error, and `is defined(form.x)` asks; in a filter the item is always called `item`
 //! (`form.sources[item.kind = "loan"].amount`), so that what an expression reads from outside can be told from its text;
-//! `list[2]` and `list[-1]` are written with a literal; a key that is no name stands in backticks (`` `land-quota`.outcome ``); durations are whole days.
+//! `list[2]` and `list[-1]` are written with a literal; a key that is no name stands in backticks (`` `land-quota`.outcome ``); a duration is of days and hours or of years and months, in whole seconds or months.
+//! The author's reference, with every difference, is `workflows/README.md`.
 //!
 //! ```
 //! use greenlane::expr::{Value, parse};
@@ -23,6 +24,7 @@ use std::sync::Arc;
 mod arith;
 mod ast;
 mod builtin;
+mod duration;
 mod eval;
 mod lex;
 mod names;
@@ -70,6 +72,11 @@ impl EvalError {
     fn new(span: &Range<usize>, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self { zh: zh.into(), en: en.into(), span: span.clone() }
     }
+}
+
+/// The names of the built-in functions, for a reference that leaves none out.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    builtin::names()
 }
 
 /// Parses an expression.

@@ -106,7 +106,13 @@ fn key_of(span: &Range<usize>, value: Value, key: &str) -> Result<Value, EvalErr
         (Value::Date(date), "year") => Ok(Value::Number(date.year().into())),
         (Value::Date(date), "month") => Ok(Value::Number(date.month().into())),
         (Value::Date(date), "day") => Ok(Value::Number(date.day().into())),
-        (Value::Days(days), "days") => Ok(Value::Number(days.into())),
+        (Value::Date(date), "weekday") => Ok(Value::Number(date.weekday().number_from_monday().into())),
+        (Value::Seconds(seconds), "days") => Ok(Value::Number((seconds / 86_400).into())),
+        (Value::Seconds(seconds), "hours") => Ok(Value::Number((seconds % 86_400 / 3_600).into())),
+        (Value::Seconds(seconds), "minutes") => Ok(Value::Number((seconds % 3_600 / 60).into())),
+        (Value::Seconds(seconds), "seconds") => Ok(Value::Number((seconds % 60).into())),
+        (Value::Months(months), "years") => Ok(Value::Number((months / 12).into())),
+        (Value::Months(months), "months") => Ok(Value::Number((months % 12).into())),
         (other, key) => Err(not_a_context(span, &other, key)),
     }
 }

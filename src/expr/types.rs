@@ -31,8 +31,10 @@ pub enum Type {
     DateText,
     /// A date.
     Date,
-    /// A duration.
-    Days,
+    /// A duration in days, hours, minutes and seconds.
+    Duration,
+    /// A duration in years and months.
+    Months,
     /// A list.
     List(Box<Type>),
     /// Named values, and no others.
@@ -186,7 +188,8 @@ impl Inference<'_> {
     fn key(&mut self, span: &Range<usize>, kind: Type, key: &str) -> Type {
         match (kind, key) {
             (Type::Any, _) => Type::Any,
-            (Type::Date, "year" | "month" | "day") | (Type::Days, "days") => Type::Number,
+            (Type::Date, "year" | "month" | "day" | "weekday") => Type::Number,
+            (Type::Duration, "days" | "hours" | "minutes" | "seconds") | (Type::Months, "years" | "months") => Type::Number,
             (Type::List(item), key) => Type::List(Box::new(self.key(span, *item, key))),
             (Type::Context(mut entries), key) => entries.remove(key).unwrap_or_else(|| {
                 let known = listed(entries.keys());
@@ -234,8 +237,8 @@ impl Inference<'_> {
 
     fn negated(&mut self, operand: &Ast) -> Type {
         let kind = self.of(operand);
-        if kind == Type::Days {
-            return Type::Days;
+        if matches!(kind, Type::Any | Type::Duration | Type::Months) {
+            return kind;
         }
         self.fits(&operand.span, &kind, &Type::Number);
         Type::Number
@@ -247,7 +250,7 @@ impl Inference<'_> {
             let right = self.of(operand);
             kind = shapes::calculated(&kind, *operator, &right).unwrap_or_else(|| {
                 let ((zh_left, en_left), (zh_right, en_right)) = (kind.named(), right.named());
-                let zh = format!("期望两个数、两段文字，或日期和天数，实际是{zh_left}和{zh_right}");
+                let zh = format!("期望两个数、两段文字，或日期和时长，实际是{zh_left}和{zh_right}");
                 let en = format!("expected two numbers, two texts, or a date and a duration, found {en_left} and {en_right}");
                 self.error(&(first.span.start..operand.span.end), zh, en);
                 Type::Any
@@ -269,7 +272,7 @@ impl Inference<'_> {
             self.error(span, zh, format!("expected two values of one kind, found {en_left} and {en_right}{}", hint.1));
         } else if !(equality || left.has_order() && right.has_order()) {
             let (zh, en) = if left.has_order() { (zh_right, en_right) } else { (zh_left, en_left) };
-            self.error(span, format!("期望可以排序的值（数、文字、日期、天数），实际是{zh}"), format!("expected values that have an order, found {en}"));
+            self.error(span, format!("期望可以排序的值（数、文字、日期、时长），实际是{zh}"), format!("expected values that have an order, found {en}"));
         } else if let (true, Type::OneOf(left), Type::OneOf(right)) = (equality, left, right)
             && left.is_disjoint(right)
         {

@@ -30,8 +30,10 @@ pub enum Value {
     Text(String),
     /// A civil date.
     Date(NaiveDate),
-    /// A length of time in days.
-    Days(i64),
+    /// A length of time in days, hours, minutes and seconds; counted in seconds.
+    Seconds(i64),
+    /// A length of time in years and months; counted in months, because neither has a fixed number of days.
+    Months(i64),
     /// A list.
     List(Vec<Value>),
     /// Named values.
@@ -89,7 +91,8 @@ impl Value {
             Self::Number(_) => ("数", "a number"),
             Self::Text(_) => ("文字", "a text"),
             Self::Date(_) => ("日期", "a date"),
-            Self::Days(_) => ("天数", "a duration"),
+            Self::Seconds(_) => ("时长", "a duration"),
+            Self::Months(_) => ("年月时长", "a duration in months"),
             Self::List(_) => ("列表", "a list"),
             Self::Context(_) => ("对象", "a context"),
         }
@@ -99,7 +102,7 @@ impl Value {
     pub(super) fn cost(&self) -> u64 {
         const BYTES_PER_STEP: usize = 16;
         match self {
-            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Date(_) | Self::Days(_) => 1,
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Date(_) | Self::Seconds(_) | Self::Months(_) => 1,
             Self::Text(text) => 1 + (text.len() / BYTES_PER_STEP) as u64,
             Self::List(items) => items.iter().fold(1, |sum, item| sum.saturating_add(item.cost())),
             Self::Context(entries) => entries.values().fold(1, |sum, value| sum.saturating_add(value.cost())),
@@ -115,8 +118,8 @@ impl Value {
             Self::Number(number) => number.to_string(),
             Self::Text(text) => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
             Self::Date(date) => format!("date(\"{date}\")"),
-            Self::Days(days) if *days < 0 => format!("duration(\"-P{}D\")", days.unsigned_abs()),
-            Self::Days(days) => format!("duration(\"P{days}D\")"),
+            Self::Seconds(seconds) => format!("duration(\"{}\")", super::duration::of_seconds(*seconds)),
+            Self::Months(months) => format!("duration(\"{}\")", super::duration::of_months(*months)),
             Self::List(items) => format!("[{}]", items.iter().map(Self::literal).collect::<Vec<_>>().join(", ")),
             Self::Context(entries) => {
                 let inner: Vec<_> = entries.iter().map(|(key, value)| format!("`{key}`: {}", value.literal())).collect();

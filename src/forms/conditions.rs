@@ -22,6 +22,8 @@ pub(super) fn check(reader: &mut Reader<'_>, node: &Node, form: &Form) {
 /// Where a field stands in the file.
 struct Written<'n> {
     key: Place,
+    /// The condition under `required`, and the field's own.
+    required: Option<&'n Node>,
     when: Option<&'n Node>,
 }
 
@@ -33,7 +35,7 @@ fn find_fields<'n>(node: &'n Node, written: &mut BTreeMap<String, Vec<Written<'n
             let under = |entries: &'n [Entry], name: &str| entries.iter().find(|entry| entry.key == name).map(|entry| &entry.value);
             if let Some(key) = under(entries, "key") {
                 let required = under(entries, "required").and_then(|node| if let Tree::Map(entries) = &node.tree { under(entries, "when") } else { None });
-                written.entry(key.found()).or_default().push(Written { key: key.at, when: required });
+                written.entry(key.found()).or_default().push(Written { key: key.at, required, when: under(entries, "when") });
             }
             entries.iter().for_each(|entry| find_fields(&entry.value, written));
         }
@@ -53,15 +55,16 @@ impl<'n> Check<'_, '_, 'n> {
     fn fields(&mut self, fields: &[&Field]) {
         let mut names = BTreeSet::new();
         for field in fields {
-            let (at, when) = self.next_written(&field.key);
+            let (at, required, when) = self.next_written(&field.key);
             if !names.insert(&field.key) {
                 let key = &field.key;
                 let zh = format!("期望每个字段键只用一次，实际 `{key}` 用了两次");
                 self.reader.mistake(at, "duplicate-field", (zh, format!("expected each field key once, found `{key}` again")));
             }
-            if let Required::When(expr) = &field.required {
+            let wanted = if let Required::When(expr) = &field.required { Some((expr, required)) } else { None };
+            for (expr, node) in wanted.into_iter().chain(field.when.as_ref().map(|expr| (expr, when))) {
                 for error in expr.condition(&self.roots).err().unwrap_or_default() {
-                    let place = when.map_or(at, |node| node.place_in(error.span.start));
+                    let place = node.map_or(at, |node| node.place_in(error.span.start));
                     self.reader.mistake(place, "condition", (error.zh, error.en));
                 }
             }
@@ -74,11 +77,11 @@ impl<'n> Check<'_, '_, 'n> {
         }
     }
 
-    fn next_written(&mut self, key: &str) -> (Place, Option<&'n Node>) {
+    fn next_written(&mut self, key: &str) -> (Place, Option<&'n Node>, Option<&'n Node>) {
         let used = self.used.entry(key.to_owned()).or_default();
         let written = self.written.get(key).and_then(|written| written.get(*used));
         *used += 1;
-        written.map_or((Place::default(), None), |written| (written.key, written.when))
+        written.map_or((Place::default(), None, None), |written| (written.key, written.required, written.when))
     }
 }
 
@@ -109,7 +112,9 @@ fn kind(field: &Field, date: &Type) -> Type {
         Kind::Date { .. } => date.clone(),
         Kind::Choice(choices) => Type::OneOf(choices.iter().map(|choice| choice.value.clone()).collect()),
         Kind::YesNo => Type::Bool,
-        Kind::File => Type::Context([("name", Type::Text), ("sha256", Type::Text), ("bytes", Type::Number)].map(|(key, kind)| (key.to_owned(), kind)).into()),
+        Kind::File(_) => {
+            Type::Context([("name", Type::Text), ("sha256", Type::Text), ("bytes", Type::Number)].map(|(key, kind)| (key.to_owned(), kind)).into())
+        }
         Kind::Rows { fields, .. } => Type::List(Box::new(kinds(&fields.iter().collect::<Vec<_>>(), date))),
     }
 }

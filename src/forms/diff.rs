@@ -1,7 +1,11 @@
 //! What changed between two submissions.
 //! Invariant: applying the changes to the old submission gives the new one.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
+
+use super::{Form, Kind};
 
 /// One change.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +41,37 @@ fn compare(path: &str, old: Option<&Value>, new: Option<&Value>, changes: &mut V
         }
         (old, new) if old == new => {}
         (old, new) => changes.push(Change { path: path.to_owned(), old: old.cloned(), new: new.cloned() }),
+    }
+}
+
+impl Form {
+    /// The changes from one submission to the next that the reader of this copy of the form may see. Rows with a key are matched by it, wherever they
+    /// stand, so that a row put in the middle is one change; their path ends in the place of the newer row, or of the older when it is gone.
+    #[must_use]
+    pub fn changes(&self, old: &Value, new: &Value) -> Vec<Change> {
+        let (old, new) = (self.seen(old), self.seen(new));
+        let mut changes = Vec::new();
+        let mut keys: Vec<&String> = self.fields().map(|field| &field.key).collect();
+        keys.extend(old.as_object().into_iter().chain(new.as_object()).flat_map(|object| object.keys()));
+        let mut told = BTreeSet::new();
+        for key in keys.into_iter().filter(|key| told.insert((*key).clone())) {
+            let path = format!("/{}", escaped(key));
+            match (self.field(key).map(|field| &field.kind), old.get(key), new.get(key)) {
+                (Some(Kind::Rows { by: Some(by), .. }), Some(Value::Array(old)), Some(Value::Array(new))) => rows(&path, by, (old, new), &mut changes),
+                (_, old, new) => compare(&path, old, new, &mut changes),
+            }
+        }
+        changes
+    }
+}
+
+fn rows(path: &str, by: &str, (old, new): (&[Value], &[Value]), changes: &mut Vec<Change>) {
+    let same = |a: &Value, b: &Value| a.get(by).is_some_and(|key| b.get(by) == Some(key));
+    for (index, row) in new.iter().enumerate() {
+        compare(&format!("{path}/{index}"), old.iter().find(|before| same(before, row)), Some(row), changes);
+    }
+    for (index, row) in old.iter().enumerate().filter(|(_, row)| !new.iter().any(|after| same(row, after))) {
+        compare(&format!("{path}/{index}"), Some(row), None, changes);
     }
 }
 

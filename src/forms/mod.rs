@@ -6,8 +6,10 @@ use chrono::NaiveDate;
 
 use crate::expr::Expr;
 use crate::ids::Text;
+use crate::limits::UPLOAD_BYTES_MAX;
 use crate::source::{Mistake, Node, Reader};
 
+pub mod access;
 pub mod amounts;
 pub mod codes;
 mod conditions;
@@ -16,6 +18,7 @@ mod parse;
 mod schema;
 mod validate;
 
+pub use access::{Access, Viewer, Who};
 pub use diff::{Change, diff};
 pub use validate::FieldError;
 
@@ -61,6 +64,14 @@ pub struct Field {
     pub kind: Kind,
     /// Whether it must be filled in.
     pub required: Required,
+    /// It is asked only while this holds; otherwise it must be left out. Reads what a condition of `required` reads.
+    pub when: Option<Expr>,
+    /// Who sees it; `None` is everybody who may read the case.
+    pub see: Option<Vec<Who>>,
+    /// Who fills it in; `None` is everybody who edits the form.
+    pub edit: Option<Vec<Who>>,
+    /// What the reader of this copy of the form may do with it; `Open` as read from a file.
+    pub access: Access,
     /// Personal data (个人信息): kept out of public pages, logs and sentences.
     pub personal: bool,
     /// A business secret (商业秘密, 行政许可法 72(五)): kept out of public pages and sentences.
@@ -107,14 +118,32 @@ pub enum Kind {
     /// A code of a public scheme.
     Code(codes::Scheme),
     /// An uploaded file: its name, its SHA-256 and its size in bytes.
-    File,
+    File(FileRule),
     /// Rows of fields.
     Rows {
         /// The fields of one row.
         fields: Vec<Field>,
         /// How many rows there may be.
         count: Range,
+        /// The field that tells one row from another: no two rows share it, and two submissions are compared by it.
+        by: Option<String>,
     },
+}
+
+/// What a file may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRule {
+    /// Endings of its name, in lower case and without the dot; empty is any.
+    pub accept: Vec<String>,
+    /// Its size at most.
+    pub bytes_max: u64,
+}
+
+impl Default for FileRule {
+    fn default() -> Self {
+        // A usize has at most 64 bits on every machine this builds for.
+        Self { accept: Vec::new(), bytes_max: UPLOAD_BYTES_MAX as u64 }
+    }
 }
 
 /// What a number, a length in characters or a count of rows may be, both ends included.
@@ -184,7 +213,7 @@ impl Field {
         let Some((first, rest)) = keys.split_first() else { return true };
         match &self.kind {
             Kind::Rows { fields, .. } => fields.iter().find(|field| field.key == *first).is_some_and(|field| field.has_path(rest)),
-            Kind::File => rest.is_empty() && matches!(first.as_str(), "name" | "sha256" | "bytes"),
+            Kind::File(_) => rest.is_empty() && matches!(first.as_str(), "name" | "sha256" | "bytes"),
             // A date has parts of its own once an expression made it one.
             Kind::Text(_) | Kind::LongText(_) | Kind::Integer(_) | Kind::MoneyFen(_) | Kind::AreaM2(_) => false,
             Kind::Date { .. } | Kind::Choice(_) | Kind::YesNo | Kind::Code(_) => false,

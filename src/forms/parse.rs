@@ -1,13 +1,13 @@
 //! A form from its file, with every mistake and its place.
 
 use super::codes::Scheme;
-use super::{Choice, Field, Form, Kind, Page, Range, Required, Section, conditions};
+use super::{Access, Choice, Field, FileRule, Form, Kind, Page, Range, Required, Section, access, conditions};
 use crate::ids::Text;
 use crate::limits::{FORM_FIELDS_MAX, FORM_LINE_CHARACTERS_MAX, FORM_ROWS_MAX, FORM_TEXT_CHARACTERS_MAX};
 use crate::source::{Fields, Node, Reader, shortened};
 
 /// Keys of a field that any type may have.
-const COMMON: [&str; 8] = ["key", "title", "help", "type", "required", "personal", "secret", "state-secret"];
+const COMMON: [&str; 11] = ["key", "title", "help", "type", "required", "when", "see", "edit", "personal", "secret", "state-secret"];
 
 /// The types, and the further keys each may have.
 const TYPES: [(&str, Type, &[&str]); 11] = [
@@ -20,8 +20,8 @@ const TYPES: [(&str, Type, &[&str]); 11] = [
     ("choice", Type::Choice, &["choices"]),
     ("yes-no", Type::YesNo, &[]),
     ("code", Type::Code, &["code"]),
-    ("file", Type::File, &[]),
-    ("rows", Type::Rows, &["fields", "min", "max"]),
+    ("file", Type::File, &["accept", "max-mb"]),
+    ("rows", Type::Rows, &["fields", "min", "max", "row-key"]),
 ];
 
 const SCHEMES: [(&str, Scheme); 4] =
@@ -145,8 +145,22 @@ fn field(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Field> {
         return None;
     }
     let required = keys.get("required").map_or(Some(Required::No), |node| required(reader, node));
+    let when = keys.get("when").map_or(Some(None), |node| condition(reader, node).map(Some));
+    let see = keys.get("see").map(|node| access::who(reader, node));
+    let edit = keys.get("edit").map(|node| access::who(reader, node));
+    if let Some(node) = keys.get("see").or_else(|| keys.get("edit")).filter(|_| place == Place::Row || state_secret) {
+        reader.expected(
+            node,
+            "access-inside",
+            (
+                "see 和 edit 写在 rows 整体上，不写在行内字段或涉密提问上",
+                "see and edit on the rows as a whole, not on a field of a row or the state-secret question",
+            ),
+        );
+    }
     let kind = kind(reader, &keys, kind_word);
-    Some(Field { key: key?, title: title?, help, kind: kind?, required: required?, personal, secret, state_secret })
+    let (required, when) = (required?, when?);
+    Some(Field { key: key?, title: title?, help, kind: kind?, required, when, see, edit, access: Access::Open, personal, secret, state_secret })
 }
 
 /// The type first, because it says which other keys may stand there.
@@ -177,18 +191,22 @@ fn required(reader: &mut Reader<'_>, node: &Node) -> Option<Required> {
     if let crate::source::Tree::Map(_) = node.tree {
         let keys = reader.fields(node, &["when"])?;
         let when = reader.required(&keys, "when")?;
-        let source = reader.text(when)?;
-        return match crate::expr::parse(&source) {
-            Ok(expr) => Some(Required::When(expr)),
-            Err(errors) => {
-                for error in errors {
-                    reader.mistake(when.place_in(error.span.start), "expression", (error.zh, error.en));
-                }
-                None
-            }
-        };
+        return condition(reader, when).map(Required::When);
     }
     reader.flag(node).map(|flag| if flag { Required::Yes } else { Required::No })
+}
+
+fn condition(reader: &mut Reader<'_>, node: &Node) -> Option<crate::expr::Expr> {
+    let source = reader.text(node)?;
+    match crate::expr::parse(&source) {
+        Ok(expr) => Some(expr),
+        Err(errors) => {
+            for error in errors {
+                reader.mistake(node.place_in(error.span.start), "expression", (error.zh, error.en));
+            }
+            None
+        }
+    }
 }
 
 fn kind(reader: &mut Reader<'_>, keys: &Fields<'_>, word: Type) -> Option<Kind> {
@@ -202,13 +220,53 @@ fn kind(reader: &mut Reader<'_>, keys: &Fields<'_>, word: Type) -> Option<Kind> 
         Type::Choice => reader.required(keys, "choices").and_then(|node| choices(reader, node)).map(Kind::Choice),
         Type::YesNo => Some(Kind::YesNo),
         Type::Code => reader.required(keys, "code").and_then(|node| reader.word(node, &SCHEMES)).map(Kind::Code),
-        Type::File => Some(Kind::File),
+        Type::File => file(reader, keys).map(Kind::File),
         Type::Rows => {
             let fields = reader.required(keys, "fields").map(|node| fields(reader, node, Place::Row));
             let count = range(reader, keys, ("min", "max"), lengths(FORM_ROWS_MAX));
-            Some(Kind::Rows { fields: fields?, count: count? })
+            let (fields, count) = (fields?, count?);
+            let by = keys.get("row-key").map_or(Some(None), |node| row_key(reader, node, &fields).map(Some));
+            Some(Kind::Rows { fields, count, by: by? })
         }
     }
+}
+
+/// The field that tells rows apart must be one that every row has.
+fn row_key(reader: &mut Reader<'_>, node: &Node, fields: &[Field]) -> Option<String> {
+    let key = reader.text(node)?;
+    if fields.iter().any(|field| field.key == key && matches!(field.required, Required::Yes) && field.when.is_none()) {
+        return Some(key);
+    }
+    reader.expected(node, "row-key", ("行内一个 required: true 的字段", "a field of the row that is `required: true`"));
+    None
+}
+
+fn file(reader: &mut Reader<'_>, keys: &Fields<'_>) -> Option<FileRule> {
+    const BYTES_PER_MB: u64 = 1024 * 1024;
+    let mut rule = FileRule::default();
+    for node in keys.get("accept").map(|node| reader.list(node)).unwrap_or_default() {
+        let ending = reader.text(node)?;
+        if ending.is_empty() || !ending.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+            reader.expected(node, "bad-ending", ("小写扩展名，不带点，如 pdf", "a lower-case ending without the dot, such as pdf"));
+            return None;
+        }
+        rule.accept.push(ending);
+    }
+    if let Some(node) = keys.get("max-mb") {
+        let most = reader.whole(node)?;
+        let bytes = u64::try_from(most).ok().filter(|most| *most > 0).and_then(|most| most.checked_mul(BYTES_PER_MB));
+        let Some(bytes) = bytes.filter(|bytes| *bytes <= rule.bytes_max) else {
+            let most = rule.bytes_max / BYTES_PER_MB;
+            reader.expected(
+                node,
+                "out-of-range",
+                (&format!(" 1 到 {most} 之间的数（本机上传的上限）"), &format!("a number from 1 to {most}, the most an upload may have")),
+            );
+            return None;
+        };
+        rule.bytes_max = bytes;
+    }
+    Some(rule)
 }
 
 fn lengths(most: usize) -> Range {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::codes::Flaw;
 use super::diff::escaped;
-use super::{Field, Form, Kind, Range, Required};
+use super::{Access, Field, Form, Kind, Range, Required};
 use crate::expr;
 use crate::source::shortened;
 
@@ -23,6 +23,26 @@ pub struct FieldError {
     pub zh: String,
     /// The sentence in English.
     pub en: String,
+}
+
+impl FieldError {
+    /// Where, as people and spreadsheets write it: `rows[2].amount`, rows counted from 1.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let mut place = String::new();
+        for key in self.path.split('/').skip(1) {
+            match key.parse::<usize>() {
+                Ok(index) => place.push_str(&format!("[{}]", index.saturating_add(1))),
+                Err(_) => {
+                    if !place.is_empty() {
+                        place.push('.');
+                    }
+                    place.push_str(&key.replace("~1", "/").replace("~0", "~"));
+                }
+            }
+        }
+        place
+    }
 }
 
 impl Form {
@@ -73,8 +93,12 @@ impl Check<'_> {
 
     /// The fields of the form, or of one row.
     fn object(&mut self, path: &str, fields: &[&Field], object: &Map<String, Value>, row: Option<&expr::Value>) {
-        for field in fields {
+        for field in fields.iter().filter(|field| field.access == Access::Open) {
             let at = format!("{path}/{}", escaped(&field.key));
+            match self.asked(&at, field, object.get(&field.key), row) {
+                Some(true) => {}
+                Some(false) | None => continue,
+            }
             match object.get(&field.key) {
                 Some(value) if !is_blank(value) => self.field(&at, field, value),
                 given => self.absent(&at, field, given, row),
@@ -84,6 +108,32 @@ impl Check<'_> {
             let shown = shortened(key);
             let (zh, en) = (format!("期望表单中的字段，实际 `{shown}`"), format!("expected a field of the form, found `{shown}`"));
             self.errors.push(FieldError { path: format!("{path}/{}", escaped(key)), code: "unknown_field", zh, en });
+        }
+    }
+
+    /// Whether a field is asked at all; one that is not must be left out. `None` when its condition has no answer.
+    fn asked(&mut self, path: &str, field: &Field, given: Option<&Value>, row: Option<&expr::Value>) -> Option<bool> {
+        let Some(condition) = &field.when else { return Some(true) };
+        match self.holds(condition, row) {
+            Ok(true) => Some(true),
+            Ok(false) => {
+                if given.is_some() {
+                    self.error(
+                        path,
+                        field,
+                        "not_asked",
+                        ("不填：按已填内容不需要此项", "nothing, because the other answers do not ask for it"),
+                        ("已填写", "a value"),
+                    );
+                }
+                Some(false)
+            }
+            Err(error) => {
+                let zh = format!("无法判断「{}」是否需要填写：{}", field.title.zh, error.zh);
+                let en = format!("cannot tell whether `{}` is asked: {}", field.title.en, error.en);
+                self.undecided.push((FieldError { path: path.to_owned(), code: "condition", zh, en }, fields_read(condition, path)));
+                None
+            }
         }
     }
 
@@ -141,8 +191,8 @@ impl Check<'_> {
                 Some(Err(flaw)) => self.flaw(path, field, value, &flaw),
                 None => self.wrong_type(path, field, value, ("写成文字的代码", "a code written as text")),
             },
-            Kind::File => self.file(path, field, value),
-            Kind::Rows { fields, count } => self.rows(path, field, value, (fields, *count)),
+            Kind::File(rule) => self.file(path, field, value, rule),
+            Kind::Rows { fields, count, by } => self.rows(path, field, value, (fields, *count, by.as_deref())),
         }
     }
 
@@ -157,7 +207,7 @@ impl Check<'_> {
         }
     }
 
-    fn rows(&mut self, path: &str, field: &Field, value: &Value, (fields, count): (&[Field], Range)) {
+    fn rows(&mut self, path: &str, field: &Field, value: &Value, (fields, count, by): (&[Field], Range, Option<&str>)) {
         let Value::Array(rows) = value else {
             self.wrong_type(path, field, value, ("若干行", "rows"));
             return;
@@ -180,6 +230,29 @@ impl Check<'_> {
             };
             let as_value = if let expr::Value::Context(form) = &self.as_value { form.get(&field.key).and_then(|rows| row_value(rows, index)) } else { None };
             self.object(&at, &fields, object, as_value.as_ref());
+        }
+        if let Some(by) = by.and_then(|by| fields.iter().find(|field| field.key == by)) {
+            self.distinct(path, by, rows);
+        }
+    }
+
+    /// No two rows have the same key.
+    fn distinct(&mut self, path: &str, by: &Field, rows: &[Value]) {
+        let mut seen: Vec<&Value> = Vec::new();
+        for (index, key) in rows.iter().enumerate().filter_map(|(index, row)| Some((index, row.get(&by.key)?))) {
+            if seen.contains(&key) {
+                let at = format!("{path}/{index}/{}", escaped(&by.key));
+                let found = quoted(by, key);
+                self.error(
+                    &at,
+                    by,
+                    "duplicate_row",
+                    ("每行各不相同的值", "another value in each row"),
+                    (&format!("重复的{}", found.0), &format!("{} again", found.1)),
+                );
+            } else if !is_blank(key) {
+                seen.push(key);
+            }
         }
     }
 

@@ -118,7 +118,7 @@ fn deed(reader: &mut Reader<'_>, tokens: &[Token], number: u32) -> Option<Deed> 
     };
     let who = (!SYSTEM.contains(&first.text.as_str())).then(|| word(first));
     let post = (after_aside == 1).then(|| word(&tokens[1]));
-    act(reader, (who, post, verb), said, rest).map(Deed::Act)
+    act(reader, (who, post, verb), said, rest).map(|act| Deed::Act(Box::new(act)))
 }
 
 fn one_case(reader: &mut Reader<'_>, said: &Token, rest: &[Token]) -> Option<Word> {

@@ -186,7 +186,7 @@ impl<'c> Play<'c> {
     }
 
     /// What the next line asks for; `None` when the play is over.
-    pub fn next(&mut self) -> Option<Step> {
+    pub fn next_step(&mut self) -> Option<Step> {
         if !self.verdict.passed() {
             return None;
         }

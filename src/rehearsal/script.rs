@@ -93,7 +93,7 @@ pub struct Line {
 #[derive(Clone, Debug)]
 pub enum Deed {
     /// Somebody acts on a case.
-    Act(ActLine),
+    Act(Box<ActLine>),
     /// Time passes.
     Time(TimeMove),
     /// An amount is issued to an account.

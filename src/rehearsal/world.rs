@@ -71,7 +71,7 @@ struct World<'c> {
 pub fn play(cast: &Cast) -> Verdict {
     let mut play = Play::new(cast);
     let mut world = World::new(cast, play.now);
-    while let Some(step) = play.next() {
+    while let Some(step) = play.next_step() {
         let mut answer = match step {
             Step::Act(asked) => {
                 let answer = world.asked(&asked);
@@ -144,6 +144,7 @@ impl<'c> World<'c> {
             let facts = Facts {
                 now: self.now,
                 bundle: &self.cast.bundle,
+                target: None,
                 calendar: &self.cast.calendar,
                 roster: &self.cast.roster,
                 bodies: &bodies,
@@ -182,6 +183,7 @@ impl<'c> World<'c> {
         let facts = Facts {
             now: self.now,
             bundle: &self.cast.bundle,
+            target: None,
             calendar: &self.cast.calendar,
             roster: &self.cast.roster,
             bodies: &none.0,

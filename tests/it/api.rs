@@ -93,6 +93,32 @@ fn a_command_sent_twice_is_done_once_and_answered_twice() {
 }
 
 #[test]
+fn a_case_explains_where_it_is_who_may_act_why_not_you_and_how_its_date_came_about() {
+    on_both(async |place: Where| {
+        let api = Api::open(place).await;
+        let body = json!({"workflow": "green-channel", "form": project()}).to_string();
+        api.call("POST", "/api/v1/cases", "chen", Some(&body), None).await;
+        let asked = async |login: &str| api.call("GET", "/api/v1/cases/GC20250001/explain", login, None, None).await.1;
+        let (handler, supervisor) = (asked("ez-ldxz.handler").await, asked("ez-ldxz.sup-clerk").await);
+        let place = &handler["places"][0];
+        assert_eq!(place["step"], "check", "{handler}");
+        assert_eq!(place["you"]["zh"], "您可以办理。");
+        assert!(place["who"].as_array().is_some_and(|who| !who.is_empty()), "somebody may act: {handler}");
+        let ok = place["next"].as_array().unwrap().iter().find(|next| next["outcome"] == "ok").expect("an answer");
+        assert!(ok["follows"]["zh"].as_str().unwrap().ends_with('。') && ok["follows"]["en"].is_string(), "{ok}");
+        let why = supervisor["places"][0]["you"]["zh"].as_str().unwrap();
+        assert!(why.contains("不属于您的岗位"), "the reason is the one the engine would refuse with: {why}");
+        let limit = &handler["limits"][0];
+        let days = limit["days"].as_array().unwrap();
+        let counted = days.iter().filter_map(|day| day["counted"].as_u64()).max();
+        assert_eq!((days[0]["counted"].is_null(), counted), (true, Some(2)), "two working days from the day it came, which is not counted: {limit}");
+        assert_eq!(days.last().unwrap()["date"], limit["due"], "{limit}");
+        let (status, _) = api.call("GET", "/api/v1/cases/GC20250001/explain", "lin", None, None).await;
+        assert_eq!(status, 403, "who may not read it is told nothing");
+    });
+}
+
+#[test]
 fn a_form_with_mistakes_is_refused_with_all_of_them_and_leaves_nothing() {
     on_both(async |place: Where| {
         let api = Api::open(place).await;

@@ -8,6 +8,7 @@ use crate::browser::story::Project;
 use crate::spine::node::{Where, on_both};
 
 pub mod desk;
+mod fields;
 
 use desk::{Answer, Desk};
 

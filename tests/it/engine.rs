@@ -10,6 +10,8 @@ mod flow;
 mod groups;
 mod hands;
 mod laws;
+mod migrations;
+mod mutant;
 mod parallel;
 mod people;
 mod published;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use greenlane::expr::{Type, Value, parse};
 use greenlane::limits::{EXPR_BYTES_MAX, EXPR_DEPTH_MAX};
 
+mod dsntk;
+mod more;
 mod random;
 
 /// The roots the tables below read.
@@ -177,7 +179,7 @@ fn a_condition_without_a_value_is_an_error_and_never_null() {
             "79228162514264337593543950335 + 1",
             "date(\"2025-02-29\")",
             "date(\"9999-12-31\") + duration(\"P999999999D\")",
-            "duration(\"P1M\")",
+            "duration(\"P1M1D\")",
             "form.secret + 1",
             "if form.area_m2 then 1 else 2",
             "form.area_m2 and true",
@@ -221,8 +223,8 @@ date("2025-02-29")
     error: expected a date such as `2025-03-03`, found `2025-02-29` (in `date("2025-02-29")`)
 date("9999-12-31") + duration("P999999999D")
     error: expected a result within range, found one too large (in `date("9999-12-31") + duration("P99999999…`)
-duration("P1M")
-    error: expected whole days such as `P3D`, found `P1M` (in `duration("P1M")`)
+duration("P1M1D")
+    error: expected a duration such as `P3D`, `PT8H` or `P1Y2M`, found `P1M1D` (in `duration("P1M1D")`)
 form.secret + 1
     error: expected two numbers, two texts, or a date and a duration for `+`, found a boolean and a number (in `form.secret + 1`)
 if form.area_m2 then 1 else 2
@@ -484,11 +486,10 @@ sum(form.sources.kind) + count(form.secret)
 if form.area_m2 then 1 else 2
     3..15 expected a boolean, found a number / 期望真假值，实际是数
 form.secret < true
-    0..18 expected values that have an order, found a boolean / 期望可以排序的值（数、文字、日期、天数），实际是真假值
+    0..18 expected values that have an order, found a boolean / 期望可以排序的值（数、文字、日期、时长），实际是真假值
 date("2025-02-30") + duration("P1M") - 3
-    0..40 expected two numbers, two texts, or a date and a duration, found a date and a number / 期望两个数、两段文字，或日期和天数，实际是日期和数
+    0..40 expected two numbers, two texts, or a date and a duration, found a date and a number / 期望两个数、两段文字，或日期和时长，实际是日期和数
     5..17 expected a date such as `2025-03-03`, found `2025-02-30` / 期望日期，如 `2025-03-03`，实际 `2025-02-30`
-    30..35 expected whole days such as `P3D`, found `P1M` / 期望整天数，如 `P3D`，实际 `P1M`
 form.sources[1].kind.x
     0..22 expected a context with `x`, found a text / 期望含有 `x` 的对象，实际是文字
 not(form.rate) and all(form.tags) and contains(form.field, 3)
@@ -525,7 +526,7 @@ fn kinds_that_fit_are_known() {
         ("form.note = null", Type::Bool),
         ("{a: 1}.a in [1..5]", Type::Bool),
         ("string join(form.tags, \",\")", Type::Text),
-        ("min(duration(\"P1D\"), duration(\"P2D\")) * 2", Type::Days),
+        ("min(duration(\"P1D\"), duration(\"P2D\")) * 2", Type::Duration),
     ] {
         assert_eq!(parse(source).expect(source).kind(&kinds()), Ok(expected), "{source}");
     }

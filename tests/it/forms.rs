@@ -1,5 +1,7 @@
 //! Forms: mistakes of their authors, errors of those who fill them in, and the schema that says the same.
 
+mod access;
+
 use std::sync::LazyLock;
 
 use greenlane::expr;
@@ -279,7 +281,7 @@ wrong.yaml:1:1: missing-key: expected `title`, found no such key / 缺少 `title
 wrong.yaml:2:1: unknown-key: expected one of form, title, pages, sections, fields, found `titel` / 期望 form, title, pages, sections, fields 之一，实际 `titel`
 wrong.yaml:4:12: missing-key: expected `en`, found no such key / 缺少 `en`
 wrong.yaml:6:15: bad-key: expected a key of letters, digits and `_`, found `a-b` / 期望字母、数字和 `_` 组成的键，实际 `a-b`
-wrong.yaml:6:42: unknown-key: expected one of key, title, help, type, required, personal, secret, state-secret, min-length, max-length, found `choices` / 期望 key, title, help, type, required, personal, secret, state-secret, min-length, max-length 之一，实际 `choices`
+wrong.yaml:6:42: unknown-key: expected one of key, title, help, type, required, when, see, edit, personal, secret, state-secret, min-length, max-length, found `choices` / 期望 key, title, help, type, required, when, see, edit, personal, secret, state-secret, min-length, max-length 之一，实际 `choices`
 wrong.yaml:7:34: unknown-word: expected one of text, long-text, integer, money-fen, area-m2, date, choice, yes-no, code, file, rows, found `nubmer` / 期望 text, long-text, integer, money-fen, area-m2, date, choice, yes-no, code, file, rows 之一，实际 `nubmer`
 wrong.yaml:8:51: no-choice: expected at least one choice, found `[0 …]` / 期望至少一个选项，实际 `[0 …]`
 wrong.yaml:9:56: empty-range: expected `max` not below `min`, found `3` / 期望 `max` 不小于 `min`，实际 `3`
@@ -290,7 +292,7 @@ wrong.yaml:12:35: bad-date: expected a date such as 2025-03-03, found `2025-02-3
 wrong.yaml:13:49: nested-rows: expected no rows inside rows / 期望 rows 之内不再有 rows
 wrong.yaml:14:54: state-secret: expected the state-secret question on a yes-no field outside rows, found `true` / 期望涉密提问用在 yes-no 字段、不在 rows 内，实际 `true`
 wrong.yaml:14:72: out-of-range: expected a number from 0 to 500, found `501` / 期望 0 到 500 之间的数，实际 `501`
-wrong.yaml:15:9: wrong-kind: expected a mapping with key, title, help, type, required, personal, secret, state-secret, found `just a text` / 期望含有 key, title, help, type, required, personal, secret, state-secret 的映射，实际 `just a text`
+wrong.yaml:15:9: wrong-kind: expected a mapping with key, title, help, type, required, when, see, edit, personal, secret, state-secret, found `just a text` / 期望含有 key, title, help, type, required, when, see, edit, personal, secret, state-secret 的映射，实际 `just a text`
 wrong.yaml:16:55: duplicate-choice: expected each choice once, found `x` again / 期望每个选项只写一次，实际 `x` 写了两次
 "#);
     let second = "title: T\nfields:\n  - {key: a, title: A, type: text}\n  - {key: a, title: B, type: text, required: {when: form.b = 1}}\n  - {key: r, title: R, type: rows, fields: [{key: a, title: A, type: text, required: {when: row.a = form.r.a and case.x}}]}\n";

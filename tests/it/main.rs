@@ -13,6 +13,7 @@ mod definition;
 mod engine;
 mod expr;
 mod forms;
+mod fuzz;
 mod notice;
 mod pg;
 mod scenarios;

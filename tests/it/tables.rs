@@ -1,5 +1,7 @@
 //! Decision tables: the row that hits and why, and what is found wrong when a table is read.
 
+mod policies;
+
 use greenlane::expr::{Table, Value};
 use greenlane::source::Mistake;
 use proptest::prelude::*;
@@ -158,9 +160,9 @@ fn dates_durations_and_null_can_be_tested() {
     let date = |text: &str| Value::Date(text.parse().expect("a date"));
     assert_eq!(verdict(Value::Null, Value::Null), Ok(1));
     assert_eq!(verdict(date("2025-03-02"), Value::Null), Ok(2));
-    assert_eq!(verdict(date("2025-03-03"), Value::Days(4)), Ok(3));
-    assert_eq!(verdict(date("2025-03-03"), Value::Days(3)), Ok(4));
-    assert!(verdict(Value::Text("2025-03-03".into()), Value::Days(3)).is_err_and(|en| en.contains("row 2")));
+    assert_eq!(verdict(date("2025-03-03"), Value::Seconds(4 * 86_400)), Ok(3));
+    assert_eq!(verdict(date("2025-03-03"), Value::Seconds(3 * 86_400)), Ok(4));
+    assert!(verdict(Value::Text("2025-03-03".into()), Value::Seconds(3 * 86_400)).is_err_and(|en| en.contains("row 2")));
 }
 
 #[test]
@@ -168,7 +170,7 @@ fn every_mistake_of_a_table_is_reported_with_its_place() {
     let of = |yaml: &str| said(&Table::parse(yaml, "wrong.yaml").expect_err("mistakes"));
     let yaml = r#"table: wrong
 title: T
-hit: C+
+hit: X
 inputs:
   - {expr: 'form.a ==', title: A}
   - {exp: form.b, title: B}
@@ -182,7 +184,7 @@ rows:
   - {then: x}
 "#;
     insta::assert_snapshot!(of(yaml), @r#"
-wrong.yaml:3:6: hit-policy: expected one of the hit policies U, A, F, P (R, O, C, C+, C<, C> and C# give several outcomes and come later), found `C+` / 期望命中策略 U、A、F、P 之一（R、O、C、C+、C<、C>、C# 得出多个结论，以后提供），实际 `C+`
+wrong.yaml:3:6: hit-policy: expected one of the hit policies U, A, P, F, R, O, C, C+, C<, C>, C#, found `X` / 期望命中策略 U、A、P、F、R、O、C、C+、C<、C>、C# 之一，实际 `X`
 wrong.yaml:5:20: expression: expected `=`, found `==` / 期望 `=`，实际 `==`
 wrong.yaml:5:22: expression: expected a value, found the end / 期望一个值，实际到了末尾
 wrong.yaml:6:5: missing-key: expected `expr`, found no such key / 缺少 `expr`
@@ -201,7 +203,7 @@ wrong.yaml:13:65: unknown-key: expected one of when, then, note, found `because`
 wrong.yaml:14:5: missing-key: expected `when`, found no such key / 缺少 `when`
 "#);
     insta::assert_snapshot!(of("title: T\nhit: X\ninputs: []\noutcomes: []\nrows: []\n"), @r#"
-wrong.yaml:2:6: hit-policy: expected one of the hit policies U, A, F, P, found `X` / 期望命中策略 U、A、F、P 之一，实际 `X`
+wrong.yaml:2:6: hit-policy: expected one of the hit policies U, A, P, F, R, O, C, C+, C<, C>, C#, found `X` / 期望命中策略 U、A、P、F、R、O、C、C+、C<、C>、C# 之一，实际 `X`
 wrong.yaml:3:9: inputs: expected 1 to 32 inputs, found 0 / 期望 1 到 32 个输入，实际 0 个
 wrong.yaml:5:7: rows: expected 1 to 500 rows, found 0 / 期望 1 到 500 行，实际 0 行
 "#);

@@ -14,6 +14,7 @@ use crate::api::problem::{Problem, Refused};
 use crate::api::v1::acts::{ReceiptBody, case_id, command_id};
 use crate::app::App;
 use crate::app::execute::{Act, Order};
+use crate::app::explain::Explanation;
 use crate::app::queries::{CaseFilter, CaseLine, DayLine, DocumentLine};
 use crate::app::view::CaseView;
 use crate::identity::may;
@@ -92,14 +93,14 @@ pub async fn show(State(app): State<App>, caller: Caller, Path(case): Path<Strin
     Ok(Json(app.case_view(&working).await?))
 }
 
-/// The form as last submitted.
+/// The form as last submitted, without fields that are not yours to see.
 #[utoipa::path(get, path = "/api/v1/cases/{case}/form", tag = "cases", params(("case" = String, Path, description = "id or number")),
     responses((status = 200, body = Object), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn form(State(app): State<App>, caller: Caller, Path(case): Path<String>) -> Result<Json<Option<Value>>, Refused> {
     let case = case_id(&app, &caller, &case).await?;
     let working = app.working(caller.tenant, case).await?;
     permit_on(&app, &caller, may::Act::ReadCase, &working.state)?;
-    Ok(Json(app.form(&working).await?))
+    Ok(Json(app.form_seen(&working, caller.person).await?))
 }
 
 /// Documents issued in the case.
@@ -110,6 +111,16 @@ pub async fn documents(State(app): State<App>, caller: Caller, Path(case): Path<
     let working = app.working(caller.tenant, case).await?;
     permit_on(&app, &caller, may::Act::ReadCase, &working.state)?;
     Ok(Json(app.documents(caller.tenant, case).await?))
+}
+
+/// The case explained to its reader: where it is, who may act, why not you, which limit runs and how its date came about, what happens next and why.
+#[utoipa::path(get, path = "/api/v1/cases/{case}/explain", tag = "cases", params(("case" = String, Path, description = "id or number")),
+    responses((status = 200, body = Explanation), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn explain(State(app): State<App>, caller: Caller, Path(case): Path<String>) -> Result<Json<Explanation>, Refused> {
+    let case = case_id(&app, &caller, &case).await?;
+    let working = app.working(caller.tenant, case).await?;
+    permit_on(&app, &caller, may::Act::ReadCase, &working.state)?;
+    Ok(Json(app.explain(&working, Some(caller.person)).await?))
 }
 
 /// A term, day by day.

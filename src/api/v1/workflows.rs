@@ -1,16 +1,21 @@
 //! Workflows as published.
 
 use axum::Json;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::caller::Caller;
-use crate::api::problem::Refused;
+use crate::api::body::Body;
+use crate::api::caller::{Acting, Caller};
+use crate::api::permit::permit;
+use crate::api::problem::{Problem, Refused};
+use crate::app::App;
+use crate::app::migrate::{CaseReport, Migration};
 use crate::definition::draw::{View, draw};
 use crate::engine::refusal::{Class, Refusal};
+use crate::identity::may;
 use crate::ids::Text;
 
 /// A published workflow.
@@ -58,4 +63,55 @@ pub async fn picture(caller: Caller, Path(workflow): Path<String>) -> Result<imp
         None => known.bundles.values().find_map(|bundle| bundle.programs.get(workflow.as_str())).cloned().ok_or_else(unknown)?,
     };
     Ok(([(header::CONTENT_TYPE, "image/svg+xml")], draw(&program, View::default())))
+}
+
+/// The form of a published workflow as whoever files it fills it in: JSON Schema 2020-12, with what a schema has no word for under `x-ui`.
+#[utoipa::path(get, path = "/api/v1/workflows/{workflow}/form", tag = "workflows", params(("workflow" = String, Path)),
+    responses((status = 200, body = Object)))]
+pub async fn form(State(app): State<App>, caller: Caller, Path(workflow): Path<String>) -> Result<Json<serde_json::Value>, Refused> {
+    let known = &caller.known;
+    let found = known.current.get(workflow.as_str()).and_then(|digest| known.bundles.get(digest));
+    let form = found.and_then(|bundle| Some((bundle, bundle.programs.get(workflow.as_str())?.form.as_ref()?)));
+    let (bundle, form) = form.ok_or_else(|| Refusal {
+        code: "unknown_workflow",
+        class: Class::NotFound,
+        zh: format!("没有带申请表的已发布流程“{workflow}”。"),
+        en: format!("cannot show the form of `{workflow}`: no published workflow of that name has one"),
+        details: Vec::new(),
+    })?;
+    Ok(Json(app.form_to_file(known, bundle, form, caller.person).schema_json()))
+}
+
+/// Which cases go where.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MigrateBody {
+    /// The version they run: its digest, or how it begins.
+    pub from: String,
+    /// The version they go to, or `current`.
+    pub to: String,
+    /// Steps with another key: `old=new`, or `workflow/old=new` for a workflow that is called.
+    #[serde(default)]
+    pub map: Vec<String>,
+    /// Only say what it would do; the default, so that nothing moves by an oversight.
+    #[serde(default = "yes")]
+    pub dry_run: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Takes running cases over to another version of their workflow, each whole or not at all, or says what that would do.
+#[utoipa::path(post, path = "/api/v1/workflows/{workflow}/migrate", tag = "workflows", params(("workflow" = String, Path)), request_body = MigrateBody,
+    responses((status = 200, body = Vec<CaseReport>), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn migrate(
+    State(app): State<App>,
+    Acting(caller): Acting,
+    Path(workflow): Path<String>,
+    Body(body): Body<MigrateBody>,
+) -> Result<Json<Vec<CaseReport>>, Refused> {
+    permit(&app, &caller, may::Act::Publish)?;
+    let asked = Migration { workflow, from: body.from, to: body.to, map: body.map, dry_run: body.dry_run };
+    Ok(Json(app.migrate_cases(caller.tenant, &caller.actor(), &asked).await?))
 }

@@ -256,10 +256,12 @@ impl Lane {
             Ok(bundle) => bundle,
             Err(refused) => return Ok(Ok(Verdict::Refused(Box::new(refused)))),
         };
+        let target = target_of(job, known);
         loop {
             let facts = Facts {
                 now: draftsman.not_before(job.case, now),
                 bundle: &bundle,
+                target: target.as_deref(),
                 calendar: &known.calendar,
                 roster: &known.roster,
                 bodies: &self.cache.bodies,
@@ -478,6 +480,12 @@ fn bundle_for(job: &Job, known: &Known, draftsman: &Draftsman) -> Result<Arc<Bun
         return Ok(register::bundle());
     }
     known.bundles.get(&revision).cloned().ok_or_else(|| unknown_revision(revision))
+}
+
+/// The bundle a migration goes to, when it is published.
+fn target_of(job: &Job, known: &Known) -> Option<Arc<Bundle>> {
+    let Command::Migrate { to, .. } = &job.command else { return None };
+    known.bundles.get(to).cloned()
 }
 
 fn parse_body(digest: Digest, bytes: &[u8]) -> Result<serde_json::Value, Fault> {

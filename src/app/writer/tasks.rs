@@ -42,7 +42,11 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             Event::RecusalDecided { task, .. } | Event::SeatReset { task, .. } => drop(touched.insert(*task)),
             Event::StepDone { task, .. } | Event::SeatRemoved { task, .. } => touched.extend(task),
             Event::TermStarted { scope, token, .. } => by_term(after, *scope, *token, &mut touched),
-            Event::TermStopped { term, .. } | Event::TermResumed { term, .. } | Event::TermMoved { term, .. } | Event::TermExtended { term, .. } => {
+            Event::TermStopped { term, .. }
+            | Event::TermResumed { term, .. }
+            | Event::TermMoved { term, .. }
+            | Event::TermRuled { term, .. }
+            | Event::TermExtended { term, .. } => {
                 if let Some(term) = after.terms.get(term) {
                     by_term(after, term.scope, term.token, &mut touched);
                 }
@@ -53,7 +57,8 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
                     by_term(after, term.scope, term.token, &mut touched);
                 }
             }
-            Event::Ranked { .. } => touched.extend(after.tasks.keys()),
+            // A row shows the step and the workflow; both may be others now.
+            Event::Ranked { .. } | Event::Migrated { .. } => touched.extend(after.tasks.keys()),
             Event::Started { .. }
             | Event::Recorded { .. }
             | Event::ScopeOpened { .. }
@@ -70,6 +75,8 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             | Event::FanClosed { .. }
             | Event::TokenLate { .. }
             | Event::TokenTaken { .. }
+            | Event::StepsRenamed { .. }
+            | Event::TokenMoved { .. }
             | Event::BranchSkipped { .. }
             | Event::GroupOpened { .. }
             | Event::GroupClosed { .. }

@@ -68,7 +68,7 @@ impl House {
         self.next += 1;
         let tokens = self.furnish(cast, tenant).await?;
         let door = Door::new(&self.node, &self.http, &self.clock, (tenant, tokens));
-        while let Some(step) = play.next() {
+        while let Some(step) = play.next_step() {
             let answer = match step {
                 Step::Act(asked) => {
                     let answer = door.act(cast, &asked).await?;

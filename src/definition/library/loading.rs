@@ -107,6 +107,7 @@ impl Loading {
             let all = lower::lower(workflow, &self.parts, &mut findings);
             rules::law::check(workflow, &mut findings);
             rules::parallel::check(workflow, &self.parts, &mut findings);
+            rules::fields::check(workflow, &self.parts, &mut findings);
             rules::splits::check(workflow, &mut findings);
             rules::happenings::check(workflow, &self.parts, &mut findings);
             for lowered in all {
@@ -116,6 +117,8 @@ impl Loading {
                     rules::sums::check(workflow, &lowered.program, &mut findings);
                     rules::calls::recursion(workflow, &lowered, &self.parts, &mut findings);
                 }
+                rules::returns::check(workflow, &lowered.program, &mut findings);
+                rules::apart::check(workflow, &lowered.program, &mut findings);
                 // What is broken in its shape is told as that; a path through it would only repeat it.
                 if findings.is_empty() {
                     soundness::told::check(&lowered, &mut findings);

@@ -77,9 +77,9 @@ fn votes(rule: &GroupRule, approve: &Approve, findings: &mut Findings<'_>) {
     let Ballots::Count(wanted) = passes else { return };
     if wanted > all {
         let zh = format!("票数不可能达到：本组共 {all} 票，要求 {wanted} 票");
-        findings.note(approve.at, "GL029", (zh, format!("expected at most the {all} votes of the group in `pass`, found {wanted}")));
+        findings.note(approve.at, "GL048", (zh, format!("expected at most the {all} votes of the group in `pass`, found {wanted}")));
     } else if refusals.is_some_and(|refusals| refusals > all) {
         let zh = format!("反对票数不可能达到：本组共 {all} 票");
-        findings.note(approve.at, "GL029", (zh, format!("expected at most the {all} votes of the group in `refusals`, found more")));
+        findings.note(approve.at, "GL048", (zh, format!("expected at most the {all} votes of the group in `refusals`, found more")));
     }
 }

@@ -46,6 +46,12 @@ impl Lowering<'_> {
         let same_as = task.same_as.as_ref().map(|word| self.steps(std::slice::from_ref(word), findings));
         let form = task.fields.as_ref().map(|file| self.form(file, findings));
         let outcomes: Vec<Name> = task.outcomes.iter().map(|word| word.value.clone()).collect();
+        for (number, outcome) in task.outcomes.iter().enumerate() {
+            if outcomes.iter().take(number).any(|earlier| *earlier == outcome.value) {
+                let name = &outcome.value;
+                findings.note(outcome.at, "GL005", (format!("结果 `{name}` 写了两遍"), format!("expected each outcome once, found `{name}` again")));
+            }
+        }
         for outcome in task.without_opinion.iter().chain(&task.fields_with) {
             if !outcomes.contains(&outcome.value) {
                 edges::unknown_outcome(findings, step, outcome, &outcomes);
@@ -68,6 +74,13 @@ impl Lowering<'_> {
         let found = self.parts.tables.get(&*file.value).cloned();
         if found.is_none() && !self.parts.broken.contains(&*file.value) {
             findings.unknown(file.at, "GL015", ("决策表文件", "a decision table's file"), &file.value, self.parts.tables.keys().map(String::as_str));
+        }
+        if let Some(table) = found.as_ref().filter(|table| !table.hit().gives_one()) {
+            let (zh, en) = (
+                format!("决策步骤须得出一个结论，`{}` 的命中策略得出多个结论或一个数", table.key()),
+                "expected a table that gives one outcome, found a hit policy that gives several or a number".to_owned(),
+            );
+            findings.note(file.at, "GL006", (zh, en)).help(Some(("命中策略改用 U、A、P 或 F".into(), "use the hit policy U, A, P or F".into())));
         }
         if let Some(table) = &found {
             let known: Vec<bool> = table.paths().iter().map(|path| self.path(file.at, path, findings)).collect();

@@ -80,6 +80,6 @@ fn returns_here(workflow: &Workflow, callee: &Word, parts: &Parts, findings: &mu
     for step in missing {
         let name = &callee.value;
         let zh = format!("`{name}` 可以退回到调用方的步骤 `{step}`，这里没有这一步");
-        findings.note(callee.at, "GL027", (zh, format!("expected the step `{step}` that `{name}` may return its caller to, found none here")));
+        findings.note(callee.at, "GL049", (zh, format!("expected the step `{step}` that `{name}` may return its caller to, found none here")));
     }
 }

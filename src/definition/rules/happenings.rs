@@ -27,11 +27,11 @@ pub(in crate::definition) fn check(workflow: &Workflow, parts: &Parts, findings:
             format!("在外层写事件 error: {error}，或在文件头写 throws: [{error}] 交给调用者"),
             format!("catch it with an event `error: {error}` further out, or write `throws: [{error}]` for the caller to catch"),
         );
-        findings.note(at, "GL029", (zh, en)).help(Some(help));
+        findings.note(at, "GL046", (zh, en)).help(Some(help));
     }
     for word in workflow.throws.iter().filter(|word| !escaping.contains(&word.value)) {
         let error = &word.value;
-        findings.note(word.at, "GL029", (format!("没有步骤报出 `{error}`"), format!("expected a step that throws `{error}`, found none")));
+        findings.note(word.at, "GL046", (format!("没有步骤报出 `{error}`"), format!("expected a step that throws `{error}`, found none")));
     }
 }
 
@@ -49,17 +49,17 @@ fn on_what_waits(step: &Step, findings: &mut Findings<'_>) {
             let zh = format!("步骤 `{key}` 不等人也不等事，不会发生事件");
             let en = format!("expected events on a step that waits, found one on `{key}`");
             findings
-                .note(event.at, "GL028", (zh, en))
+                .note(event.at, "GL045", (zh, en))
                 .help(Some(("放进 scope，再给 scope 写事件".into(), "put it into a scope and write the event there".into())));
         } else if from_inside && !has_inside {
             let zh = format!("步骤 `{key}` 里面不会报出什么");
             let en = format!("expected what comes from inside on a scope, a call or a for-each, found it on `{key}`");
-            findings.note(event.at, "GL028", (zh, en));
+            findings.note(event.at, "GL045", (zh, en));
         }
     }
     if let (Some(lock), false) = (&step.lock, waits) {
         let (zh, en) = (format!("步骤 `{key}` 不等人也不等事，用不着锁"), format!("expected a lock on a step that waits, found one on `{key}`"));
-        findings.note(lock.at, "GL030", (zh, en));
+        findings.note(lock.at, "GL047", (zh, en));
     }
 }
 
@@ -70,7 +70,7 @@ fn one_step(step: &Step, each: &Each, findings: &mut Findings<'_>) {
             let key = &step.key.value;
             let zh = format!("`{key}` 每项只办一个步骤，多个步骤放进 scope");
             let en = format!("expected one step for each member of `{key}`: put several into a scope");
-            findings.note(body.key.at, "GL028", (zh, en));
+            findings.note(body.key.at, "GL045", (zh, en));
         }
     }
 }
@@ -83,7 +83,7 @@ fn locks(step: &Step, findings: &mut Findings<'_>) {
             let (outer, inner) = (&outer.value, &lock.value);
             let zh = format!("在锁 `{outer}` 里面又要锁 `{inner}`，可能互相等待");
             let en = format!("expected no other lock inside the lock `{outer}`, found `{inner}`: two could wait for each other");
-            findings.note(lock.at, "GL030", (zh, en));
+            findings.note(lock.at, "GL047", (zh, en));
         }
     };
     if let Kind::Scope(scope) = &step.kind {

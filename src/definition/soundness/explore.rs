@@ -48,6 +48,9 @@ fn walk(program: &Program, states_max: usize, alone: Vec<bool>) -> Walk<'_> {
     walk
 }
 
+/// A move, where it leads, and what is wrong with it.
+type Moved = (Act, Marking, Option<(FlawKind, NodeIx)>);
+
 impl Walk<'_> {
     /// Whether the tokens of a scope can stand so.
     #[must_use]
@@ -91,7 +94,7 @@ impl Walk<'_> {
     }
 
     /// The moves worth trying: those of the first token that changes nothing for the others, or of every token.
-    fn moves(&self, marking: &Marking) -> Vec<(Act, Marking, Option<(FlawKind, NodeIx)>)> {
+    fn moves(&self, marking: &Marking) -> Vec<Moved> {
         let mut all = Vec::new();
         // The end of the scope takes side branches with it, so they go first.
         let (aside, awaited): (Vec<Token>, Vec<Token>) =
@@ -237,7 +240,7 @@ impl Walk<'_> {
     fn dead(&self) -> impl Iterator<Item = NodeIx> {
         let opened = self.net.opened.borrow();
         let named = (0_u16..).map(NodeIx).zip(&self.net.program.nodes);
-        let dead = named.filter(|(ix, node)| !opened.contains(ix) && !(node.beside && matches!(node.kind, NodeKind::End { .. })) && !is_of_race(node));
+        let dead = named.filter(|(ix, node)| !(opened.contains(ix) || is_of_race(node) || (node.beside && matches!(node.kind, NodeKind::End { .. }))));
         dead.map(|(ix, _)| ix).collect::<Vec<_>>().into_iter()
     }
 }

@@ -74,9 +74,22 @@ impl<'p> Net<'p> {
         if let NodeKind::Join { .. } | NodeKind::Split { .. } | NodeKind::End { .. } = &node.kind {
             return moves;
         }
-        for (outcome, edge) in &node.next {
-            let act = Act { step: node.key.clone(), outcome: outcome.clone(), back: false };
-            moves.extend(self.leave(marking, token, *edge).into_iter().map(|going| Move { act: act.clone(), to: going.marking, flaw: going.flaw }));
+        if is_left_behind(node, token) {
+            let act = Act { step: node.key.clone(), outcome: Name::from("done"), back: false };
+            let over = self.settled(vec![Going { marking: without(marking, token), flaw: None }]);
+            moves.extend(over.into_iter().map(|going| Move { act: act.clone(), to: going.marking, flaw: going.flaw }));
+        } else {
+            for (outcome, edge) in &node.next {
+                let act = Act { step: node.key.clone(), outcome: outcome.clone(), back: false };
+                let mut ways = self.leave(marking, token, *edge);
+                if goes_on(node) {
+                    let mut more = marking.clone();
+                    place(&mut more, Token { side: Some(token.at), ..token });
+                    more.dedup();
+                    ways.extend(self.leave(&more, token, *edge));
+                }
+                moves.extend(ways.into_iter().map(|going| Move { act: act.clone(), to: going.marking, flaw: going.flaw }));
+            }
         }
         let step = node.events.iter().map(|catch| (catch, true));
         for (catch, of_step) in step.chain(self.program.handlers.iter().map(|catch| (catch, false))) {
@@ -373,6 +386,16 @@ fn without(marking: &Marking, token: Token) -> Marking {
         rest.remove(at);
     }
     rest
+}
+
+/// A step for each member whose outcome was certain before all had answered: its members go on, and nobody waits for them.
+fn goes_on(node: &Node) -> bool {
+    matches!(&node.kind, NodeKind::Each(rule) if rule.complete.as_ref().is_some_and(|complete| complete.rest == Rest::Continue))
+}
+
+/// The token of such a step, after another has gone on in its place.
+fn is_left_behind(node: &Node, token: Token) -> bool {
+    matches!(node.kind, NodeKind::Each(_)) && token.side == Some(token.at)
 }
 
 fn place(marking: &mut Marking, token: Token) {

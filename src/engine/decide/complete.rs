@@ -8,6 +8,7 @@ use crate::engine::event::Event;
 use crate::engine::facts::Decision;
 use crate::engine::groups::{APPROVED, REJECTED, Settler, asked_before};
 use crate::engine::refusal::Refusal;
+use crate::engine::viewing;
 use crate::engine::walk::Ending;
 use crate::identity::may::Act;
 use crate::ids::{Name, PersonId};
@@ -71,15 +72,16 @@ impl Given<'_> {
             Some(_) if !rule.edits_form => return Err(form_not_asked(node).into()),
             Some(_) | None => {}
         }
+        let by = viewing::filler(&draft.case, &draft.facts, self.person, &node.key);
         if let Some(answer) = &rule.fields {
-            draft.check_fields(answer, outcome, body)?;
+            draft.check_fields(answer, outcome, body, &by)?;
         }
         if let Some(form) = form {
-            draft.check_submission(spot.scope, form)?;
+            draft.check_submission(spot.scope, form, &by)?;
         }
         self.take(draft);
         if let Some(form) = form {
-            let holder = form_holder(draft, spot.scope)?;
+            let holder = viewing::form_holder(&draft.case, draft.facts.bundle, spot.scope);
             draft.emit(Event::Submitted { scope: home(&draft.case, spot.scope), holder, form, on: draft.facts.now.date() });
         }
         draft.leave(spot, outcome, Ending { by: Some(self.person), task: Some(self.task), body, ..Ending::default() })?;
@@ -129,21 +131,6 @@ fn may_agree(draft: &Draft<'_>, group: Local, seat: Local) -> Result<(), Refusal
             "cannot approve: the members added before this seat did not pass; refusing or returning is possible",
         )),
     }
-}
-
-/// Who keeps the form a scope submits: the nearest scope up whose workflow has one, or, where the workflows above share that form, the highest of them.
-/// An application is one, so a correction asked for in one link is what the others read too.
-fn form_holder(draft: &Draft<'_>, scope: Local) -> Step<Local> {
-    let mut holder = None;
-    for above in draft.ancestry(scope) {
-        let Some(form) = &draft.program(above)?.form else { continue };
-        match &holder {
-            None => holder = Some((above, &form.key)),
-            Some((_, key)) if !key.is_empty() && **key == form.key => holder = Some((above, &form.key)),
-            Some(_) => {}
-        }
-    }
-    Ok(holder.map_or(scope, |(holder, _)| holder))
 }
 
 fn known_outcome(node: &Node, outcome: &Name, known: &[Name]) -> Result<(), Refusal> {

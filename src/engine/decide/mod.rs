@@ -7,6 +7,7 @@ mod complete;
 mod extend;
 mod hand;
 mod message;
+mod migrate;
 mod record;
 mod recuse;
 mod returns;
@@ -74,6 +75,7 @@ fn decided((case, actor, facts): Asked<'_, '_>, command: &Command) -> Decision {
         Command::Recompute => wake::recompute(case, actor, facts),
         Command::NoticeSettled { key, sent, attempts, at } => record::notice_settled(actor, (key, *sent), (*attempts, *at)),
         Command::NoticeResent { key } => record::notice_resent(actor, key, facts),
+        Command::Migrate { from, to, map } => migrate::decide((case, actor, facts), (*from, *to), map),
         Command::Record { what, body } => record::decide(case, what, *body),
     }
 }
@@ -163,6 +165,7 @@ fn task_of(command: &Command) -> Option<Local> {
         | Command::Recompute
         | Command::NoticeSettled { .. }
         | Command::NoticeResent { .. }
+        | Command::Migrate { .. }
         | Command::Record { .. } => None,
     }
 }

@@ -13,6 +13,7 @@ use crate::engine::evolve::evolve;
 use crate::engine::facts::{Decision, Facts};
 use crate::engine::refusal::Refusal;
 use crate::engine::standing;
+use crate::engine::viewing;
 use crate::identity::may::Act;
 use crate::ids::{CaseId, Digest, Name, PersonId, Tenant};
 
@@ -119,7 +120,8 @@ fn open(draft: &mut Draft<'_>, opening: &Opening<'_>) -> Step<()> {
         at,
     });
     if let Some(form) = opening.form {
-        draft.check_submission(ROOT, form)?;
+        let by = viewing::starter(&draft.facts, draft.case.applicant);
+        draft.check_submission(ROOT, form, &by)?;
         draft.emit(Event::Submitted { scope: ROOT, holder: ROOT, form, on: at.date() });
     }
     draft.start_scope_terms(ROOT)?;

@@ -145,6 +145,10 @@ impl Draft<'_> {
             let standing = self.case.tokens.get(&at.token).map(|token| (at.token, token.waits.clone()));
             placed.extend(standing);
         }
+        // What it led to may be over already: a branch nobody waits for ends with it.
+        if placed.is_empty() || placed.iter().any(|(token, _)| !self.case.tokens.contains_key(token)) {
+            return Ok(());
+        }
         let step = node.key.clone();
         let done = before.scopes.get(&at.scope).and_then(|scope| scope.done.get(&step)).cloned();
         let act = Fresh { scope: at.scope, step, node: at.node, token: at.token, back_to: at.back_to, side: at.side, by, seat, placed, before: done };
@@ -174,6 +178,10 @@ fn is_quiet(before: &Case, own: Local, event: &Event) -> bool {
         | Event::TermResumed { .. }
         | Event::TermMoved { .. } => true,
         Event::Started { .. }
+        | Event::Migrated { .. }
+        | Event::StepsRenamed { .. }
+        | Event::TokenMoved { .. }
+        | Event::TermRuled { .. }
         | Event::Recorded { .. }
         | Event::ScopeOpened { .. }
         | Event::ScopeClosed { .. }

@@ -34,14 +34,8 @@ impl Evaluation<'_> {
                 arith::list(&span, items)
             }
             ListFn::DistinctValues => {
-                let mut kept: Vec<Value> = Vec::new();
-                for item in arguments.list()? {
-                    self.steps(&span, kept.len() as u64)?;
-                    if !kept.contains(&item) {
-                        kept.push(item);
-                    }
-                }
-                Ok(Value::List(kept))
+                let items = arguments.list()?;
+                self.distinct(&span, items)
             }
             ListFn::Flatten => {
                 let mut flat = Vec::new();
@@ -55,7 +49,40 @@ impl Evaluation<'_> {
             }
             ListFn::Sublist => sublist(&span, arguments),
             ListFn::IndexOf => self.index_of(&span, arguments),
+            ListFn::InsertBefore | ListFn::Remove | ListFn::ListReplace => changed(&span, function, arguments),
+            ListFn::Union => {
+                let mut items = Vec::new();
+                while arguments.values.len() > 0 {
+                    items.extend(arguments.list()?);
+                }
+                self.distinct(&span, items)
+            }
+            ListFn::Sort => self.sorted(&span, arguments.list()?),
         }
+    }
+
+    /// Each value once, where it stands first.
+    fn distinct(&mut self, span: &Range<usize>, items: Vec<Value>) -> Result<Value, EvalError> {
+        let mut kept: Vec<Value> = Vec::new();
+        for item in items {
+            self.steps(span, kept.len() as u64)?;
+            if !kept.contains(&item) {
+                kept.push(item);
+            }
+        }
+        arith::list(span, kept)
+    }
+
+    /// The items from the least to the greatest, equal ones in their order.
+    fn sorted(&mut self, span: &Range<usize>, items: Vec<Value>) -> Result<Value, EvalError> {
+        let comparisons = (items.len() as u64).saturating_mul(u64::from(usize::BITS - items.len().leading_zeros()));
+        self.steps(span, comparisons)?;
+        if let Some(first) = items.first() {
+            items.iter().try_for_each(|item| arith::order(span, first, item).map(|_| ()))?;
+        }
+        let mut items = items;
+        items.sort_by(|left, right| arith::order(span, left, right).unwrap_or(Ordering::Equal));
+        Ok(Value::List(items))
     }
 
     fn index_of(&mut self, span: &Range<usize>, mut arguments: Arguments<'_>) -> Result<Value, EvalError> {
@@ -83,6 +110,11 @@ impl Evaluation<'_> {
                 let total = sum(&span, items)?;
                 arith::calculate(&span, total, Operator::Divide, count)
             }
+            FoldFn::Product => product(&span, items),
+            FoldFn::Median => {
+                let Value::List(sorted) = self.sorted(&span, items)? else { return Ok(Value::Null) };
+                median(&span, sorted)
+            }
             FoldFn::Min => extreme(&span, items, Ordering::Less),
             FoldFn::Max => extreme(&span, items, Ordering::Greater),
             FoldFn::All => flags(&arguments, &items).map(|flags| Value::Bool(flags.iter().all(|flag| *flag))),
@@ -95,12 +127,53 @@ impl Evaluation<'_> {
 fn sum(span: &Range<usize>, items: Vec<Value>) -> Result<Value, EvalError> {
     let mut items = items.into_iter();
     let first = items.next().unwrap_or(Value::Number(Decimal::ZERO));
-    let adds_up = |item: &&Value| matches!(item, Value::Number(_) | Value::Days(_)) && std::mem::discriminant(*item) == std::mem::discriminant(&first);
+    let adds_up = |item: &&Value| {
+        matches!(item, Value::Number(_) | Value::Seconds(_) | Value::Months(_)) && std::mem::discriminant(*item) == std::mem::discriminant(&first)
+    };
     if let Some(odd) = std::iter::once(&first).chain(items.as_slice()).find(|item| !adds_up(item)) {
         let (zh, en) = odd.kind();
         return Err(EvalError::new(span, format!("期望数的列表，实际含有{zh}"), format!("expected a list of numbers, found {en} in it")));
     }
     items.try_fold(first, |total, item| arith::calculate(span, total, Operator::Plus, item))
+}
+
+/// The product of numbers; of nothing it is 1.
+fn product(span: &Range<usize>, items: Vec<Value>) -> Result<Value, EvalError> {
+    items.into_iter().try_fold(Value::Number(Decimal::ONE), |total, item| match item {
+        Value::Number(_) => arith::calculate(span, total, Operator::Times, item),
+        odd => {
+            let (zh, en) = odd.kind();
+            Err(EvalError::new(span, format!("期望数的列表，实际含有{zh}"), format!("expected a list of numbers, found {en} in it")))
+        }
+    })
+}
+
+/// The middle of sorted numbers, or the mean of the two in the middle.
+fn median(span: &Range<usize>, mut items: Vec<Value>) -> Result<Value, EvalError> {
+    if items.is_empty() {
+        return Err(EvalError::new(span, "期望至少一项，实际是空列表", "expected at least one item, found an empty list"));
+    }
+    let half = items.len() / 2;
+    let middle = if items.len().is_multiple_of(2) { items.drain(half - 1..=half).collect() } else { vec![items.swap_remove(half)] };
+    let count = Value::Number(middle.len().into());
+    arith::calculate(span, sum(span, middle)?, Operator::Divide, count)
+}
+
+/// `insert before(list, place, item)`, `remove(list, place)`, `list replace(list, place, item)`; places count from 1, or from the end when negative.
+fn changed(span: &Range<usize>, function: ListFn, mut arguments: Arguments<'_>) -> Result<Value, EvalError> {
+    let mut items = arguments.list()?;
+    let place = arguments.whole()?;
+    let Some(range) = window(items.len(), place, Some(1)) else {
+        let count = items.len();
+        let (zh, en) = (format!("期望 {count} 项之内的位置，实际 `{place}`"), format!("expected a place within {count} items, found `{place}`"));
+        return Err(EvalError::new(span, zh, en));
+    };
+    if function == ListFn::InsertBefore {
+        items.insert(range.start, arguments.next());
+    } else {
+        items.splice(range, arguments.values);
+    }
+    arith::list(span, items)
 }
 
 fn extreme(span: &Range<usize>, items: Vec<Value>, wanted: Ordering) -> Result<Value, EvalError> {

@@ -34,6 +34,8 @@ pub(super) enum FoldFn {
     Min,
     Max,
     Mean,
+    Product,
+    Median,
     All,
     Any,
 }
@@ -50,6 +52,11 @@ pub(super) enum ListFn {
     Reverse,
     Sublist,
     IndexOf,
+    InsertBefore,
+    Remove,
+    ListReplace,
+    Union,
+    Sort,
 }
 
 /// Reads or builds a text.
@@ -62,6 +69,10 @@ pub(super) enum TextFn {
     LowerCase,
     StringLength,
     Substring,
+    SubstringBefore,
+    SubstringAfter,
+    Replace,
+    Split,
     StringJoin,
     String,
     Number,
@@ -78,6 +89,8 @@ pub(super) enum NumberFn {
     RoundUp,
     RoundDown,
     Modulo,
+    Even,
+    Odd,
 }
 
 /// Makes or takes apart a date or a duration.
@@ -88,17 +101,29 @@ pub(super) enum DateFn {
     Year,
     Month,
     Day,
+    /// The whole days of a duration.
     DaysOf,
+    /// The whole years of a duration in months.
+    YearsOf,
+    /// The months left over after the whole years.
+    MonthsOf,
+    YearsAndMonths,
+    DayOfWeek,
+    DayOfYear,
+    WeekOfYear,
+    LastDayOfMonth,
 }
 
 /// Name, function, fewest and most arguments. Multi-word names are written with blanks or `_`.
-const TABLE: [(&str, Builtin, usize, usize); 42] = [
+const TABLE: [(&str, Builtin, usize, usize); 63] = [
     ("not", Builtin::Not, 1, 1),
     ("count", Builtin::List(ListFn::Count), 1, 1),
     ("sum", Builtin::Fold(FoldFn::Sum), 1, ARGUMENTS_MAX),
     ("min", Builtin::Fold(FoldFn::Min), 1, ARGUMENTS_MAX),
     ("max", Builtin::Fold(FoldFn::Max), 1, ARGUMENTS_MAX),
     ("mean", Builtin::Fold(FoldFn::Mean), 1, ARGUMENTS_MAX),
+    ("product", Builtin::Fold(FoldFn::Product), 1, ARGUMENTS_MAX),
+    ("median", Builtin::Fold(FoldFn::Median), 1, ARGUMENTS_MAX),
     ("all", Builtin::Fold(FoldFn::All), 1, ARGUMENTS_MAX),
     ("any", Builtin::Fold(FoldFn::Any), 1, ARGUMENTS_MAX),
     ("list contains", Builtin::List(ListFn::ListContains), 2, 2),
@@ -109,6 +134,11 @@ const TABLE: [(&str, Builtin, usize, usize); 42] = [
     ("reverse", Builtin::List(ListFn::Reverse), 1, 1),
     ("sublist", Builtin::List(ListFn::Sublist), 2, 3),
     ("index of", Builtin::List(ListFn::IndexOf), 2, 2),
+    ("insert before", Builtin::List(ListFn::InsertBefore), 3, 3),
+    ("remove", Builtin::List(ListFn::Remove), 2, 2),
+    ("list replace", Builtin::List(ListFn::ListReplace), 3, 3),
+    ("union", Builtin::List(ListFn::Union), 1, ARGUMENTS_MAX),
+    ("sort", Builtin::List(ListFn::Sort), 1, 1),
     ("contains", Builtin::Text(TextFn::Contains), 2, 2),
     ("starts with", Builtin::Text(TextFn::StartsWith), 2, 2),
     ("ends with", Builtin::Text(TextFn::EndsWith), 2, 2),
@@ -118,6 +148,10 @@ const TABLE: [(&str, Builtin, usize, usize); 42] = [
     ("lower", Builtin::Text(TextFn::LowerCase), 1, 1),
     ("string length", Builtin::Text(TextFn::StringLength), 1, 1),
     ("substring", Builtin::Text(TextFn::Substring), 2, 3),
+    ("substring before", Builtin::Text(TextFn::SubstringBefore), 2, 2),
+    ("substring after", Builtin::Text(TextFn::SubstringAfter), 2, 2),
+    ("replace", Builtin::Text(TextFn::Replace), 3, 3),
+    ("split", Builtin::Text(TextFn::Split), 2, 2),
     ("string join", Builtin::Text(TextFn::StringJoin), 1, 2),
     ("string", Builtin::Text(TextFn::String), 1, 1),
     ("number", Builtin::Text(TextFn::Number), 1, 1),
@@ -125,6 +159,9 @@ const TABLE: [(&str, Builtin, usize, usize); 42] = [
     ("floor", Builtin::Number(NumberFn::Floor), 1, 2),
     ("ceiling", Builtin::Number(NumberFn::Ceiling), 1, 2),
     ("round half up", Builtin::Number(NumberFn::RoundHalfUp), 1, 2),
+    ("decimal", Builtin::Number(NumberFn::RoundHalfEven), 2, 2),
+    ("even", Builtin::Number(NumberFn::Even), 1, 1),
+    ("odd", Builtin::Number(NumberFn::Odd), 1, 1),
     ("round half even", Builtin::Number(NumberFn::RoundHalfEven), 1, 2),
     ("round up", Builtin::Number(NumberFn::RoundUp), 1, 2),
     ("round down", Builtin::Number(NumberFn::RoundDown), 1, 2),
@@ -135,6 +172,13 @@ const TABLE: [(&str, Builtin, usize, usize); 42] = [
     ("month", Builtin::Date(DateFn::Month), 1, 1),
     ("day", Builtin::Date(DateFn::Day), 1, 1),
     ("days", Builtin::Date(DateFn::DaysOf), 1, 1),
+    ("years", Builtin::Date(DateFn::YearsOf), 1, 1),
+    ("months", Builtin::Date(DateFn::MonthsOf), 1, 1),
+    ("years and months duration", Builtin::Date(DateFn::YearsAndMonths), 2, 2),
+    ("day of week", Builtin::Date(DateFn::DayOfWeek), 1, 1),
+    ("day of year", Builtin::Date(DateFn::DayOfYear), 1, 1),
+    ("week of year", Builtin::Date(DateFn::WeekOfYear), 1, 1),
+    ("last day of month", Builtin::Date(DateFn::LastDayOfMonth), 1, 1),
 ];
 
 /// The function of a name.
@@ -142,9 +186,19 @@ pub(super) fn named(name: &str) -> Option<Builtin> {
     TABLE.iter().find(|(known, ..)| *known == name).map(|(_, builtin, ..)| *builtin)
 }
 
+/// The names of all functions, in an order people can read.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(name, ..)| *name).chain(["is defined"])
+}
+
+/// The fewest and the most arguments of a function by its name; `decimal` shares its function with `round half even` but not its digits.
+pub(super) fn arity(name: &str) -> (usize, usize) {
+    TABLE.iter().find(|(known, ..)| *known == name).map_or((0, 0), |(_, _, least, most)| (*least, *most))
+}
+
 /// The known name nearest to a wrong one.
 pub(super) fn nearest(name: &str) -> &'static str {
-    let candidates = TABLE.iter().map(|(known, ..)| *known).chain(["is defined"]);
+    let candidates = names();
     // A single word of the name may be all that was remembered: `lenght` is nearest to `string length`.
     let least = |known: &&'static str| known.split(' ').chain([*known]).map(|word| distance(name, word)).min();
     candidates.min_by_key(least).unwrap_or("count")
@@ -163,13 +217,6 @@ fn distance(left: &str, right: &str) -> usize {
         }
     }
     row.last().copied().unwrap_or(0)
-}
-
-impl Builtin {
-    /// The fewest and the most arguments.
-    pub(super) fn arity(self) -> (usize, usize) {
-        TABLE.iter().find(|(_, builtin, ..)| *builtin == self).map_or((0, 0), |(_, _, least, most)| (*least, *most))
-    }
 }
 
 /// The arguments of one call, with the places for errors.

@@ -11,10 +11,18 @@ const SCALE_MAX: i64 = 28;
 /// Calls a function of numbers.
 pub(super) fn call(function: NumberFn, mut arguments: Arguments<'_>) -> Result<Value, EvalError> {
     let span = arguments.span.clone();
-    let number = arguments.number()?;
+    let number = match (function, arguments.next()) {
+        (_, Value::Number(number)) => number,
+        (NumberFn::Abs, Value::Seconds(length)) => return length.checked_abs().map(Value::Seconds).ok_or_else(|| arith::overflow(&span)),
+        (NumberFn::Abs, Value::Months(length)) => return length.checked_abs().map(Value::Months).ok_or_else(|| arith::overflow(&span)),
+        (_, other) => return Err(arguments.wrong("数", "a number", &other)),
+    };
     let strategy = match function {
         NumberFn::Abs => return Ok(Value::Number(number.abs())),
         NumberFn::Modulo => return modulo(number, arguments),
+        NumberFn::Even | NumberFn::Odd if !number.is_integer() => return Err(arguments.wrong("整数", "a whole number", &Value::Number(number))),
+        NumberFn::Even => return Ok(Value::Bool((number % Decimal::TWO).is_zero())),
+        NumberFn::Odd => return Ok(Value::Bool(!(number % Decimal::TWO).is_zero())),
         NumberFn::Floor => RoundingStrategy::ToNegativeInfinity,
         NumberFn::Ceiling => RoundingStrategy::ToPositiveInfinity,
         NumberFn::RoundHalfUp => RoundingStrategy::MidpointAwayFromZero,

@@ -17,6 +17,10 @@ pub(super) fn call(function: TextFn, mut arguments: Arguments<'_>) -> Result<Val
         TextFn::LowerCase => arith::text(&span, arguments.text()?.to_lowercase()),
         TextFn::StringLength => Ok(Value::Number(arguments.text()?.chars().count().into())),
         TextFn::Substring => substring(arguments),
+        TextFn::SubstringBefore => pair(arguments).map(|(text, part)| Value::Text(text.split_once(&part).map_or("", |(before, _)| before).to_owned())),
+        TextFn::SubstringAfter => pair(arguments).map(|(text, part)| Value::Text(text.split_once(&part).map_or("", |(_, after)| after).to_owned())),
+        TextFn::Replace => replace(arguments),
+        TextFn::Split => split(arguments),
         TextFn::StringJoin => join(arguments),
         TextFn::String => to_text(arguments),
         TextFn::Number => to_number(arguments),
@@ -39,6 +43,37 @@ fn substring(mut arguments: Arguments<'_>) -> Result<Value, EvalError> {
     };
     let taken = length.map_or(first.len(), |length| usize::try_from(length).unwrap_or(0).min(first.len()));
     Ok(Value::Text(text.chars().skip(first.start).take(taken).collect()))
+}
+
+/// `replace(text, part, with)`: the part is taken letter for letter, so no text an author writes is a pattern by accident.
+fn replace(mut arguments: Arguments<'_>) -> Result<Value, EvalError> {
+    let span = arguments.span.clone();
+    let text = arguments.text()?;
+    let part = parted(&mut arguments)?;
+    let with = arguments.text()?;
+    // Checked before it is built, as with `string join`.
+    let grown = text.matches(&part).count().saturating_mul(with.len()).saturating_add(text.len());
+    if grown > crate::limits::EXPR_TEXT_BYTES_MAX.saturating_mul(2) {
+        return arith::text(&span, " ".repeat(crate::limits::EXPR_TEXT_BYTES_MAX + 1));
+    }
+    arith::text(&span, text.replace(&part, &with))
+}
+
+/// `split(text, between)`, letter for letter.
+fn split(mut arguments: Arguments<'_>) -> Result<Value, EvalError> {
+    let span = arguments.span.clone();
+    let text = arguments.text()?;
+    let between = parted(&mut arguments)?;
+    arith::list(&span, text.split(&between).map(|part| Value::Text(part.to_owned())).collect())
+}
+
+/// A text to look for, which is not empty.
+fn parted(arguments: &mut Arguments<'_>) -> Result<String, EvalError> {
+    let part = arguments.text()?;
+    if part.is_empty() {
+        return Err(EvalError::new(arguments.span, "期望要找的文字，实际是空文字", "expected a text to look for, found an empty one"));
+    }
+    Ok(part)
 }
 
 fn join(mut arguments: Arguments<'_>) -> Result<Value, EvalError> {
@@ -64,8 +99,10 @@ fn to_text(mut arguments: Arguments<'_>) -> Result<Value, EvalError> {
         Value::Number(number) => arith::text(&span, number.to_string()),
         Value::Date(date) => arith::text(&span, date.to_string()),
         Value::Bool(flag) => arith::text(&span, flag.to_string()),
-        other @ (Value::Null | Value::Days(_) | Value::List(_) | Value::Context(_)) => {
-            Err(arguments.wrong("数、日期、真假值或文字", "a number, a date, a boolean or a text", &other))
+        Value::Seconds(length) => arith::text(&span, super::super::duration::of_seconds(length)),
+        Value::Months(length) => arith::text(&span, super::super::duration::of_months(length)),
+        other @ (Value::Null | Value::List(_) | Value::Context(_)) => {
+            Err(arguments.wrong("数、日期、时长、真假值或文字", "a number, a date, a duration, a boolean or a text", &other))
         }
     }
 }

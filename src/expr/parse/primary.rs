@@ -222,8 +222,13 @@ impl Parser<'_> {
     fn name_or_call(&mut self, first: String) -> Kind {
         let start = self.span().start;
         let mut words = vec![first];
-        while let (TokenKind::Name(word), true) = (self.kind_at(words.len()), words.len() < NAME_WORDS_MAX) {
-            words.push(word.clone());
+        while words.len() < NAME_WORDS_MAX {
+            match self.kind_at(words.len()) {
+                TokenKind::Name(word) => words.push(word.clone()),
+                // The one name with a reserved word in it: `years and months duration`.
+                TokenKind::Word("and") if words == ["years"] && *self.kind_at(2) == TokenKind::Name("months".to_owned()) => words.push("and".to_owned()),
+                TokenKind::Number(_) | TokenKind::Text(_) | TokenKind::Word(_) | TokenKind::Sign(_) | TokenKind::End => break,
+            }
         }
         if !matches!(self.kind_at(words.len()), TokenKind::Sign("(")) {
             self.advance();
@@ -246,7 +251,7 @@ impl Parser<'_> {
     }
 
     fn call(&mut self, name: &str, builtin: Builtin, arguments: Vec<Ast>, start: usize) -> Kind {
-        let (least, most) = builtin.arity();
+        let (least, most) = builtin::arity(name);
         if arguments.len() < least || arguments.len() > most {
             let wanted = if least == most { least.to_string() } else { format!("{least}–{most}") };
             let found = arguments.len();

@@ -58,7 +58,7 @@ pub(super) fn warnings(parts: &Parts, kinds: &[Type]) -> Vec<Mistake> {
     if found.walked >= TABLE_REGIONS_MAX {
         return warn("unchecked", "表太大，没有检查空隙和重叠".to_owned(), "expected a smaller table: gaps and overlaps were not checked".to_owned());
     }
-    let Some(gap) = &found.gap else { return Vec::new() };
+    let Some(gap) = found.gap.as_ref().filter(|_| parts.hit.wants_a_row()) else { return Vec::new() };
     let (zh_where, en_where) = named(parts, &columns, gap);
     warn("gap", format!("有情形没有一行符合，例如 {zh_where}"), format!("expected a row for every case, found none for {en_where}"))
 }
@@ -104,6 +104,8 @@ fn decide(parts: &Parts, rows: &Bits, point: &[usize], found: &mut Found) {
         Hit::Unique => hits.len() > 1,
         Hit::Any => hits.iter().any(|row| outcome(row) != hits.first().and_then(outcome)),
         Hit::First | Hit::Priority => false,
+        // Several rows that hold are what these are for.
+        Hit::RuleOrder | Hit::OutputOrder | Hit::Collect | Hit::Sum | Hit::Least | Hit::Greatest | Hit::Count => false,
     };
     if clash {
         found.overlap.get_or_insert_with(|| (hits, point.to_vec()));
@@ -120,7 +122,12 @@ fn regions(parts: &Parts, column: usize, kind: Option<&Type>) -> Vec<Region> {
     match constants.iter().find(|constant| ***constant != Value::Null) {
         Some(Value::Bool(_)) => points.extend([true, false].map(|flag| (Value::Bool(flag), both(&flag.to_string())))),
         Some(Value::Number(_)) => points.extend(ordered(&constants, |value| if let Value::Number(number) = value { Some(*number) } else { None }, &numbers())),
-        Some(Value::Days(_)) => points.extend(ordered(&constants, |value| if let Value::Days(days) = value { Some(*days) } else { None }, &days())),
+        Some(Value::Seconds(_)) => {
+            points.extend(ordered(&constants, |value| if let Value::Seconds(length) = value { Some(*length) } else { None }, &lengths(Value::Seconds)))
+        }
+        Some(Value::Months(_)) => {
+            points.extend(ordered(&constants, |value| if let Value::Months(length) = value { Some(*length) } else { None }, &lengths(Value::Months)))
+        }
         Some(Value::Date(_)) => points.extend(ordered(&constants, |value| if let Value::Date(date) = value { Some(*date) } else { None }, &dates())),
         Some(Value::Text(_)) => {
             points.extend(if let Some(Type::OneOf(all)) = kind { all.iter().map(|text| literal(text)).collect() } else { texts(&constants) })
@@ -161,12 +168,12 @@ fn numbers() -> Steps<Decimal> {
     }
 }
 
-fn days() -> Steps<i64> {
+fn lengths(value: fn(i64) -> Value) -> Steps<i64> {
     Steps {
-        before: |days| days.checked_sub(1),
+        before: |length| length.checked_sub(1),
         between: |low, high| low.checked_add(1).filter(|middle| *middle < high),
-        after: |days| days.checked_add(1),
-        value: Value::Days,
+        after: |length| length.checked_add(1),
+        value,
     }
 }
 

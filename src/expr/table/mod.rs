@@ -5,17 +5,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
+
 use super::{EvalError, Expr, Type, Value};
 use crate::ids::Text;
 use crate::source::{Mistake, Node, Place, Reader, shortened};
 
 mod cell;
 mod coverage;
+mod explain;
+mod hit;
 mod kinds;
 mod parse;
 mod told;
 
 use cell::Cell;
+pub use explain::{CellWhy, RowWhy};
+pub use hit::{Decision, Hit};
 pub use told::{Told, ToldRow};
 
 /// A decision table; cloning shares it.
@@ -38,19 +44,6 @@ struct Parts {
     rows_at: Place,
 }
 
-/// Which of the rows that hold gives the outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hit {
-    /// U: at most one row holds.
-    Unique,
-    /// A: several may hold, with one outcome.
-    Any,
-    /// F: the first row that holds.
-    First,
-    /// P: the row whose outcome is listed first among `outcomes`.
-    Priority,
-}
-
 #[derive(Debug)]
 struct Input {
     title: Text,
@@ -63,6 +56,8 @@ struct Input {
 struct Row {
     cells: Vec<Cell>,
     then: String,
+    /// What a table that adds up or compares takes of this row.
+    amount: Option<Decimal>,
     note: Option<Text>,
     at: Place,
 }
@@ -157,8 +152,15 @@ impl Table {
     /// Decides. An input is read when the first row asks for it, so a row that needs nothing of a field decides without it.
     ///
     /// # Errors
-    /// No row holds, more hold than the hit policy allows, or an input has no value of the kind its cells test.
+    /// No row holds, more hold than the hit policy allows, an input has no value of the kind its cells test, or the policy gives several outcomes.
     pub fn eval(&self, roots: &Value) -> Result<Verdict, EvalError> {
+        let (inputs, hits) = self.hits(roots)?;
+        let chosen = self.chosen(&hits).map_err(|(zh, en)| inputs.refused(&zh, &en))?;
+        Ok(inputs.verdict(chosen, &hits))
+    }
+
+    /// The rows that hold, in order; with F the first alone.
+    fn hits<'a>(&'a self, roots: &'a Value) -> Result<(Inputs<'a>, Vec<usize>), EvalError> {
         let mut inputs = Inputs { table: &self.parts, roots, values: vec![None; self.parts.inputs.len()] };
         let mut hits = Vec::new();
         for (index, row) in self.parts.rows.iter().enumerate() {
@@ -169,30 +171,7 @@ impl Table {
                 }
             }
         }
-        let chosen = self.chosen(&hits).map_err(|(zh, en)| inputs.refused(&zh, &en))?;
-        Ok(inputs.verdict(chosen, &hits))
-    }
-
-    /// The row that decides among those that hold.
-    fn chosen(&self, hits: &[usize]) -> Result<usize, (String, String)> {
-        let rows = &self.parts.rows;
-        let Some(first) = hits.first().copied() else { return Err(("没有一行符合".to_owned(), "expected a row that holds, found none".to_owned())) };
-        let outcome = |index: usize| rows.get(index).map(|row| row.then.as_str());
-        let (zh_rows, en_rows) = numbered(hits);
-        match self.parts.hit {
-            Hit::First => Ok(first),
-            Hit::Unique if hits.len() == 1 => Ok(first),
-            Hit::Unique => Err((format!("期望只有一行符合，实际第 {zh_rows} 行都符合"), format!("expected one row that holds, found rows {en_rows}"))),
-            Hit::Any if hits.iter().all(|index| outcome(*index) == outcome(first)) => Ok(first),
-            Hit::Any => Err((
-                format!("期望符合的各行结论相同，实际第 {zh_rows} 行不同"),
-                format!("expected one outcome of all rows that hold, found different ones in rows {en_rows}"),
-            )),
-            Hit::Priority => {
-                let rank = |index: &usize| self.parts.outcomes.iter().position(|known| outcome(*index) == Some(known));
-                Ok(hits.iter().copied().min_by_key(rank).unwrap_or(first))
-            }
-        }
+        Ok((inputs, hits))
     }
 }
 

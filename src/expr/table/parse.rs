@@ -1,11 +1,14 @@
 //! A table from its file, with every mistake and its place.
 
+use rust_decimal::Decimal;
+
 use super::super::{Expr, ExprError, Value};
 use super::cell::{Cell, same_kind};
+use super::hit::WRITTEN;
 use super::{Hit, Input, Parts, Row, coverage};
 use crate::ids::Text;
 use crate::limits::{TABLE_INPUTS_MAX, TABLE_ROWS_MAX};
-use crate::source::{Node, Reader, shortened};
+use crate::source::{Fields, Node, Reader, shortened};
 
 /// A table.
 pub(super) fn table(reader: &mut Reader<'_>, node: &Node) -> Option<Parts> {
@@ -14,11 +17,12 @@ pub(super) fn table(reader: &mut Reader<'_>, node: &Node) -> Option<Parts> {
     let title = reader.required(&keys, "title").and_then(|node| reader.bilingual(node));
     let hit = reader.required(&keys, "hit").and_then(|node| hit(reader, node));
     let inputs = reader.required(&keys, "inputs").and_then(|node| inputs(reader, node));
-    let outcomes = reader.required(&keys, "outcomes").map(|node| outcomes(reader, node));
+    let outcomes = outcomes_under(reader, &keys, hit);
     let rows_node = reader.required(&keys, "rows");
     let width = keys.get("inputs").map_or(0, |node| if let crate::source::Tree::List(items) = &node.tree { items.len() } else { 0 });
     let rows_node = rows_node?;
-    let rows = rows(reader, rows_node, width, outcomes.as_deref().unwrap_or_default());
+    let then = Then { outcomes: outcomes.as_deref(), numbers: hit.is_some_and(Hit::takes_numbers) };
+    let rows = rows(reader, rows_node, width, &then);
     let (file, rows_at) = (reader.file().to_owned(), rows_node.at);
     let mut parts = Parts { key, title: title?, hit: hit?, inputs: inputs?, outcomes: outcomes?, rows, warnings: Vec::new(), file, rows_at };
     if reader.is_clean() {
@@ -31,22 +35,22 @@ pub(super) fn table(reader: &mut Reader<'_>, node: &Node) -> Option<Parts> {
 
 fn hit(reader: &mut Reader<'_>, node: &Node) -> Option<Hit> {
     let text = reader.text(node)?;
-    match text.as_str() {
-        "U" | "unique" => Some(Hit::Unique),
-        "A" | "any" => Some(Hit::Any),
-        "F" | "first" => Some(Hit::First),
-        "P" | "priority" => Some(Hit::Priority),
-        _ => {
-            let several = matches!(text.as_str(), "R" | "O" | "C" | "C+" | "C<" | "C>" | "C#");
-            let (zh, en) = if several {
-                (
-                    "命中策略 U、A、F、P 之一（R、O、C、C+、C<、C>、C# 得出多个结论，以后提供）",
-                    "one of the hit policies U, A, F, P (R, O, C, C+, C<, C> and C# give several outcomes and come later)",
-                )
-            } else {
-                ("命中策略 U、A、F、P 之一", "one of the hit policies U, A, F, P")
-            };
-            reader.expected(node, "hit-policy", (zh, en));
+    let found = WRITTEN.iter().find(|(written, _)| *written == text).map(|(_, hit)| *hit);
+    if found.is_none() {
+        let (zh, en) = ("命中策略 U、A、P、F、R、O、C、C+、C<、C>、C# 之一", "one of the hit policies U, A, P, F, R, O, C, C+, C<, C>, C#");
+        reader.expected(node, "hit-policy", (zh, en));
+    }
+    found
+}
+
+/// The outcomes; a table of numbers has none to declare.
+fn outcomes_under(reader: &mut Reader<'_>, keys: &Fields<'_>, hit: Option<Hit>) -> Option<Vec<String>> {
+    match (hit.is_some_and(Hit::takes_numbers), keys.get("outcomes")) {
+        (false, _) => reader.required(keys, "outcomes").map(|node| outcomes(reader, node)),
+        (true, None) => Some(Vec::new()),
+        (true, Some(node)) => {
+            let (zh, en) = ("此命中策略得出数，期望不写 `outcomes`", "expected no `outcomes`: this hit policy gives a number");
+            reader.mistake(node.at, "outcomes", (zh.to_owned(), en.to_owned()));
             None
         }
     }
@@ -105,7 +109,7 @@ fn outcomes(reader: &mut Reader<'_>, node: &Node) -> Vec<String> {
     outcomes
 }
 
-fn rows(reader: &mut Reader<'_>, node: &Node, width: usize, outcomes: &[String]) -> Vec<Row> {
+fn rows(reader: &mut Reader<'_>, node: &Node, width: usize, outcomes: &Then<'_>) -> Vec<Row> {
     let nodes = reader.list(node);
     if nodes.is_empty() || nodes.len() > TABLE_ROWS_MAX {
         let found = nodes.len();
@@ -123,20 +127,39 @@ fn rows(reader: &mut Reader<'_>, node: &Node, width: usize, outcomes: &[String])
     rows
 }
 
-fn row(reader: &mut Reader<'_>, node: &Node, columns: &mut [Option<Value>], outcomes: &[String]) -> Option<Row> {
+/// What a row may come to.
+struct Then<'o> {
+    /// `None` when they could not be read; every row would be told of it again.
+    outcomes: Option<&'o [String]>,
+    numbers: bool,
+}
+
+impl Then<'_> {
+    fn read(&self, reader: &mut Reader<'_>, node: &Node) -> Option<(String, Option<Decimal>)> {
+        let then = reader.text(node)?;
+        if self.numbers {
+            let amount = Decimal::from_str_exact(&then).ok();
+            if amount.is_none() {
+                reader.expected(node, "wrong-kind", ("数", "a number"));
+            }
+            return amount.map(|amount| (then, Some(amount)));
+        }
+        if self.outcomes.is_some_and(|outcomes| !outcomes.contains(&then)) {
+            let all = shortened(&self.outcomes.unwrap_or_default().join(", "));
+            reader.expected(node, "unknown-outcome", (&format!("结论 {all} 之一"), &format!("one of the outcomes {all}")));
+        }
+        Some((then, None))
+    }
+}
+
+fn row(reader: &mut Reader<'_>, node: &Node, columns: &mut [Option<Value>], outcomes: &Then<'_>) -> Option<Row> {
     let keys = reader.fields(node, &["when", "then", "note"])?;
     let when = reader.required(&keys, "when");
     let cells = when.and_then(|node| cells(reader, node, columns));
-    let then = reader.required(&keys, "then").and_then(|node| {
-        let then = reader.text(node)?;
-        if !outcomes.contains(&then) {
-            let all = shortened(&outcomes.join(", "));
-            reader.expected(node, "unknown-outcome", (&format!("结论 {all} 之一"), &format!("one of the outcomes {all}")));
-        }
-        Some(then)
-    });
+    let then = reader.required(&keys, "then").and_then(|node| outcomes.read(reader, node));
     let note = keys.get("note").and_then(|node| reader.bilingual(node));
-    Some(Row { cells: cells?, then: then?, note, at: node.at })
+    let (then, amount) = then?;
+    Some(Row { cells: cells?, then, amount, note, at: node.at })
 }
 
 fn cells(reader: &mut Reader<'_>, node: &Node, columns: &mut [Option<Value>]) -> Option<Vec<Cell>> {

@@ -4,8 +4,11 @@ use std::ops::Range;
 
 use super::super::ast::{Ast, Kind};
 use super::super::builtin::{Builtin, DateFn, FoldFn, ListFn, NumberFn, TextFn};
-use super::super::civil_date;
+use super::super::{civil_date, duration};
 use super::{Inference, Type};
+
+/// What `day of week` answers.
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 impl Inference<'_> {
     /// The kind of a call's value.
@@ -33,8 +36,8 @@ impl Inference<'_> {
             several => several.iter().map(|argument| self.of(argument)).reduce(Type::joined).unwrap_or(Type::Any),
         };
         match function {
-            FoldFn::Sum | FoldFn::Mean if item == Type::Days => Type::Days,
-            FoldFn::Sum | FoldFn::Mean => {
+            FoldFn::Sum | FoldFn::Mean | FoldFn::Median if matches!(item, Type::Any | Type::Duration | Type::Months) => item,
+            FoldFn::Sum | FoldFn::Mean | FoldFn::Median | FoldFn::Product => {
                 self.fits(span, &item, &Type::Number);
                 Type::Number
             }
@@ -47,7 +50,7 @@ impl Inference<'_> {
                     let (zh, en) = item.named();
                     self.error(
                         span,
-                        format!("期望可以排序的值（数、文字、日期、天数），实际是{zh}"),
+                        format!("期望可以排序的值（数、文字、日期、时长），实际是{zh}"),
                         format!("expected values that have an order, found {en}"),
                     );
                 }
@@ -67,7 +70,7 @@ impl Inference<'_> {
                 if function == ListFn::IndexOf { Type::List(Box::new(Type::Number)) } else { Type::Bool }
             }
             ListFn::Append => Type::List(Box::new(kinds.map(|(_, kind)| kind).fold(item, Type::joined))),
-            ListFn::Concatenate => {
+            ListFn::Concatenate | ListFn::Union => {
                 let others: Vec<Type> = kinds.map(|(span, kind)| self.items_of(&span, kind)).collect();
                 Type::List(Box::new(others.into_iter().fold(item, Type::joined)))
             }
@@ -75,7 +78,18 @@ impl Inference<'_> {
                 kinds.for_each(|(span, kind)| self.fits(&span, &kind, &Type::Number));
                 Type::List(Box::new(item))
             }
-            ListFn::DistinctValues | ListFn::Reverse => Type::List(Box::new(item)),
+            ListFn::DistinctValues | ListFn::Reverse | ListFn::Sort => Type::List(Box::new(item)),
+            ListFn::InsertBefore | ListFn::Remove | ListFn::ListReplace => {
+                let mut joined = item;
+                for (index, (span, kind)) in kinds.enumerate() {
+                    if index == 0 {
+                        self.fits(&span, &kind, &Type::Number);
+                    } else {
+                        joined = joined.joined(kind);
+                    }
+                }
+                Type::List(Box::new(joined))
+            }
             ListFn::Flatten => Type::List(Box::new(Type::Any)),
         }
     }
@@ -86,6 +100,8 @@ impl Inference<'_> {
             TextFn::UpperCase | TextFn::LowerCase => (Type::Text, Type::Text, Type::Text),
             TextFn::StringLength => (Type::Text, Type::Text, Type::Number),
             TextFn::Substring => (Type::Text, Type::Number, Type::Text),
+            TextFn::SubstringBefore | TextFn::SubstringAfter | TextFn::Replace => (Type::Text, Type::Text, Type::Text),
+            TextFn::Split => (Type::Text, Type::Text, Type::List(Box::new(Type::Text))),
             TextFn::StringJoin => (Type::List(Box::new(Type::Text)), Type::Text, Type::Text),
             TextFn::String => (Type::Any, Type::Any, Type::Text),
             TextFn::Number => (Type::Any, Type::Any, Type::Number),
@@ -97,9 +113,21 @@ impl Inference<'_> {
     }
 
     fn number(&mut self, function: NumberFn, arguments: &[Ast]) -> Type {
-        match function {
-            NumberFn::Abs | NumberFn::Floor | NumberFn::Ceiling | NumberFn::RoundHalfUp => {}
-            NumberFn::RoundHalfEven | NumberFn::RoundUp | NumberFn::RoundDown | NumberFn::Modulo => {}
+        match (function, arguments) {
+            (NumberFn::Abs, [only]) => {
+                let kind = self.of(only);
+                if !matches!(kind, Type::Any | Type::Duration | Type::Months) {
+                    self.fits(&only.span, &kind, &Type::Number);
+                    return Type::Number;
+                }
+                return kind;
+            }
+            (NumberFn::Even | NumberFn::Odd, _) => {
+                arguments.iter().for_each(|argument| self.wants(argument, &Type::Number));
+                return Type::Bool;
+            }
+            (NumberFn::Abs | NumberFn::Floor | NumberFn::Ceiling | NumberFn::RoundHalfUp, _) => {}
+            (NumberFn::RoundHalfEven | NumberFn::RoundUp | NumberFn::RoundDown | NumberFn::Modulo, _) => {}
         }
         arguments.iter().for_each(|argument| self.wants(argument, &Type::Number));
         Type::Number
@@ -115,19 +143,36 @@ impl Inference<'_> {
                 several.iter().for_each(|argument| self.wants(argument, &Type::Number));
                 Type::Date
             }
-            (DateFn::Duration, several) => {
-                let whole_days = |text: &str| {
-                    text.trim_start_matches('-').strip_prefix('P').and_then(|rest| rest.strip_suffix('D')).is_some_and(|digits| digits.parse::<i64>().is_ok())
-                };
-                several.iter().for_each(|argument| self.written(argument, "整天数，如 `P3D`", "whole days such as `P3D`", whole_days));
-                Type::Days
+            (DateFn::Duration, [only]) => {
+                let reads = |text: &str| duration::parse(text).is_some();
+                self.written(only, "时长，如 `P3D`、`PT8H` 或 `P1Y2M`", "a duration such as `P3D`, `PT8H` or `P1Y2M`", reads);
+                // Only a written one says now of which of the two kinds it is.
+                let Kind::Text(text) = &only.kind else { return Type::Any };
+                duration::parse(text).map_or(Type::Any, |value| Type::of_value(&value))
             }
-            (DateFn::Year | DateFn::Month | DateFn::Day, several) => {
+            (DateFn::Duration, _) => Type::Any,
+            (DateFn::YearsAndMonths, several) => {
+                several.iter().for_each(|argument| self.wants(argument, &Type::Date));
+                Type::Months
+            }
+            (DateFn::LastDayOfMonth, several) => {
+                several.iter().for_each(|argument| self.wants(argument, &Type::Date));
+                Type::Date
+            }
+            (DateFn::DayOfWeek, several) => {
+                several.iter().for_each(|argument| self.wants(argument, &Type::Date));
+                Type::OneOf(WEEKDAYS.iter().map(|day| (*day).to_owned()).collect())
+            }
+            (DateFn::YearsOf | DateFn::MonthsOf, several) => {
+                several.iter().for_each(|argument| self.wants(argument, &Type::Months));
+                Type::Number
+            }
+            (DateFn::Year | DateFn::Month | DateFn::Day | DateFn::DayOfYear | DateFn::WeekOfYear, several) => {
                 several.iter().for_each(|argument| self.wants(argument, &Type::Date));
                 Type::Number
             }
             (DateFn::DaysOf, several) => {
-                several.iter().for_each(|argument| self.wants(argument, &Type::Days));
+                several.iter().for_each(|argument| self.wants(argument, &Type::Duration));
                 Type::Number
             }
         }
@@ -143,7 +188,7 @@ impl Inference<'_> {
             return;
         }
         let kind = self.of(argument);
-        if !kind.is_text() && !matches!(kind, Type::Any | Type::Date | Type::Days) {
+        if !kind.is_text() && !matches!(kind, Type::Any | Type::Date | Type::Duration | Type::Months) {
             let (zh_found, en_found) = kind.named();
             self.error(&argument.span, format!("期望{zh}，实际是{zh_found}"), format!("expected {en}, found {en_found}"));
         }

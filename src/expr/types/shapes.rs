@@ -14,7 +14,8 @@ impl Type {
             Value::Number(_) => Self::Number,
             Value::Text(text) => Self::OneOf([text.clone()].into()),
             Value::Date(_) => Self::Date,
-            Value::Days(_) => Self::Days,
+            Value::Seconds(_) => Self::Duration,
+            Value::Months(_) => Self::Months,
             Value::List(items) => Self::List(Box::new(items.iter().map(Self::of_value).reduce(Self::joined).unwrap_or(Self::Any))),
             Value::Context(entries) => Self::Context(entries.iter().map(|(key, value)| (key.clone(), Self::of_value(value))).collect()),
         }
@@ -30,7 +31,8 @@ impl Type {
             Self::Text | Self::OneOf(_) => ("文字", "a text"),
             Self::DateText => ("写成文字的日期", "a date written as text"),
             Self::Date => ("日期", "a date"),
-            Self::Days => ("天数", "a duration"),
+            Self::Duration => ("时长", "a duration"),
+            Self::Months => ("年月时长", "a duration in months"),
             Self::List(_) => ("列表", "a list"),
             Self::Context(_) => ("对象", "a context"),
         }
@@ -51,14 +53,14 @@ impl Type {
     pub(super) fn is_text(&self) -> bool {
         match self {
             Self::Text | Self::OneOf(_) | Self::DateText => true,
-            Self::Any | Self::Null | Self::Bool | Self::Number | Self::Date | Self::Days | Self::List(_) | Self::Context(_) => false,
+            Self::Any | Self::Null | Self::Bool | Self::Number | Self::Date | Self::Duration | Self::Months | Self::List(_) | Self::Context(_) => false,
         }
     }
 
     /// Whether values of it come one after another.
     pub(super) fn has_order(&self) -> bool {
         match self {
-            Self::Any | Self::Number | Self::Text | Self::OneOf(_) | Self::DateText | Self::Date | Self::Days => true,
+            Self::Any | Self::Number | Self::Text | Self::OneOf(_) | Self::DateText | Self::Date | Self::Duration | Self::Months => true,
             Self::Null | Self::Bool | Self::List(_) | Self::Context(_) => false,
         }
     }
@@ -86,9 +88,13 @@ pub(super) fn calculated(left: &Type, operator: Operator, right: &Type) -> Optio
         (Type::Any, _, _) | (_, _, Type::Any) => Some(Type::Any),
         (Type::Number, Plus | Minus | Times | Divide, Type::Number) => Some(Type::Number),
         (left, Plus, right) if left.is_text() && right.is_text() => Some(Type::Text),
-        (Type::Date, Plus | Minus, Type::Days) | (Type::Days, Plus, Type::Date) => Some(Type::Date),
-        (Type::Date, Minus, Type::Date) | (Type::Days, Plus | Minus, Type::Days) => Some(Type::Days),
-        (Type::Days, Times, Type::Number) | (Type::Number, Times, Type::Days) => Some(Type::Days),
+        (Type::Date, Plus | Minus, Type::Duration | Type::Months) | (Type::Duration | Type::Months, Plus, Type::Date) => Some(Type::Date),
+        (Type::Date, Minus, Type::Date) | (Type::Duration, Plus | Minus, Type::Duration) => Some(Type::Duration),
+        (Type::Months, Plus | Minus, Type::Months) => Some(Type::Months),
+        (Type::Duration, Divide, Type::Duration) | (Type::Months, Divide, Type::Months) => Some(Type::Number),
+        (length @ (Type::Duration | Type::Months), Times | Divide, Type::Number) | (Type::Number, Times, length @ (Type::Duration | Type::Months)) => {
+            Some(length.clone())
+        }
         (_, Plus | Minus | Times | Divide, _) => None,
     }
 }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use super::super::{Choice, Field, Range, amounts};
+use super::super::{Choice, Field, FileRule, Range, amounts};
 use super::{Check, Kind, quoted};
 
 impl Check<'_> {
@@ -96,7 +96,7 @@ impl Check<'_> {
     }
 
     /// `{name, sha256, bytes}`: the file itself is stored elsewhere, under its digest.
-    pub(super) fn file(&mut self, path: &str, field: &Field, value: &Value) {
+    pub(super) fn file(&mut self, path: &str, field: &Field, value: &Value, rule: &FileRule) {
         const NAME_CHARACTERS_MAX: usize = 255;
         let Value::Object(object) = value else {
             self.wrong_type(path, field, value, ("一个文件（name、sha256、bytes）", "a file with name, sha256 and bytes"));
@@ -107,8 +107,9 @@ impl Check<'_> {
         let named = !name.trim().is_empty() && name.chars().count() <= NAME_CHARACTERS_MAX && !name.chars().any(char::is_control);
         let digest = text("sha256");
         let hex = digest.len() == 64 && digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        let sized = object.get("bytes").and_then(Value::as_i64).is_some_and(|bytes| bytes >= 0);
-        if named && hex && sized && object.len() == 3 {
+        let bytes = object.get("bytes").and_then(Value::as_i64).and_then(|bytes| u64::try_from(bytes).ok());
+        if let Some(bytes) = bytes.filter(|_| named && hex && object.len() == 3) {
+            self.fitting(path, field, (text("name"), bytes), rule);
             return;
         }
         let keys: Vec<_> = object.keys().map(String::as_str).collect();
@@ -121,12 +122,35 @@ impl Check<'_> {
     }
 }
 
+impl Check<'_> {
+    /// Kind and size of a file that is one.
+    fn fitting(&mut self, path: &str, field: &Field, (name, bytes): (&str, u64), rule: &FileRule) {
+        let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
+        if !rule.accept.is_empty() && !rule.accept.contains(&ending) {
+            let all = rule.accept.join(", ");
+            let found = if ending.is_empty() { ("没有扩展名".to_owned(), "none".to_owned()) } else { (format!(" `{ending}`"), format!("`{ending}`")) };
+            self.error(path, field, "wrong_file_kind", (&format!(" {all} 格式的文件"), &format!("a file of kind {all}")), (&found.0, &found.1));
+        }
+        if bytes > rule.bytes_max {
+            let (most, found) = (megabytes(rule.bytes_max), megabytes(bytes));
+            self.error(path, field, "file_too_large", (&format!("不超过 {most} 的文件"), &format!("a file of at most {most}")), (&format!(" {found}"), &found));
+        }
+    }
+}
+
+/// Bytes as `20 MB` or `1.5 MB`; anything above a tenth counts as the next.
+fn megabytes(bytes: u64) -> String {
+    const TENTH: u64 = 1024 * 1024 / 10;
+    let tenths = bytes.div_ceil(TENTH);
+    if tenths.is_multiple_of(10) { format!("{} MB", tenths / 10) } else { format!("{}.{} MB", tenths / 10, tenths % 10) }
+}
+
 /// A bound in the unit people read.
 fn amount(field: &Field, number: i64) -> String {
     match field.kind {
         Kind::MoneyFen(_) => amounts::yuan(number),
         Kind::AreaM2(_) => format!("{number} m²"),
         Kind::Text(_) | Kind::LongText(_) | Kind::Integer(_) | Kind::Date { .. } => number.to_string(),
-        Kind::Choice(_) | Kind::YesNo | Kind::Code(_) | Kind::File | Kind::Rows { .. } => number.to_string(),
+        Kind::Choice(_) | Kind::YesNo | Kind::Code(_) | Kind::File(_) | Kind::Rows { .. } => number.to_string(),
     }
 }

@@ -119,7 +119,7 @@ fn case_rows(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), Write
         statement.text,
         "with c as materialized (select * from {source} with ordinality
             as c(tenant, id, expected, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head, title, ix)),
-         u as (update cases t set number = c.number, version = c.version, rank = c.rank, ended = c.ended, result = c.result, next_wake = c.next_wake, head = c.head, title = c.title
+         u as (update cases t set number = c.number, revision = c.revision, version = c.version, rank = c.rank, ended = c.ended, result = c.result, next_wake = c.next_wake, head = c.head, title = c.title
             from c where t.tenant = c.tenant and t.id = c.id and t.version = c.expected and c.expected > 0 returning c.ix),
          i as (insert into cases (tenant, id, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head, title)
             select tenant, id, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head, title from c where expected = 0

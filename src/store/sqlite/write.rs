@@ -72,7 +72,7 @@ fn case_row(connection: &Connection, row: &CaseRow, expected: i64) -> Result<boo
     } else {
         connection
             .prepare_cached(
-                "update cases set number = ?4, version = ?5, rank = ?6, ended = ?7, result = ?8, next_wake = ?9, head = ?10, title = ?11
+                "update cases set number = ?4, version = ?5, rank = ?6, ended = ?7, result = ?8, next_wake = ?9, head = ?10, title = ?11, revision = ?12
                  where tenant = ?1 and id = ?2 and version = ?3",
             )?
             .execute(params![
@@ -86,7 +86,8 @@ fn case_row(connection: &Connection, row: &CaseRow, expected: i64) -> Result<boo
                 row.result,
                 next_wake,
                 &row.head.0[..],
-                row.title
+                row.title,
+                &row.revision.0[..]
             ])?
     };
     Ok(changed == 1)

@@ -7,11 +7,11 @@ mod told;
 mod typed;
 mod view;
 
-pub use read::{Read, check, read, stays};
+pub use read::{Read, check, opened, read, stays};
 pub use told::{ToldLine, ToldSection, said, told};
 pub use view::{ChoiceView, FieldView, FileView, MistakeLine, RowView, SectionView, mistakes, view};
 
-use crate::forms::{Field, Form, Section};
+use crate::forms::{Access, Field, Form, Section};
 use crate::ids::Text;
 use crate::notice::Language;
 
@@ -21,9 +21,9 @@ fn sections(form: &Form, only: Option<usize>) -> impl Iterator<Item = (usize, &S
     all.filter(move |(index, _)| only.is_none_or(|only| only == *index))
 }
 
-/// The fields of those sections.
+/// The fields of those sections that are the reader's to fill in.
 fn fields(form: &Form, only: Option<usize>) -> impl Iterator<Item = &Field> {
-    sections(form, only).flat_map(|(_, section)| &section.fields)
+    sections(form, only).flat_map(|(_, section)| &section.fields).filter(|field| field.access == Access::Open)
 }
 
 /// A text in the reader's language.

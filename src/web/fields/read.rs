@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{fields, typed};
-use crate::forms::{Field, FieldError, Form, Kind};
+use crate::forms::{Access, Field, FieldError, Form, Kind};
 
 /// A submission with what was typed, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,15 +24,29 @@ pub fn read(form: &Form, section: Option<usize>, posted: &[(String, String)], ba
     let mut object = if let Value::Object(object) = base { object } else { Map::new() };
     for field in fields(form, section) {
         let found = match &field.kind {
-            Kind::File => None,
+            Kind::File(_) => None,
             Kind::Rows { fields, .. } => rows(&field.key, fields, posted),
             _ => last(posted, &format!("f.{}", field.key)).map(|text| typed::value(field, text)),
         };
         put(&mut object, &field.key, found);
     }
-    let value = Value::Object(object);
+    let mut value = Value::Object(object);
+    // An answer that another answer has made pointless leaves with it, field by field, because one may hang on the next.
+    for field in form.fields().filter(|field| field.access == Access::Open && field.when.is_some()) {
+        if !form.asks(field, &value)
+            && let Some(object) = value.as_object_mut()
+        {
+            object.remove(&field.key);
+        }
+    }
     let errors = check(form, section, &value);
     Read { value, errors }
+}
+
+/// Whether the new answers ask for a field of the section that was not on the page yet: then the page is shown once more.
+#[must_use]
+pub fn opened(form: &Form, section: usize, before: &Value, now: &Value) -> bool {
+    fields(form, Some(section)).any(|field| form.asks(field, now) && !form.asks(field, before))
 }
 
 /// Every mistake of a section of a submission (of the whole of it for `None`), in the words of whoever types.
@@ -112,7 +126,7 @@ fn worded(form: &Form, error: FieldError) -> FieldError {
     let words = match (error.code, &field.kind) {
         ("required", Kind::Choice(_) | Kind::YesNo | Kind::Code(crate::forms::codes::Scheme::Region)) => (format!("请选择「{zh}」"), format!("Choose: {en}")),
         ("required", Kind::Rows { .. }) => (format!("「{zh}」至少填一行"), format!("{en}: fill in at least one row")),
-        ("required", Kind::File) => (format!("请上传「{zh}」"), format!("Upload: {en}")),
+        ("required", Kind::File(_)) => (format!("请上传「{zh}」"), format!("Upload: {en}")),
         ("required", _) => (format!("请填写「{zh}」"), format!("Fill in: {en}")),
         ("wrong_type", Kind::MoneyFen(_)) => (
             format!("「{zh}」应为以万元计的金额，如 32000.00，精确到分"),

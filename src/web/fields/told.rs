@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::view::FileView;
 use super::{either, in_language, sections, typed};
 use crate::forms::codes::{self, Scheme};
-use crate::forms::{Field, Form, Kind, amounts};
+use crate::forms::{Access, Field, Form, Kind, Section, amounts};
 use crate::notice::Language;
 
 /// A section of answers.
@@ -44,9 +44,14 @@ pub fn told(form: &Form, section: Option<usize>, value: &Value, language: Langua
     let shown = sections(form, section).map(|(index, section)| ToldSection {
         index,
         title: section.title.as_ref().map(|title| in_language(title, language)).unwrap_or_default(),
-        lines: section.fields.iter().map(|field| line(field, value.get(&field.key).unwrap_or(&Value::Null), language)).collect(),
+        lines: answered(form, section, value).map(|field| line(field, value.get(&field.key).unwrap_or(&Value::Null), language)).collect(),
     });
     shown.collect()
+}
+
+/// The fields the reader may see; one that is not asked is no question left open.
+fn answered<'f>(form: &'f Form, section: &'f Section, value: &'f Value) -> impl Iterator<Item = &'f Field> {
+    section.fields.iter().filter(|field| field.access != Access::Hidden && (value.get(&field.key).is_some() || form.asks(field, value)))
 }
 
 fn line(field: &Field, value: &Value, language: Language) -> ToldLine {
@@ -75,7 +80,7 @@ pub fn said(field: &Field, value: &Value, language: Language) -> String {
             choices.iter().find(|choice| choice.value == *text).map_or_else(|| text.clone(), |choice| in_language(&choice.title, language))
         }
         (Kind::Code(Scheme::Region), Value::String(code)) => codes::region(code).map_or_else(|| code.clone(), |name| format!("{code} {name}")),
-        (Kind::File, value) => file(value).map(|file| file.name).unwrap_or_default(),
+        (Kind::File(_), value) => file(value).map(|file| file.name).unwrap_or_default(),
         (Kind::Rows { .. }, Value::Array(rows)) => {
             let count = rows.len();
             either(language, &format!("{count} 行"), &format!("{count} rows"))

@@ -50,7 +50,7 @@ pub(super) fn value(field: &Field, text: &str) -> Value {
             _ => None,
         },
         Kind::Code(scheme) => Some(code(*scheme, trimmed).into()),
-        Kind::File | Kind::Rows { .. } => None,
+        Kind::File(_) | Kind::Rows { .. } => None,
     };
     read.unwrap_or_else(|| trimmed.into())
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{either, in_language, sections, typed};
 use crate::forms::codes::{self, Scheme};
-use crate::forms::{Field, FieldError, Form, Kind, Range, Required, amounts};
+use crate::forms::{Access, Field, FieldError, Form, Kind, Range, Required, Section, amounts};
 use crate::notice::Language;
 
 /// Choices up to this many are shown side by side, more in a list that opens.
@@ -122,9 +122,14 @@ pub fn view(form: &Form, section: Option<usize>, value: &Value, errors: &[FieldE
     let shown = sections(form, section).map(|(index, section)| SectionView {
         index,
         title: section.title.as_ref().map(|title| in_language(title, language)).unwrap_or_default(),
-        fields: section.fields.iter().map(|field| viewing.field(field, "", value.get(&field.key))).collect(),
+        fields: shown_of(form, section, value).map(|field| viewing.field(field, "", value.get(&field.key))).collect(),
     });
     shown.collect()
+}
+
+/// The fields that are the reader's to fill in and asked by what stands there now.
+fn shown_of<'f>(form: &'f Form, section: &'f Section, value: &'f Value) -> impl Iterator<Item = &'f Field> {
+    section.fields.iter().filter(|field| field.access == Access::Open && form.asks(field, value))
 }
 
 /// The lines of an error summary, each leading to its field.
@@ -199,7 +204,7 @@ impl Viewing<'_> {
             ),
             Kind::Code(Scheme::Industry) => ("国民经济行业分类，制造业 13 至 43，如 3581", "GB/T 4754, manufacturing 13 to 43, such as 3581"),
             Kind::Text(_) | Kind::LongText(_) | Kind::Integer(_) | Kind::MoneyFen(_) | Kind::AreaM2(_) | Kind::Date { .. } => ("", ""),
-            Kind::Choice(_) | Kind::YesNo | Kind::Code(Scheme::Region) | Kind::File | Kind::Rows { .. } => ("", ""),
+            Kind::Choice(_) | Kind::YesNo | Kind::Code(Scheme::Region) | Kind::File(_) | Kind::Rows { .. } => ("", ""),
         };
         either(self.language, zh, en)
     }
@@ -246,7 +251,7 @@ impl Viewing<'_> {
 
     /// The rows there are, and one more to type in while there may be more.
     fn rows(&self, field: &Field, path: &str, value: &Value) -> Vec<RowView> {
-        let Kind::Rows { fields, count } = &field.kind else { return Vec::new() };
+        let Kind::Rows { fields, count, by: _ } = &field.kind else { return Vec::new() };
         let given = value.as_array().map_or(&[][..], Vec::as_slice);
         let extra = i64::try_from(given.len()).is_ok_and(|rows| rows < count.max);
         let all = given.iter().map(Some).chain(extra.then_some(None));
@@ -285,7 +290,7 @@ fn shape(field: &Field, value: &Value) -> (&'static str, &'static str, &'static 
         Kind::YesNo => ("radio", "", "text", "wide"),
         Kind::Code(Scheme::Industry) => ("line", "text", "numeric", "short"),
         Kind::Code(Scheme::Uscc | Scheme::ProjectCode) => ("line", "text", "text", "medium"),
-        Kind::File => ("file", "", "text", "wide"),
+        Kind::File(_) => ("file", "", "text", "wide"),
         Kind::Rows { .. } => ("rows", "", "text", "wide"),
     }
 }

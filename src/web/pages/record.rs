@@ -17,7 +17,7 @@ use crate::definition::graph::{Node, NodeKind, Pool, Program};
 use crate::engine::case::{Local, Waits};
 use crate::engine::event::Event;
 use crate::engine::refusal::Refusal;
-use crate::ids::{Moment, Name};
+use crate::ids::{Moment, Name, PersonId};
 use crate::web::Shared;
 use crate::web::answer::Trouble;
 use crate::web::fields::{self, ToldSection};
@@ -157,7 +157,7 @@ async fn record(State(shared): State<Shared>, visitor: Visitor, Path(case): Path
             Who::System => spoken.t("case-system"),
             Who::Operator => spoken.t("record-operator"),
         });
-        let lines = told.into_iter().map(|told| line(&spoken, &file, &telling, told)).collect();
+        let lines = told.into_iter().map(|told| line(&spoken, (&file, visitor.person), &telling, told)).collect();
         let leaf = entry.leaf.to_string().chars().take(16).collect();
         acts.push(Act { seq: entry.seq, at: entry.at.0, by, kind: spoken.named("act", &entry.kind), leaf, lines });
     }
@@ -169,11 +169,11 @@ async fn record(State(shared): State<Shared>, visitor: Visitor, Path(case): Path
     Ok(shared.pages.page(&visitor.site, "record", &title, &data))
 }
 
-fn line(spoken: &Spoken<'_>, file: &Casefile, telling: &Telling<'_>, told: Told) -> Line {
+fn line(spoken: &Spoken<'_>, (file, reader): (&Casefile, PersonId), telling: &Telling<'_>, told: Told) -> Line {
     let answers = told
         .answer
         .as_ref()
-        .and_then(|(program, step, body)| Some(fields::told(answer_form(file, program, step)?, None, file.fields(Some(*body))?, spoken.language)));
+        .and_then(|(program, step, body)| Some(fields::told(&answer_form(file, (program, step), reader)?, None, file.fields(Some(*body))?, spoken.language)));
     Line {
         link: told.scope.map(|scope| telling.link(scope)).unwrap_or_default(),
         text: told.text,
@@ -213,7 +213,7 @@ async fn sheet(State(shared): State<Shared>, visitor: Visitor, Path((case, scope
         title: spoken.say(&program.title),
         nature: spoken.named("nature", nature(program)),
         basis: program.basis.clone(),
-        papers: papers(&spoken, &file),
+        papers: papers(&spoken, (&file, visitor.person)),
         signatures: program.nodes.iter().filter_map(|node| place(&spoken, &file, &telling, (scope, node))).collect(),
         terms: terms(&spoken, &file, &telling, scope),
         documents: own.map(|line| Document { title: spoken.named("document", &line.kind), number: line.number.unwrap_or_default(), at: line.at }).collect(),
@@ -235,12 +235,12 @@ fn nature(program: &Program) -> &'static str {
 }
 
 /// The papers that were handed in as files, as last submitted.
-fn papers(spoken: &Spoken<'_>, file: &Casefile) -> Vec<Paper> {
+fn papers(spoken: &Spoken<'_>, (file, reader): (&Casefile, PersonId)) -> Vec<Paper> {
     let state = &file.working.state;
     let form = file.program(&state.workflow).and_then(|program| program.form.as_deref());
     let value = state.scopes.get(&0).and_then(|scope| scope.form).and_then(|form| file.bodies.get(&form.commit));
     let (Some(form), Some(value)) = (form, value) else { return Vec::new() };
-    let lines = fields::told(form, None, value, spoken.language).into_iter().flat_map(|section| section.lines);
+    let lines = fields::told(&file.form_for(form, reader), None, value, spoken.language).into_iter().flat_map(|section| section.lines);
     let paper = |line: fields::ToldLine| line.file.map(|file| Paper { title: line.title, name: file.name, digest: file.sha256.chars().take(16).collect() });
     lines.filter_map(paper).collect()
 }

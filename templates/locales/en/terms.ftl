@@ -312,10 +312,12 @@ act-withdraw = Withdrawn
 act-message = Message received
 act-wake = Done when due
 act-recompute = Recomputed with a new calendar
+act-migrate = Migrated to another version
 act-notice-settled = Receipt of a notice
 act-record = Recorded
 
 ## Why a task closed
+why-migrated = Offered anew by the new version
 why-returned = closed by a return
 why-decided-by-another = another decided
 why-taken-back = closed because the act was taken back
@@ -381,6 +383,10 @@ event-returned = Sent back from “{ $from }” to “{ $to }”
 event-term-started = { $term } of { $within } begins, counted from { $day }, due { $due }
 event-term-stopped = { $term } stands still: { $cause }
 event-term-resumed = { $term } runs again
+event-migrated = The case goes over to version { $version } of its workflow
+event-steps-renamed = Steps have the names of the new version
+event-token-moved = Moved to step { $step } of the new version
+event-term-ruled = { $term } becomes { $within } with the new version; days used stay
 event-term-moved = { $term } is now due { $due }
 event-term-extended = { $term } extended by { $by }
 event-term-met = { $term } met

@@ -312,10 +312,12 @@ act-withdraw = 撤回
 act-message = 收到消息
 act-wake = 到期自动处理
 act-recompute = 按新日历重算
+act-migrate = 迁移到流程新版本
 act-notice-settled = 通知回执
 act-record = 登记
 
 ## 待办关闭的原因
+why-migrated = 因迁移到新版本重新派发
 why-returned = 因退回关闭
 why-decided-by-another = 他人已作决定
 why-taken-back = 因撤回关闭
@@ -381,6 +383,10 @@ event-returned = 由「{ $from }」退回到「{ $to }」
 event-term-started = { $term } { $within }开始计算，起算日 { $day }，到期 { $due }
 event-term-stopped = { $term }停止计算：{ $cause }
 event-term-resumed = { $term }恢复计算
+event-migrated = 在办件改用流程的新版本（{ $version }）
+event-steps-renamed = 步骤按新版本改名
+event-token-moved = 移到新版本的「{ $step }」
+event-term-ruled = { $term }按新版本改为 { $within }，已用天数保留
 event-term-moved = { $term }到期日变为 { $due }
 event-term-extended = { $term }延长 { $by }
 event-term-met = { $term }完成

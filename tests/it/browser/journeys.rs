@@ -212,7 +212,7 @@ impl Journey<'_> {
             self.decides(outcome, opinion, said).await;
         }
         let words = browser.words().await;
-        assert!(house.node.app.working(house.tenant, case).await.unwrap().state.tasks.get(&task).is_none(), "{step} is still open:\n{words}");
+        assert!(!house.node.app.working(house.tenant, case).await.unwrap().state.tasks.contains_key(&task), "{step} is still open:\n{words}");
     }
 
     async fn answers_what_was_asked(&self, outcome: &str, said: Said) {

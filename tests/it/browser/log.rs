@@ -9,8 +9,6 @@ pub struct Log {
     origin: String,
     /// Statuses documents may answer with, each once.
     pub expected: Vec<u16>,
-    /// The connection is being cut on purpose.
-    pub losses_meant: bool,
     /// What nobody expected.
     pub complaints: Vec<String>,
     /// Bytes that came over the wire.
@@ -19,7 +17,7 @@ pub struct Log {
 
 impl Log {
     pub fn new(origin: &str) -> Self {
-        Self { origin: origin.to_owned(), expected: Vec::new(), losses_meant: false, complaints: Vec::new(), bytes: 0 }
+        Self { origin: origin.to_owned(), expected: Vec::new(), complaints: Vec::new(), bytes: 0 }
     }
 
     /// Takes what came since the last time.
@@ -69,7 +67,7 @@ impl Log {
 
     fn failed(&mut self, parameters: &Value) {
         // A page left while something was still coming, or a file kept instead of shown, is cancelled by the browser itself.
-        if parameters["canceled"] == true || self.losses_meant {
+        if parameters["canceled"] == true {
             return;
         }
         self.complaints.push(format!("failed: {} {} {}", parameters["type"], parameters["errorText"], parameters["blockedReason"]));

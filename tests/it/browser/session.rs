@@ -198,11 +198,6 @@ impl Browser {
         self.log.borrow_mut().expected.push(status);
     }
 
-    /// The next losses of connection are meant.
-    pub fn expecting_losses(&self, meant: bool) {
-        self.log.borrow_mut().losses_meant = meant;
-    }
-
     /// Reads what the browser recorded since the last time.
     pub async fn listen(&self) {
         let said = self.driver.get_log("browser").await.unwrap();

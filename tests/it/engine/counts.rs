@@ -78,6 +78,7 @@ pub fn verb(command: &Command) -> &'static str {
         Command::Recompute => "recompute",
         Command::NoticeSettled { .. } => "notice-settled",
         Command::NoticeResent { .. } => "notice-resent",
+        Command::Migrate { .. } => "migrate",
         Command::Record { .. } => "record",
     }
 }

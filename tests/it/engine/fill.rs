@@ -23,7 +23,7 @@ fn fits(kind: &Kind, known: &Value) -> bool {
         Kind::Integer(range) | Kind::MoneyFen(range) | Kind::AreaM2(range) => known.as_i64().is_some_and(|known| (range.min..=range.max).contains(&known)),
         Kind::Choice(choices) => choices.iter().any(|choice| known == &json!(choice.value)),
         Kind::YesNo => known.is_boolean(),
-        Kind::File => known.is_object(),
+        Kind::File(_) => known.is_object(),
         Kind::Rows { .. } => known.is_array(),
     }
 }
@@ -39,7 +39,7 @@ fn plain(kind: &Kind) -> Value {
         Kind::Code(Scheme::ProjectCode) => json!("2503-420703-04-01-000000"),
         Kind::Code(Scheme::Region) => json!("420703"),
         Kind::Code(Scheme::Industry) => json!("3581"),
-        Kind::File => json!({"name": "a.pdf", "sha256": "0".repeat(64), "bytes": 1}),
+        Kind::File(_) => json!({"name": "a.pdf", "sha256": "0".repeat(64), "bytes": 1}),
         Kind::Rows { fields, .. } => {
             let row: Map<String, Value> = fields.iter().map(|field| (field.key.clone(), plain(&field.kind))).collect();
             json!([row])

@@ -18,7 +18,7 @@ type Met = BTreeMap<(Local, Name, Option<Side>), usize>;
 impl Storm {
     /// Everything that must hold after an act.
     pub fn look(&self, run: usize, verb: &str) -> Result<(), String> {
-        let told = |what: String| format!("case {run} after `{verb}`: {what}");
+        let told = |what: String| format!("case {run} after `{verb}`: {what}\nlast act: {:#?}", self.world.runs[run].acts.last());
         self.world.check(run).map_err(told)?;
         self.joins_were_due(run).map_err(told)?;
         self.tokens_are_accounted_for(run).map_err(told)?;
@@ -28,7 +28,7 @@ impl Storm {
         self.dates_are_right(case).map_err(told)?;
         let none = Nothing::default();
         for (id, task) in &case.tasks {
-            if standing::eligible(case, &self.world.facts(&none), *id).is_empty() {
+            if standing::eligible(case, &self.world.facts_of(run, &none), *id).is_empty() {
                 return Err(told(format!("nobody can finish task {id} at `{}`", task.step)));
             }
         }
@@ -91,13 +91,13 @@ impl Storm {
         (join, side): (NodeIx, Option<Side>),
         (there, gave_way): (usize, bool),
     ) -> Result<(), String> {
-        let (region, rule) = &self.regions[&(program.clone(), join)];
+        let (region, rule) = &self.regions[&(case.revision, program.clone(), join)];
         match rule {
             JoinRule::First { count, .. } if there >= usize::from(*count) => return Ok(()),
             JoinRule::First { count, .. } if gave_way => return Err(format!("join `{step}` closed its rest with {there} of {count}")),
             JoinRule::First { .. } | JoinRule::All => {}
         }
-        let aside = |node: NodeIx| self.beside.contains(&(program.clone(), node));
+        let aside = |node: NodeIx| self.beside.contains(&(case.revision, program.clone(), node));
         let missing = case.tokens.values().find(|token| {
             let still_to_come = region.contains(&token.node) || token.back_to.is_some_and(|back| region.contains(&back));
             token.scope == scope && token.side == side && token.node != join && still_to_come && (aside(join) || !aside(token.node))

@@ -7,17 +7,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use greenlane::definition::graph::{JoinRule, Node, NodeIx, NodeKind, Program, Trigger};
+use greenlane::definition::graph::{Bundle, JoinRule, Node, NodeIx, NodeKind, Program, Trigger};
 use greenlane::engine::case::{BodyRef, Case, Local, Waits};
 use greenlane::engine::command::{Actor, Command, MemberRef};
 use greenlane::engine::standing;
 use greenlane::forms::Form;
-use greenlane::ids::{Moment, Name, PersonId};
+use greenlane::ids::{Digest, Moment, Name, PersonId};
 use serde_json::json;
 
 use super::chance::Chance;
 use super::counts::{Counts, verb};
 use super::fill::filled;
+use super::flow::Flow;
+use super::mutant;
 use super::random_flow::{DETOURS, PEOPLE, flows};
 use super::world::{Account, Nothing, Sabotage, World, day, person};
 
@@ -55,11 +57,16 @@ pub struct Storm {
     pub world: World,
     pub chance: Chance,
     /// For each workflow and join, the nodes between split and join and when it fires, as the generator drew them.
-    pub regions: BTreeMap<(Name, NodeIx), (BTreeSet<NodeIx>, JoinRule)>,
-    pub beside: BTreeSet<(Name, NodeIx)>,
+    pub regions: BTreeMap<(Digest, Name, NodeIx), (BTreeSet<NodeIx>, JoinRule)>,
+    pub beside: BTreeSet<(Digest, Name, NodeIx)>,
     /// What the applicant files; without one it is a small form drawn at random.
     form: Option<serde_json::Value>,
     pub spoken: RefCell<BTreeSet<Spoken>>,
+    /// The workflow as drawn, when new versions of it are drawn too.
+    flows: Vec<Flow>,
+    versions: u32,
+    /// Cases that went over, and cases that were refused and stayed.
+    pub migrated: (usize, usize),
 }
 
 impl Storm {
@@ -79,17 +86,7 @@ impl Storm {
     }
 
     fn over(mut world: World, chance: Chance, broken: Broken) -> Self {
-        let (mut regions, mut beside) = (BTreeMap::new(), BTreeSet::new());
-        for (name, program) in &world.bundle.programs {
-            for (node, at) in program.nodes.iter().zip(0_u16..) {
-                if let NodeKind::Join { region, rule, .. } = &node.kind {
-                    regions.insert((name.clone(), NodeIx(at)), (region.clone(), *rule));
-                }
-                if node.beside {
-                    beside.insert((name.clone(), NodeIx(at)));
-                }
-            }
-        }
+        let drawn = world.bundle.clone();
         world.sabotage = broken.events;
         if broken.blind_joins {
             for program in world.bundle.programs.values_mut() {
@@ -97,12 +94,75 @@ impl Storm {
                 program.reach.iter_mut().for_each(BTreeSet::clear);
             }
         }
-        Self { world, chance, regions, beside, form: None, spoken: RefCell::default() }
+        let (regions, beside) = (BTreeMap::new(), BTreeSet::new());
+        let mut storm = Self { world, chance, regions, beside, form: None, spoken: RefCell::default(), flows: Vec::new(), versions: 0, migrated: (0, 0) };
+        storm.learn(&drawn);
+        storm
+    }
+
+    /// Remembers the regions of a version as they were drawn.
+    fn learn(&mut self, bundle: &Bundle) {
+        for (name, program) in &bundle.programs {
+            for (node, at) in program.nodes.iter().zip(0_u16..) {
+                let key = || (bundle.digest, name.clone(), NodeIx(at));
+                if let NodeKind::Join { region, rule, .. } = &node.kind {
+                    self.regions.insert(key(), (region.clone(), *rule));
+                }
+                if node.beside {
+                    self.beside.insert(key());
+                }
+            }
+        }
+    }
+
+    /// A storm in which the workflow is published anew, changed at random, and cases go over to it.
+    pub fn migrating(seed: u64) -> Self {
+        Self { flows: flows(seed), ..Self::new(seed, Broken::default()) }
+    }
+
+    /// Publishes a changed version and tries to take every open case over: whole, or unchanged with its reasons.
+    fn migrate(&mut self, counts: &mut Counts) -> Result<(), String> {
+        self.versions += 1;
+        let (flows, map) = mutant::mutated(&self.flows, self.versions, &mut self.chance);
+        let mut bundle = super::world::bundle(&flows.iter().collect::<Vec<_>>());
+        bundle.digest = Digest::of(format!("version {}", self.versions).as_bytes());
+        self.learn(&bundle);
+        let (from, to) = (self.world.bundle.digest, bundle.digest);
+        self.world.publish(bundle);
+        self.flows = flows;
+        for run in 0..self.world.runs.len() {
+            if self.world.case(run).ended.is_some() || self.world.case(run).revision != from {
+                continue;
+            }
+            let before = self.world.case(run).clone();
+            let told = self.world.act(run, &Actor::Operator("storm".to_owned()), &Command::Migrate { from, to, map: map.clone() });
+            counts.note("migrate", told.as_ref().err().map(|refusal| refusal.code));
+            match told {
+                Ok(_) => {
+                    self.migrated.0 += 1;
+                    self.look(run, "migrate")?;
+                    let after = self.world.case(run);
+                    let same = (after.tokens.len(), after.groups.len(), after.queue.len(), after.holds.len(), after.scopes.len());
+                    if after.revision != to || same != (before.tokens.len(), before.groups.len(), before.queue.len(), before.holds.len(), before.scopes.len()) {
+                        return Err(format!("case {run}: migrating lost or doubled something"));
+                    }
+                }
+                Err(refusal) if refusal.details.iter().any(|detail| detail.code == "case_would_break") => {
+                    return Err(format!("case {run}: the plan let through what breaks it: {:?}", refusal.details));
+                }
+                Err(refusal) if refusal.code == "cannot_migrate" && !refusal.details.is_empty() && *self.world.case(run) == before => self.migrated.1 += 1,
+                Err(refusal) => return Err(format!("case {run}: {refusal:?}")),
+            }
+        }
+        Ok(())
     }
 
     /// `steps` random commands, then the end of every case.
     pub fn blow(&mut self, steps: usize, counts: &mut Counts) -> Result<(), String> {
         for _ in 0..steps {
+            if !self.flows.is_empty() && self.chance.percent(4) {
+                self.migrate(counts)?;
+            }
             let run = self.some_case(counts)?;
             let (actor, command) = self.some_command(run);
             self.act(run, &actor, &command, counts)?;
@@ -225,7 +285,7 @@ impl Storm {
         if let Some(claimer) = claimed.filter(|_| self.chance.percent(80)) {
             return Actor::Person(claimer);
         }
-        let may: Vec<PersonId> = standing::eligible(self.world.case(run), &self.world.facts(&none), task).into_iter().collect();
+        let may: Vec<PersonId> = standing::eligible(self.world.case(run), &self.world.facts_of(run, &none), task).into_iter().collect();
         if self.chance.percent(85)
             && let Some(person) = self.chance.pick(&may)
         {
@@ -292,7 +352,7 @@ impl Storm {
     fn node(&self, run: usize, task: Local) -> Option<&Node> {
         let case = self.world.case(run);
         let open = case.tasks.get(&task)?;
-        let program = &self.world.bundle.programs[&case.scopes[&open.scope].program];
+        let program = &self.world.pinned(run).programs[&case.scopes[&open.scope].program];
         program.nodes.get(usize::from(case.tokens[&open.token].node.0))
     }
 
@@ -304,7 +364,7 @@ impl Storm {
     fn return_target(&self, run: usize, task: Local) -> Option<Name> {
         let case = self.world.case(run);
         let open = case.tasks.get(&task)?;
-        let program = &self.world.bundle.programs[&case.scopes[&open.scope].program];
+        let program = &self.world.pinned(run).programs[&case.scopes[&open.scope].program];
         let rule = program.nodes[usize::from(case.tokens[&open.token].node.0)].may_return.as_ref()?;
         Some(program.nodes[usize::from(rule.to[0].0)].key.clone())
     }
@@ -351,13 +411,13 @@ impl Storm {
             // A question that is still out is taken back.
             if open.delegate.is_some()
                 && let Some(holder) = open.claimed
-                && standing::delegate(case, &self.world.facts(&none), &open).is_some()
+                && standing::delegate(case, &self.world.facts_of(run, &none), &open).is_some()
             {
                 return Some((Actor::Person(holder), Command::Recall { task }));
             }
             let (task, open) = self.unblocked(run, (task, open));
             let case = self.world.case(run);
-            let eligible = standing::eligible(case, &self.world.facts(&none), task);
+            let eligible = standing::eligible(case, &self.world.facts_of(run, &none), task);
             return Some(match open.claimed {
                 // Claimed, and kept apart since: it is given back.
                 Some(claimer) if !eligible.contains(&claimer) => (Actor::Person(claimer), Command::Release { task }),

@@ -50,7 +50,10 @@ pub struct Run {
 pub type Sabotage = fn(&Command, Option<&Case>, &mut Vec<Event>);
 
 pub struct World {
+    /// The version in force: what a new case pins.
     pub bundle: Bundle,
+    /// Every version that was ever in force, but for the first world's own.
+    pub versions: BTreeMap<Digest, Bundle>,
     pub calendar: Calendar,
     pub roster: Roster,
     pub now: Moment,
@@ -114,6 +117,7 @@ impl World {
     /// The same world for a bundle that was made elsewhere.
     pub fn of(bundle: Bundle, held: &[(&str, &str, &str)]) -> Self {
         Self {
+            versions: BTreeMap::from([(bundle.digest, bundle.clone())]),
             bundle,
             calendar: china(),
             roster: roster(held),
@@ -179,7 +183,8 @@ impl World {
         for _ in 0..64 {
             let facts = Facts {
                 now: self.now,
-                bundle: &self.bundle,
+                bundle: self.pinned(run),
+                target: self.target(command),
                 calendar: &self.calendar,
                 roster: &self.roster,
                 bodies: &bodies,
@@ -205,6 +210,23 @@ impl World {
         Ok(Vec::new())
     }
 
+    /// The version a case runs. One that was changed by hand in a test is the one in force.
+    pub fn pinned(&self, run: usize) -> &Bundle {
+        let revision = self.runs[run].case.as_ref().map(|case| case.revision).filter(|revision| *revision != self.bundle.digest);
+        revision.and_then(|revision| self.versions.get(&revision)).unwrap_or(&self.bundle)
+    }
+
+    fn target(&self, command: &Command) -> Option<&Bundle> {
+        if let Command::Migrate { to, .. } = command { self.versions.get(to) } else { None }
+    }
+
+    /// Puts another version in force.
+    pub fn publish(&mut self, bundle: Bundle) {
+        self.versions.insert(self.bundle.digest, self.bundle.clone());
+        self.versions.insert(bundle.digest, bundle.clone());
+        self.bundle = bundle;
+    }
+
     fn balance(&self, key: &str) -> Option<Balance> {
         self.accounts.get(key).map(|account| Balance { free: account.free, waiting: account.waiting.clone() })
     }
@@ -213,9 +235,11 @@ impl World {
         let before = self.runs[run].case.clone();
         let after = fold_act(before.clone(), events).expect("an act leaves a case");
         let none = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let pinned = if after.revision == self.bundle.digest { &self.bundle } else { self.versions.get(&after.revision).unwrap_or(&self.bundle) };
         let facts = Facts {
             now: self.now,
-            bundle: &self.bundle,
+            bundle: pinned,
+            target: None,
             calendar: &self.calendar,
             roster: &self.roster,
             bodies: &none.0,
@@ -283,7 +307,7 @@ impl World {
         if serde_json::from_slice::<Case>(&state).ok().as_ref() != Some(case) {
             return Err("the state does not survive being written and read".to_owned());
         }
-        invariants::check(case, &self.bundle).map_err(|wrong| wrong.join("; "))
+        invariants::check(case, self.pinned(run)).map_err(|wrong| wrong.join("; "))
     }
 
     /// Every state the case has been in, from its first act on.
@@ -303,7 +327,21 @@ impl World {
     }
 
     pub fn facts<'w>(&'w self, none: &'w Nothing) -> Facts<'w> {
-        Facts { now: self.now, bundle: &self.bundle, calendar: &self.calendar, roster: &self.roster, bodies: &none.0, balances: &none.1, counters: &none.2 }
+        Facts {
+            now: self.now,
+            bundle: &self.bundle,
+            target: None,
+            calendar: &self.calendar,
+            roster: &self.roster,
+            bodies: &none.0,
+            balances: &none.1,
+            counters: &none.2,
+        }
+    }
+
+    /// The same for one case, which may run an older version.
+    pub fn facts_of<'w>(&'w self, run: usize, none: &'w Nothing) -> Facts<'w> {
+        Facts { bundle: self.pinned(run), ..self.facts(none) }
     }
 
     // What people do, in words.

@@ -119,7 +119,7 @@ proptest! {
 
     #[test]
     fn a_literal_reads_back_as_its_value(text in any::<String>(), number in any::<i64>(), days in -9_999_i64..9_999) {
-        for value in [Value::Text(text.replace(['\n'], " ")), Value::Number(number.into()), Value::Days(days)] {
+        for value in [Value::Text(text.replace(['\n'], " ")), Value::Number(number.into()), Value::Seconds(days), Value::Months(days)] {
             let expr = parse(&value.literal()).expect("a literal");
             prop_assert_eq!(expr.eval(&roots()).expect("its value"), value);
         }

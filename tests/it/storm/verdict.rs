@@ -163,8 +163,16 @@ fn asked_for(acts: &[view::Act], known: &Known) -> BTreeMap<String, usize> {
     for act in acts {
         let after = engine::fold_act(state.clone(), &act.events).unwrap();
         let bundle = register::bundle_of(known, after.revision).unwrap();
-        let facts =
-            Facts { now: act.at, bundle: &bundle, calendar: &known.calendar, roster: &known.roster, bodies: &bodies, balances: &balances, counters: &counters };
+        let facts = Facts {
+            now: act.at,
+            bundle: &bundle,
+            target: None,
+            calendar: &known.calendar,
+            roster: &known.roster,
+            bodies: &bodies,
+            balances: &balances,
+            counters: &counters,
+        };
         for effect in engine::effects(state.as_ref(), &after, &act.events, &facts) {
             if let Effect::Notice(notice) = effect {
                 *asked.entry(notice.kind.to_string()).or_default() += 1;

@@ -35,7 +35,7 @@ pub async fn download(State(shared): State<Shared>, visitor: Visitor, Path(diges
         Some(case) => {
             let working = shared.app.working(visitor.tenant, case).await?;
             may_read(&visitor, &working)?;
-            Some(shared.app.file_of_case(&working, sha256).await?)
+            Some(shared.app.file_of_case(&working, sha256, visitor.person).await?)
         }
         None if shared.app.uploaded(typist(&visitor), sha256).await? => None,
         None => return Err(missing()),

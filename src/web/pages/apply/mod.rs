@@ -71,12 +71,12 @@ pub struct Asking {
 }
 
 /// The form of a workflow as published now.
-pub fn asking(visitor: &Visitor, workflow: &str) -> Result<Asking, Trouble> {
+pub fn asking(shared: &Shared, visitor: &Visitor, workflow: &str) -> Result<Asking, Trouble> {
     let found = || {
         let digest = visitor.known.current.get(workflow)?;
         let bundle = visitor.known.bundles.get(digest)?.clone();
         let program = bundle.programs.get(workflow)?.clone();
-        let form = program.form.clone()?;
+        let form = shared.app.form_to_file(&visitor.known, &bundle, program.form.as_ref()?, visitor.person);
         Some(Asking { bundle, program, form })
     };
     found().ok_or_else(|| {
@@ -88,7 +88,7 @@ pub fn asking(visitor: &Visitor, workflow: &str) -> Result<Asking, Trouble> {
 /// A person's draft by the id in its address, with its form.
 pub async fn draft_of(shared: &Shared, visitor: &Visitor, id: Uuid) -> Result<(Draft, Asking), Trouble> {
     let draft = shared.app.draft(typist(visitor), id).await?;
-    let asking = asking(visitor, &draft.workflow)?;
+    let asking = asking(shared, visitor, &draft.workflow)?;
     Ok((draft, asking))
 }
 
@@ -99,7 +99,7 @@ pub fn sections(form: &Form) -> Vec<&Section> {
 
 /// Whether a section holds nothing but papers.
 pub fn only_papers(section: &Section) -> bool {
-    section.fields.iter().all(|field| matches!(field.kind, Kind::File))
+    section.fields.iter().all(|field| matches!(field.kind, Kind::File(_)))
 }
 
 /// The last value posted under a name.

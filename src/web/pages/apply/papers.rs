@@ -83,7 +83,7 @@ pub async fn remove(State(shared): State<Shared>, visitor: Visitor, Path((id, ke
 
 /// The section a paper stands in.
 fn place(asking: &Asking, key: &str) -> Result<usize, Trouble> {
-    let holds = |section: &&crate::forms::Section| section.fields.iter().any(|field| field.key == key && matches!(field.kind, Kind::File));
+    let holds = |section: &&crate::forms::Section| section.fields.iter().any(|field| field.key == key && matches!(field.kind, Kind::File(_)));
     sections(&asking.form)
         .iter()
         .position(holds)

@@ -45,9 +45,9 @@ pub async fn show(State(shared): State<Shared>, visitor: Visitor, Path(case): Pa
     may_read(&visitor, &working)?;
     let project = shared.app.project(&working).await?;
     let address = format!("{}/receipts/{}", origin(&headers), project.id);
-    let form = shared.app.form(&working).await?.unwrap_or_default();
-    let known = visitor.known.bundles.get(&working.state.revision).and_then(|bundle| bundle.programs.get(&working.state.workflow)?.form.clone());
-    let titles = known.iter().flat_map(|form| form.fields()).filter(|field| matches!(field.kind, crate::forms::Kind::File));
+    let form = shared.app.form_seen(&working, visitor.person).await?.unwrap_or_default();
+    let known = shared.app.form_read(&working, visitor.person).await?;
+    let titles = known.iter().flat_map(|form| form.fields()).filter(|field| matches!(field.kind, crate::forms::Kind::File(_)));
     let told = known.as_ref().map(|known| crate::web::fields::told(known, None, &form, visitor.language())).unwrap_or_default();
     let files: Vec<(String, crate::web::fields::FileView)> =
         told.into_iter().flat_map(|section| section.lines).filter_map(|line| Some((line.key, line.file?))).collect();

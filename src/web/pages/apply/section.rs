@@ -146,7 +146,7 @@ fn hour(moment: crate::ids::Moment) -> String {
 /// What a page of a section has before it.
 pub fn seen(form: &Form, index: usize, value: &Value) -> Seen {
     let sections = sections(form);
-    let keys = sections.get(index).into_iter().flat_map(|section| &section.fields).filter(|field| !matches!(field.kind, Kind::File));
+    let keys = sections.get(index).into_iter().flat_map(|section| &section.fields).filter(|field| !matches!(field.kind, Kind::File(_)));
     Seen::of(value, keys.map(|field| field.key.as_str()))
 }
 
@@ -230,6 +230,7 @@ pub async fn save(
         return Ok(see_other(&address));
     }
     let by_itself = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"));
+    let before = draft.form.clone();
     let kept = keep(&shared.app, typist(&visitor), draft, (&asking.form, Some(index)), &pairs).await?;
     let saved = match (kept, by_itself) {
         (Kept::Saved(saved), _) => saved,
@@ -243,6 +244,11 @@ pub async fn save(
         let seen =
             if saved.contested.is_empty() { seen(&asking.form, index, &saved.draft.form).written() } else { posted(&pairs, "seen").unwrap_or("").to_owned() };
         return Ok(Json(AutoSaved { at: hour(clock::real()), seen, contested: !saved.contested.is_empty(), stop: false }).into_response());
+    }
+    // Without the script a question that follows from an answer is on the page only after a save.
+    if saved.contested.is_empty() && posted(&pairs, "do") != Some("later") && fields::opened(&asking.form, index, &before, &saved.draft.form) {
+        let from = if posted(&pairs, "from") == Some("check") { "?from=check" } else { "" };
+        return Ok(see_other(&format!("/apply/{id}/sections/{index}{from}")));
     }
     answer(&shared, &visitor, (*saved, &asking, index), &pairs)
 }

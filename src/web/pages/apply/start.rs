@@ -90,17 +90,17 @@ pub async fn show(State(shared): State<Shared>, visitor: Visitor) -> Result<Resp
     permit(&visitor)?;
     let known = &visitor.known;
     let first = if known.current.contains_key(CHANNEL) { Some(CHANNEL.to_owned()) } else { None };
-    let parts = first.as_deref().map(|first| asking(&visitor, first)).transpose()?;
+    let parts = first.as_deref().map(|first| asking(&shared, &visitor, first)).transpose()?;
     let with_form = known.current.iter().filter_map(|(name, digest)| Some((name, known.bundles.get(digest)?.programs.get(name)?)));
     let others = with_form
         .filter(|(name, program)| program.form.is_some() && Some(&***name) != first.as_deref() && parts.as_ref().is_none_or(|parts| stands_alone(parts, name)));
     let others: Vec<Other> = others.map(|(name, program)| Other { workflow: name.to_string(), title: program.title.clone() }).collect();
     let Some(workflow) = first.or_else(|| others.first().map(|other| other.workflow.clone())) else {
-        return Err(asking(&visitor, CHANNEL).err().unwrap_or_else(|| {
+        return Err(asking(&shared, &visitor, CHANNEL).err().unwrap_or_else(|| {
             crate::engine::refusal::Refusal::not_found("unknown_workflow", "没有可以申请的事项。", "cannot apply: nothing is published").into()
         }));
     };
-    let asking = asking(&visitor, &workflow)?;
+    let asking = asking(&shared, &visitor, &workflow)?;
     let drafts = shared.app.drafts(typist(&visitor)).await?.len();
     let page = StartPage {
         title: asking.program.title.clone(),
@@ -152,7 +152,7 @@ fn asked(form: &Form) -> Vec<AskedSection> {
 }
 
 fn papers(form: &Form) -> Vec<Paper> {
-    let files = form.fields().filter(|field| matches!(field.kind, Kind::File));
+    let files = form.fields().filter(|field| matches!(field.kind, Kind::File(_)));
     files.map(|field| Paper { title: field.title.clone(), help: field.help.clone(), required: !matches!(field.required, Required::No) }).collect()
 }
 
@@ -210,7 +210,7 @@ pub struct Begin {
 /// Begins an application, with what the applicant's last one said of the applicant.
 pub async fn begin(State(shared): State<Shared>, visitor: Visitor, Posted(begin): Posted<Begin>) -> Result<Response, Trouble> {
     permit(&visitor)?;
-    asking(&visitor, &begin.workflow)?;
+    asking(&shared, &visitor, &begin.workflow)?;
     let id = shared.app.begin_draft(typist(&visitor), &begin.workflow, &serde_json::json!({}), begin.command.parse().ok()).await?;
     Ok(see_other(&format!("/apply/{id}")))
 }

@@ -16,7 +16,7 @@ use crate::engine::case::Local;
 use crate::engine::event::Event;
 use crate::engine::refusal::Refusal;
 use crate::forms::FieldError;
-use crate::ids::{CaseId, CommandId, Moment, PersonId, Text};
+use crate::ids::{CaseId, CommandId, Moment, Name, PersonId, Text};
 use crate::web::Shared;
 use crate::web::answer::{Trouble, status};
 use crate::web::fields;
@@ -188,10 +188,11 @@ pub async fn complete(
     let file = opened(&shared, &visitor, &case).await?;
     let mut typed =
         Refused { task: Some(task), outcome: Some(outcome.clone()).filter(|outcome| !outcome.is_empty()), opinion: opinion.clone(), ..Refused::default() };
-    let answer_form = rule_of(&file, task).and_then(|rule| rule.fields.as_ref()).map(|answer| (&*answer.form, &answer.with));
+    let answer_form = rule_of(&file, task).and_then(|(rule, step)| Some((rule.fields.as_ref()?, step)));
     let mut fields = None;
-    if let Some((form, with)) = answer_form {
-        let read = fields::read(form, None, &posted, Value::Null);
+    if let Some((answer, step)) = answer_form {
+        let (form, with) = (file.form_at(&answer.form, (visitor.person, step)), &answer.with);
+        let read = fields::read(&form, None, &posted, Value::Null);
         typed.fields = read.value.clone();
         if fields::stays(&posted) {
             let asked = Asked { task: Some(task), ..Asked::default() };
@@ -202,18 +203,38 @@ pub async fn complete(
             fields = Some(read.value);
         }
     }
+    let mut new_form = None;
+    if let Some((rule, step)) = rule_of(&file, task)
+        && rule.edits_form
+        && rule.fields.is_none()
+        && let Some((form, stands)) = file.filling(scope_of(&file, task), (visitor.person, step))
+    {
+        let read = fields::read(&form, None, &posted, stands);
+        new_form = Some(form.own(&read.value));
+        (typed.fields, typed.errors) = (read.value, read.errors);
+        if fields::stays(&posted) {
+            let asked = Asked { task: Some(task), ..Asked::default() };
+            return respond(&shared, &visitor, &file, &asked, Some(Refused { status: StatusCode::OK, ..typed })).await;
+        }
+    }
     if let Some(refusal) = lacking(&file, task, &typed) {
         return again(&doing, Failure::Refused(Box::new(refusal)), typed).await;
     }
-    let answer = Answer { opinion: Some(opinion).filter(|text| !text.is_empty()), fields, form: None };
+    let answer = Answer { opinion: Some(opinion).filter(|text| !text.is_empty()), fields, form: new_form };
     match doing.order(&posted, Act::Complete { task, outcome: outcome.as_str().into(), answer }).await {
         Ok(seq) => Ok(done(&case, seq)),
         Err(failure) => again(&doing, failure, typed).await,
     }
 }
 
+/// The scope a task belongs to, also once it is closed.
+fn scope_of(file: &Casefile, task: Local) -> Local {
+    let opened = |event: &Event| if let Event::TaskOpened { task: id, scope, .. } = event { Some(*scope).filter(|_| *id == task) } else { None };
+    file.entries.iter().flat_map(|entry| &entry.events).find_map(opened).unwrap_or(0)
+}
+
 /// What a task asks, also once it is closed: the same form sent again must become the same command.
-fn rule_of(file: &Casefile, task: Local) -> Option<&TaskRule> {
+fn rule_of(file: &Casefile, task: Local) -> Option<(&TaskRule, &Name)> {
     let events = || file.entries.iter().flat_map(|entry| &entry.events);
     let (scope, step) = events().find_map(|event| match event {
         Event::TaskOpened { task: id, scope, step, .. } if *id == task => Some((*scope, step)),
@@ -224,7 +245,7 @@ fn rule_of(file: &Casefile, task: Local) -> Option<&TaskRule> {
         _ => None,
     })?;
     match &file.node(program, step)?.kind {
-        NodeKind::Task(rule) => Some(rule),
+        NodeKind::Task(rule) => Some((rule, step)),
         _ => None,
     }
 }
@@ -234,7 +255,7 @@ fn lacking(file: &Casefile, task: Local, typed: &Refused) -> Option<Refusal> {
     if typed.outcome.is_none() {
         return Some(Refusal::invalid("outcome_required", "请选择办理结果。", "choose what it comes to."));
     }
-    let free = rule_of(file, task).is_some_and(|rule| typed.outcome.as_deref().is_some_and(|outcome| rule.without_opinion.contains(outcome)));
+    let free = rule_of(file, task).is_some_and(|(rule, _)| typed.outcome.as_deref().is_some_and(|outcome| rule.without_opinion.contains(outcome)));
     if typed.opinion.is_empty() && !free {
         return Some(Refusal::invalid("opinion_required", "请填写意见：签批意见不能为空。", "write an opinion: an answer is never without one."));
     }

@@ -153,10 +153,21 @@ pub fn act_form(asking: &Asking<'_>, id: Local, refused: Option<&Refused>) -> Re
     let base = format!("/cases/{}/tasks/{id}", asking.name());
     let (mut sections, mut with) = (Vec::new(), String::new());
     if let NodeKind::Task(rule) = &node.kind
+        && rule.fields.is_none()
+        && rule.edits_form
+        && !matches!(task.pool, TaskPool::Applicant)
+        && let Some((form, stands)) = asking.file.filling(task.scope, (asking.visitor.person, &task.step))
+    {
+        let (typed, errors) = answering.map_or((&stands, &[][..]), |refused| (&refused.fields, refused.errors.as_slice()));
+        sections = fields::view(&form, None, typed, errors, asking.spoken.language);
+        sections.retain(|section| !section.fields.is_empty());
+    }
+    if let NodeKind::Task(rule) = &node.kind
         && let Some(answer) = &rule.fields
     {
         let (typed, errors) = answering.map_or((&serde_json::Value::Null, &[][..]), |refused| (&refused.fields, refused.errors.as_slice()));
-        sections = fields::view(&answer.form, None, typed, errors, asking.spoken.language);
+        let form = asking.file.form_at(&answer.form, (asking.visitor.person, &task.step));
+        sections = fields::view(&form, None, typed, errors, asking.spoken.language);
         let names: Vec<String> = answer.with.iter().map(|outcome| asking.spoken.outcome(outcome)).collect();
         with = names.join(&asking.spoken.t("case-and"));
     }

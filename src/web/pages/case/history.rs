@@ -51,8 +51,8 @@ pub struct History {
 /// One line with what was said and filled in.
 pub fn line(asking: &Asking<'_>, told: Told) -> Line {
     let answers = told.answer.as_ref().and_then(|(program, step, body)| {
-        let form = super::page::answer_form(asking.file, program, step)?;
-        Some(fields::told(form, None, asking.file.fields(Some(*body))?, asking.spoken.language))
+        let form = super::page::answer_form(asking.file, (program, step), asking.visitor.person)?;
+        Some(fields::told(&form, None, asking.file.fields(Some(*body))?, asking.spoken.language))
     });
     Line { text: told.text, deemed: told.deemed, why: told.why.filter(|why| !why.is_empty()), opinion: told.opinion, answers: answers.unwrap_or_default() }
 }

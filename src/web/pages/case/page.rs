@@ -16,7 +16,7 @@ use crate::app::queries::DocumentLine;
 use crate::definition::graph::NodeKind;
 use crate::engine::case::{Local, TaskPool};
 use crate::forms::Form;
-use crate::ids::Text;
+use crate::ids::{PersonId, Text};
 use crate::supervision::{Light, Watch};
 use crate::web::fields;
 use crate::web::pages::term::{self, TermLine};
@@ -208,10 +208,10 @@ fn amount(asking: &Asking<'_>, (account, amount): (&str, i64), step: String, sin
     Amount { account: title.unwrap_or_else(|| account.to_owned()), amount: amount_of(spoken, account, amount), step, since }
 }
 
-/// The form an answer to a step carries.
-pub fn answer_form<'f>(file: &'f Casefile, program: &str, step: &str) -> Option<&'f Form> {
+/// The form an answer to a step carries, as one person reads it.
+pub fn answer_form(file: &Casefile, (program, step): (&str, &str), person: PersonId) -> Option<Form> {
     match &file.node(program, step)?.kind {
-        NodeKind::Task(rule) => rule.fields.as_ref().map(|answer| &*answer.form),
+        NodeKind::Task(rule) => rule.fields.as_ref().map(|answer| file.form_for(&answer.form, person)),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::page::Asking;
 use crate::engine::event::Event;
-use crate::forms::{self, Form};
+use crate::forms::Form;
 use crate::ids::Digest;
 use crate::web::fields::{self, ToldLine};
 
@@ -64,10 +64,11 @@ pub fn papers(asking: &Asking<'_>) -> Option<Papers> {
     let now = given.get(shown.checked_sub(1)?)?;
     let program = now.form.as_deref().and_then(|program| asking.file.program(program));
     let form = program.and_then(|program| program.form.as_deref()).or_else(|| root_form(asking))?;
+    let form = &asking.file.form_for(form, asking.visitor.person);
     let body = |given: &Given| asking.file.bodies.get(&given.commit);
     let value = body(now);
     let before = shown.checked_sub(2).and_then(|place| given.get(place)).and_then(body);
-    let changes = before.zip(value).map(|(old, new)| changed(old, new)).unwrap_or_default();
+    let changes = before.zip(value).map(|(old, new)| changed(form, old, new)).unwrap_or_default();
     let submission = |(index, given): (usize, &Given)| Submission {
         place: index + 1,
         at: given.at,
@@ -106,9 +107,9 @@ fn given(asking: &Asking<'_>) -> Vec<Given> {
 }
 
 /// The fields that changed, by key.
-fn changed(old: &Value, new: &Value) -> BTreeSet<String> {
+fn changed(form: &Form, old: &Value, new: &Value) -> BTreeSet<String> {
     let first = |path: &str| path.trim_start_matches('/').split('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
-    forms::diff(old, new).iter().map(|change| first(&change.path)).collect()
+    form.changes(old, new).iter().map(|change| first(&change.path)).collect()
 }
 
 fn sections(asking: &Asking<'_>, form: &Form, (before, value): (Option<&Value>, &Value), changes: &BTreeSet<String>) -> Vec<Section> {

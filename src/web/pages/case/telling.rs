@@ -244,6 +244,7 @@ impl<'a> Telling<'a> {
             | Event::Ranked { .. }
             | Event::EndReached { .. }
             | Event::Withdrawn { .. }
+            | Event::Migrated { .. }
             | Event::Ended { .. } => self.of_case(event),
             Event::TokenPlaced { .. }
             | Event::Caught { .. }
@@ -255,6 +256,8 @@ impl<'a> Telling<'a> {
             | Event::MemberEnded { .. }
             | Event::FanClosed { .. }
             | Event::TokenLate { .. }
+            | Event::StepsRenamed { .. }
+            | Event::TokenMoved { .. }
             | Event::TokenTaken { .. }
             | Event::BranchSkipped { .. }
             | Event::TimerSet { .. }
@@ -289,6 +292,7 @@ impl<'a> Telling<'a> {
             | Event::TermStopped { .. }
             | Event::TermResumed { .. }
             | Event::TermMoved { .. }
+            | Event::TermRuled { .. }
             | Event::TermExtended { .. }
             | Event::TermEnded { .. }
             | Event::RungFired { .. } => self.of_term(event),
@@ -312,6 +316,7 @@ impl<'a> Telling<'a> {
                 self.said("event-document-issued", Some(*scope), &[("document", &title), ("number", number.as_deref().unwrap_or_default())])
             }
             Event::NumberTaken { counter, value } => self.quiet("event-number-taken", None, &[("counter", counter), ("value", &value.to_string())]),
+            Event::Migrated { to, .. } => self.said("event-migrated", None, &[("version", &to.to_string().chars().take(12).collect::<String>())]),
             Event::Ranked { rank } => self.said("event-ranked", None, &[("rank", &spoken.named("rank", &rank.to_string()))]),
             Event::EndReached { scope, result, .. } => self.quiet("event-end-reached", Some(*scope), &[("result", &spoken.outcome(result))]),
             Event::Withdrawn { by, body } => Line { by: Some(*by), body: *body, ..self.said("event-withdrawn", None, &[]) },
@@ -332,6 +337,8 @@ impl<'a> Telling<'a> {
             Event::MemberEnded { scope, outcome, .. } => self.quiet("event-member-ended", Some(*scope), &[("result", &self.spoken.outcome(outcome))]),
             Event::FanClosed { .. } => self.quiet("event-fan-closed", None, &[]),
             Event::TokenLate { token, .. } => self.quiet("event-token-late", self.at_token(*token).0, &[]),
+            Event::StepsRenamed { scope, .. } => self.quiet("event-steps-renamed", Some(*scope), &[]),
+            Event::TokenMoved { token, step, .. } => self.quiet("event-token-moved", self.at_token(*token).0, &[("step", step)]),
             Event::TokenTaken { token } => self.quiet("event-token-taken", self.at_token(*token).0, &[]),
             Event::BranchSkipped { scope, step } => self.said("event-branch-skipped", Some(*scope), &[("step", &self.step(*scope, step))]),
             Event::TimerSet { token, .. } => self.quiet("event-timer-set", self.at_token(*token).0, &[]),
@@ -415,6 +422,10 @@ impl<'a> Telling<'a> {
             Event::TermMoved { term, due, .. } => {
                 let (scope, name) = self.term(*term);
                 self.said("event-term-moved", scope, &[("term", &name), ("due", &self.day(*due))])
+            }
+            Event::TermRuled { term, within, .. } => {
+                let (scope, name) = self.term(*term);
+                self.said("event-term-ruled", scope, &[("term", &name), ("within", &self.span(*within))])
             }
             Event::TermExtended { term, by, person, body } => {
                 let (scope, name) = self.term(*term);

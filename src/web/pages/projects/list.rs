@@ -89,13 +89,14 @@ pub struct After {
 pub async fn one(State(shared): State<Shared>, visitor: Visitor, Path(case): Path<String>, Query(after): Query<After>) -> Result<Response, Trouble> {
     let working = own(&shared, &visitor, &case).await?;
     let project = shared.app.project(&working).await?;
-    let submissions = shared.app.submissions(&working).await?;
+    let submissions = shared.app.submissions_seen(&working, visitor.person).await?;
+    let form = shared.app.form_read(&working, visitor.person).await?;
     let line = |(index, submission): (usize, &crate::app::projects::Submission)| {
         let before = submissions.get(index + 1);
         SubmissionLine {
             at: submission.at.0,
             first: before.is_none(),
-            changes: before.map_or(0, |before| crate::forms::diff(&before.form, &submission.form).len()),
+            changes: before.zip(form.as_ref()).map_or(0, |(before, form)| form.changes(&before.form, &submission.form).len()),
         }
     };
     let lines = submissions.iter().enumerate().map(line).collect();

@@ -92,7 +92,7 @@ pub async fn show(State(shared): State<Shared>, visitor: Visitor, Path((case, ta
 }
 
 async fn open(shared: &Shared, visitor: &Visitor, working: &Working, task: Local) -> Result<(Asked, Draft), Trouble> {
-    let Some(asked) = shared.app.asked(working, task).await? else {
+    let Some(asked) = shared.app.asked(working, task, visitor.person).await? else {
         let (zh, en) = ("这项待办已经办理完毕，或不是请您办理的。", "cannot open the task: it is done already, or it is not yours");
         return Err(Refusal::not_found("no_such_task", zh, en).into());
     };
@@ -220,13 +220,13 @@ fn likeness(item: &str, title: &str) -> usize {
 }
 
 fn seen(form: &Form, value: &Value) -> Seen {
-    Seen::of(value, form.fields().filter(|field| !matches!(field.kind, Kind::File)).map(|field| field.key.as_str()))
+    Seen::of(value, form.fields().filter(|field| !matches!(field.kind, Kind::File(_))).map(|field| field.key.as_str()))
 }
 
 /// The answers that differ from the last submission.
 fn changes(shared: &Shared, visitor: &Visitor, form: &Form, (old, new): (&Value, &Value)) -> Vec<ChangeLine> {
     let language = visitor.language();
-    let differs = crate::forms::diff(old, new);
+    let differs = form.changes(old, new);
     let keys: BTreeSet<&str> = differs.iter().filter_map(|change| change.path.strip_prefix('/')?.split('/').next()).collect();
     let changed = form.fields().filter(|field| keys.contains(field.key.as_str()));
     let said = |field: &crate::forms::Field, value: &Value| {

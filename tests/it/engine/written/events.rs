@@ -208,12 +208,12 @@ fn of_two_steps_with_one_lock_the_second_waits() {
 
 #[test]
 fn what_nobody_catches_and_what_cannot_happen_is_refused_at_check() {
-    assert_eq!(wrong("  a: {title: 甲, task: {by: clerk, outcomes: [x]}, next: b}\n  b: {error: bad}\n"), [("GL029", 1)].into());
-    assert_eq!(wrong("  a: {title: 甲, task: {by: clerk, outcomes: [x]}, next: b}\n  b: {end: over}\nthrows: [bad]\n"), [("GL029", 1)].into());
+    assert_eq!(wrong("  a: {title: 甲, task: {by: clerk, outcomes: [x]}, next: b}\n  b: {error: bad}\n"), [("GL046", 1)].into());
+    assert_eq!(wrong("  a: {title: 甲, task: {by: clerk, outcomes: [x]}, next: b}\n  b: {end: over}\nthrows: [bad]\n"), [("GL046", 1)].into());
     let on_document = "  a: {title: 甲, document: note, events: [{message: m, interrupting: true, next: b}], next: b}\n  b: {end: over}\n";
-    assert_eq!(wrong(on_document), [("GL028", 1)].into());
-    assert_eq!(wrong(&events("{error: bad, next: instead}, {message: m, interrupting: false, next: remind}")), [("GL028", 1)].into());
+    assert_eq!(wrong(on_document), [("GL045", 1)].into());
+    assert_eq!(wrong(&events("{error: bad, next: instead}, {message: m, interrupting: false, next: remind}")), [("GL045", 1)].into());
     assert_eq!(wrong(&events("{after: 1 working day, next: instead}, {message: m, interrupting: false, next: remind}")).get("GL003"), Some(&1));
     let nested = "  a: {title: 甲, lock: x, scope: {steps: {b: {title: 乙, lock: y, task: {by: clerk, outcomes: [done]}, next: c}, c: {end: over}}}, next: d}\n  d: {end: over}\n";
-    assert_eq!(wrong(nested), [("GL030", 1)].into());
+    assert_eq!(wrong(nested), [("GL047", 1)].into());
 }
