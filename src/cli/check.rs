@@ -111,6 +111,12 @@ pub fn check(own: &[SourceFile], on: NaiveDate, roster: Option<&Seeds>) -> (Vec<
     (found, names)
 }
 
+/// The workflows that stand in these files, as far as they can be read; none when they have mistakes, which publishing then tells.
+#[must_use]
+pub fn workflows_of(own: &[SourceFile]) -> Vec<String> {
+    library::load(&library::over_embedded(own)).map(|library| named(&library, own)).unwrap_or_default()
+}
+
 /// The workflows of the given files; of all files when none was given.
 fn named(library: &Library, own: &[SourceFile]) -> Vec<String> {
     let names = library.bundles().map(|bundle| bundle.root.to_string());

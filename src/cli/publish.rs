@@ -1,18 +1,18 @@
 //! `greenlane publish`: workflows from files or folders, or a working calendar.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::app::operate::Operation;
-use crate::cli::Trouble;
+use crate::app::operate::{Operation, embedded_workflows};
 use crate::cli::operate::operate;
 use crate::cli::place::{Place, files_below};
+use crate::cli::{Trouble, check};
 
 /// What to publish.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// 流程文件夹（含 forms、decisions）;不写则发布内置流程。The folder of workflows; else the built-in ones.
+    /// 流程文件夹（含 forms、decisions），或一个流程文件；不写则发布内置流程。The folder of workflows, or one file; else the built-in ones.
+    #[arg(value_name = "FOLDER|FILE")]
     folder: Option<PathBuf>,
     /// 只发布这些流程。Only these workflows.
     #[arg(long = "only", value_name = "WORKFLOW")]
@@ -32,15 +32,26 @@ pub async fn run(args: &Args, place: &Place) -> Result<ExitCode, Trouble> {
             let text = std::fs::read_to_string(path).map_err(|cause| Trouble(format!("{}: cannot read the file: {cause}", path.display())))?;
             Operation::Calendar { text, file: path.display().to_string() }
         }
-        None => Operation::Publish { files: files(args)?, workflows: args.only.clone() },
+        None => publish(args)?,
     };
     operate(place, operation).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn files(args: &Args) -> Result<BTreeMap<String, String>, Trouble> {
+fn publish(args: &Args) -> Result<Operation, Trouble> {
+    let workflows = args.only.clone();
     match &args.folder {
-        Some(folder) => files_below(folder, &["yaml"]),
-        None => Ok(crate::app::operate::embedded_workflows()),
+        Some(file) if file.is_file() => one_file(file, workflows),
+        Some(folder) => Ok(Operation::Publish { files: files_below(folder, &["yaml"])?, workflows }),
+        None => Ok(Operation::Publish { files: embedded_workflows(), workflows }),
     }
+}
+
+/// One file beside those the program carries, whose forms and workflows it may use; only its own workflow is published.
+fn one_file(path: &Path, only: Vec<String>) -> Result<Operation, Trouble> {
+    let own = check::read(&[path.to_path_buf()])?;
+    let workflows = if only.is_empty() { check::workflows_of(&own) } else { only };
+    let mut files = embedded_workflows();
+    files.extend(own.into_iter().map(|file| (file.key, file.text)));
+    Ok(Operation::Publish { files, workflows })
 }

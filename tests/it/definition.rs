@@ -5,7 +5,7 @@ mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
@@ -212,6 +212,28 @@ fn the_codes_are_printed_and_stand_in_the_readme_of_the_workflows() {
     assert!(right && said.starts_with("| code |") && said.lines().count() == codes::RULES.len() + 2, "{said}");
     let readme = std::fs::read_to_string("workflows/README.md").unwrap();
     assert!(readme.contains(&said), "the section “check / 检查” of workflows/README.md holds what `greenlane check --codes` prints");
+}
+
+/// The first workflow of the author's reference is checked, tried out and published as its page says.
+#[test]
+fn the_first_workflow_of_the_readme_goes_from_an_empty_file_to_published() {
+    let readme = std::fs::read_to_string("workflows/README.md").unwrap();
+    let section = readme.split("## 第一个流程").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the section");
+    let block = |opening: &str| section.split(opening).nth(1).and_then(|rest| rest.split("```").next()).expect("a block").to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("parking.yaml"), block("```yaml\n")).unwrap();
+    std::fs::write(folder.path().join("parking.txt"), format!("# {}", block("```\n# "))).unwrap();
+    let says = |arguments: &[&str], words: &str| {
+        let said = Command::new(env!("CARGO_BIN_EXE_greenlane")).args(arguments).current_dir(folder.path()).env_remove("GREENLANE_DATA").output().unwrap();
+        let text = format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+        assert!(said.status.success() && text.contains(words), "{arguments:?}: {text}");
+    };
+    says(&["check", "parking.yaml"], "没有发现错误");
+    says(&["rehearse", "parking.txt"], "1 passed, 0 failed");
+    says(&["migrate", "--data", "data"], "");
+    let seeds = std::fs::canonicalize("seeds").unwrap();
+    says(&["seed", seeds.to_str().unwrap(), "--data", "data"], "");
+    says(&["publish", "parking.yaml", "--data", "data"], "parking is published");
 }
 
 /// The answer of `greenlane check` with these arguments: whether it exits 0, and what it prints.
