@@ -52,10 +52,12 @@ impl Storm {
             {
                 *met.entry((token.scope, token.step.clone(), token.side)).or_default() += 1;
             }
-            gave_way |= match event {
+            gave_way = match event {
                 Event::TokenLate { .. } => true,
-                Event::TaskClosed { why, .. } => &**why == "enough-done",
-                _ => false,
+                Event::TaskClosed { why, .. } => gave_way || &**why == "enough-done",
+                // What was closed before another step ended was that step's: a list closes its members with the same word.
+                Event::StepDone { outcome, .. } => gave_way && &**outcome == "joined",
+                _ => gave_way,
             };
             if let (Event::StepDone { scope, step, outcome, .. }, Some(case)) = (event, &state)
                 && &**outcome == "joined"
