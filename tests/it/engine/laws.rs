@@ -54,7 +54,11 @@ impl Storm {
             }
             gave_way = match event {
                 Event::TokenLate { .. } => true,
-                Event::TaskClosed { why, .. } => gave_way || &**why == "enough-done",
+                // A strand that nobody waits for may be closed by any join that fires.
+                Event::TaskClosed { task, why } => {
+                    gave_way
+                        || (&**why == "enough-done" && state.as_ref().is_some_and(|case| case.tasks.get(task).is_some_and(|task| awaited(case, task.token))))
+                }
                 // What was closed before another step ended was that step's: a list closes its members with the same word.
                 Event::StepDone { outcome, .. } => gave_way && &**outcome == "joined",
                 _ => gave_way,
@@ -172,4 +176,11 @@ impl Storm {
 
 fn placed(event: &Event) -> Option<Local> {
     if let Event::TokenPlaced { token, .. } = event { Some(*token) } else { None }
+}
+
+/// Whether somebody waits for a token: neither it nor what called its scope is a strand of its own.
+fn awaited(case: &Case, token: Local) -> bool {
+    let Some(token) = case.tokens.get(&token) else { return false };
+    let caller = case.scopes.get(&token.scope).and_then(|scope| scope.caller);
+    token.side.is_none() && caller.is_none_or(|caller| awaited(case, caller))
 }
