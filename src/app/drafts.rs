@@ -32,7 +32,7 @@ pub struct Draft {
     pub form: Value,
     /// Saves so far.
     pub version: i64,
-    /// When it was last saved, real time.
+    /// When it was last saved.
     pub updated: Moment,
     /// The case it became.
     pub sent: Option<CaseId>,
@@ -69,8 +69,8 @@ impl App {
     }
 
     async fn add_draft(&self, typist: Typist, workflow: &str, (task, id): (Option<(CaseId, Local)>, Uuid), form: &Value) -> Result<Uuid, Failure> {
-        let now = clock::real();
-        let command = CommandId::new(now, entropy()?);
+        let now = self.clock().now();
+        let command = CommandId::new(clock::real(), entropy()?);
         let row =
             DraftRow { id, person: typist.person, workflow: workflow.to_owned(), task, form: bytes(form)?, version: 1, command, updated: now, sent: None };
         self.store().add_draft(typist.tenant, &row).await.map_err(keeping)?;
@@ -114,7 +114,7 @@ impl App {
     /// # Errors
     /// `draft_too_large`, or a fault.
     pub async fn save_draft(&self, typist: Typist, draft: &Draft, form: &Value) -> Result<bool, Failure> {
-        Ok(self.store().save_draft(typist.tenant, &draft.row, &bytes(form)?, clock::real()).await.map_err(keeping)?)
+        Ok(self.store().save_draft(typist.tenant, &draft.row, &bytes(form)?, self.clock().now()).await.map_err(keeping)?)
     }
 
     /// Deletes a draft that was not sent.

@@ -105,7 +105,8 @@ fn context(notice: &NoticeEffect, task: Option<&Task>, case: &Case, opened: Opti
 }
 
 /// What a case without a number is called in a text: the end of its id, where two cases of one moment differ.
-pub(super) fn short_name(case: CaseId) -> String {
+#[must_use]
+pub fn short_name(case: CaseId) -> String {
     let id = case.0.simple().to_string();
     id.chars().skip(id.len().saturating_sub(8)).collect()
 }

@@ -405,7 +405,7 @@ fn news(before: &[RosterMistake], after: Vec<RosterMistake>) -> impl Iterator<It
 }
 
 /// An id that follows from a text.
-fn uuid_of(text: &str) -> Uuid {
+pub(super) fn uuid_of(text: &str) -> Uuid {
     let mut random = [0; 10];
     random.copy_from_slice(&Digest::of(text.as_bytes()).0[..10]);
     PersonId::new(Moment(0), random).0

@@ -92,6 +92,19 @@ impl App {
         self.record_as(tenant, actor, command_id, what, details, rows).await
     }
 
+    /// Whether a step would change nothing, because it was taken: by a second click, or from another window.
+    #[must_use]
+    pub fn is_taken(&self, known: &Known, change: &TextChange) -> bool {
+        let TextChange { kind, language, act, .. } = change;
+        let Some(wording) = self.templates().short_digest(*kind, *language) else { return false };
+        let approval = known.texts.approval(*kind, *language);
+        match self.step(act, Clearance::of(approval, wording), wording) {
+            Ok(Step::Register(_, asked)) => approval == Some(&asked),
+            Ok(Step::Switch(_, on)) => known.texts.is_on(*kind, *language) == on,
+            Err(_) => false,
+        }
+    }
+
     /// Marks every text as approved and switches it on, in one act: for demonstrations, whose gateway is made up. Answers how many were not so before.
     ///
     /// # Errors

@@ -36,6 +36,14 @@ pub struct View<'a> {
     pub words: Option<&'a BTreeMap<Name, Text>>,
     /// The state of each step that has one.
     pub live: Option<&'a BTreeMap<Name, StepState>>,
+    /// Titles, outcomes and marks in English.
+    pub english: bool,
+}
+
+impl View<'_> {
+    fn say<'t>(&self, text: &'t Text) -> &'t str {
+        if self.english { &text.en } else { &text.zh }
+    }
 }
 
 const STYLE: &str = include_str!("draw/style.css");
@@ -48,17 +56,17 @@ const CORNER: i64 = 14;
 /// Draws a program.
 #[must_use]
 pub fn draw(program: &Program, view: View<'_>) -> String {
-    let labels: Vec<Label> = program.nodes.iter().map(Label::of).collect();
+    let labels: Vec<Label> = program.nodes.iter().map(|node| Label::of(node, view.english)).collect();
     let sizes: Vec<Size> = program.nodes.iter().zip(&labels).map(|(node, label)| size(node, label)).collect();
-    let laid = layout::layout(program, &sizes, |outcome| said(outcome, view.words));
+    let laid = layout::layout(program, &sizes, |outcome| said(outcome, view));
     let mut out = String::new();
-    head(&mut out, program, &laid);
+    head(&mut out, program, view, &laid);
     for link in &laid.links {
         edge(&mut out, program, &laid, &sizes, link);
     }
     for (number, node) in program.nodes.iter().enumerate() {
         if let (Some(at), Some(size), Some(label)) = (laid.nodes.get(number), sizes.get(number), labels.get(number)) {
-            shape(&mut out, node, label, *at, *size, view.live);
+            shape(&mut out, node, label, *at, *size, view);
         }
     }
     for link in &laid.links {
@@ -72,8 +80,8 @@ pub fn draw(program: &Program, view: View<'_>) -> String {
     out
 }
 
-fn said(outcome: &Name, words: Option<&BTreeMap<Name, Text>>) -> String {
-    words.and_then(|words| words.get(outcome)).map_or_else(|| outcome.to_string(), |text| text.zh.clone())
+fn said(outcome: &Name, view: View<'_>) -> String {
+    view.words.and_then(|words| words.get(outcome)).map_or_else(|| outcome.to_string(), |text| view.say(text).to_owned())
 }
 
 /// Room for the label, by shape.
@@ -97,9 +105,10 @@ fn size(node: &Node, label: &Label) -> Size {
     }
 }
 
-fn head(out: &mut String, program: &Program, laid: &Laid) {
-    let heading = escaped(&program.title.zh);
-    let width = (laid.width + 2 * MARGIN).max(measure::width(&program.title.zh, 18) + 2 * MARGIN);
+fn head(out: &mut String, program: &Program, view: View<'_>, laid: &Laid) {
+    let title = view.say(&program.title);
+    let heading = escaped(title);
+    let width = (laid.width + 2 * MARGIN).max(measure::width(title, 18) + 2 * MARGIN);
     let height = laid.height + 2 * MARGIN + HEADING;
     // Writing into a String cannot fail, here and below.
     let _ = write!(
@@ -183,8 +192,8 @@ fn start_mark(out: &mut String, top: Point) {
     let _ = writeln!(out, "<path class=\"edge\" marker-end=\"url(#tip)\" d=\"M{x} {y} V{}\"/><circle class=\"start\" cx=\"{x}\" cy=\"{y}\" r=\"6\"/>", top.y);
 }
 
-fn shape(out: &mut String, node: &Node, label: &Label, at: Point, size: Size, live: Option<&BTreeMap<Name, StepState>>) {
-    let state = live.and_then(|live| live.get(&node.key)).copied();
+fn shape(out: &mut String, node: &Node, label: &Label, at: Point, size: Size, view: View<'_>) {
+    let state = view.live.and_then(|live| live.get(&node.key)).copied();
     let (kind, figure) = figure(node, at, size);
     let class = state.map_or_else(|| kind.to_owned(), |state| format!("{kind} {}", state_class(state)));
     let aside = if node.beside { " beside" } else { "" };
@@ -212,7 +221,13 @@ fn shape(out: &mut String, node: &Node, label: &Label, at: Point, size: Size, li
         }
     }
     if let Some(state) = state {
-        let _ = write!(out, "<text class=\"mark\" x=\"{}\" y=\"{}\">{}</text>", at.x + size.width / 2 - 2, at.y - size.height / 2 - 3, state_mark(state));
+        let _ = write!(
+            out,
+            "<text class=\"mark\" x=\"{}\" y=\"{}\">{}</text>",
+            at.x + size.width / 2 - 2,
+            at.y - size.height / 2 - 3,
+            state_mark(state, view.english)
+        );
     }
     out.push_str("</g>\n");
 }
@@ -227,14 +242,15 @@ fn state_class(state: StepState) -> &'static str {
     }
 }
 
-fn state_mark(state: StepState) -> &'static str {
-    match state {
-        StepState::Done => "✓ 已办",
-        StepState::Here => "● 在办",
-        StepState::Waiting => "◷ 等待",
-        StepState::Late => "! 超时",
-        StepState::Skipped => "– 跳过",
-    }
+fn state_mark(state: StepState, english: bool) -> &'static str {
+    let (zh, en) = match state {
+        StepState::Done => ("✓ 已办", "✓ done"),
+        StepState::Here => ("● 在办", "● here"),
+        StepState::Waiting => ("◷ 等待", "◷ waits"),
+        StepState::Late => ("! 超时", "! late"),
+        StepState::Skipped => ("– 跳过", "– skipped"),
+    };
+    if english { en } else { zh }
 }
 
 /// The class and the outline of a node.

@@ -298,7 +298,7 @@ impl Library {
     /// The picture of a workflow, with the state of a running case when there is one.
     #[must_use]
     pub fn draw(&self, name: &str, live: Option<&BTreeMap<Name, StepState>>) -> Option<String> {
-        Some(draw(self.program(name)?, View { words: Some(&self.words), live }))
+        Some(draw(self.program(name)?, View { words: Some(&self.words), live, english: false }))
     }
 
     fn bundle_of(&self, name: &Name, canonical: &BTreeMap<String, Vec<u8>>) -> Bundle {

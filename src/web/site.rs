@@ -24,6 +24,8 @@ pub struct Site {
     pub nav: Vec<Place>,
     /// The moment of the pages, China time.
     pub now: String,
+    /// A form that waits in the page: another language must not lose it.
+    pub kept: Option<String>,
     /// The clock can be moved: a demonstration.
     pub demo: bool,
 }

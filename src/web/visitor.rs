@@ -122,11 +122,22 @@ pub async fn meet(State(shared): State<Shared>, mut request: Request, next: Next
         keep_posted(&shared, met.site(), request).await
     } else {
         request.extensions_mut().insert(met.clone());
-        next.run(request).await
+        to_its_end(request, next).await
     };
     match response.extensions().get::<Arc<Trouble>>() {
         Some(trouble) => answer::page(&shared.pages, met.site(), response.status(), trouble),
         None => response,
+    }
+}
+
+/// What a form does is done whole, also for somebody whose connection breaks before the answer: a handler that is dropped half-way leaves its second half undone.
+async fn to_its_end(request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(cause) => Trouble::Fault(Fault::new("answering a form", cause)).into_response(),
     }
 }
 
@@ -142,6 +153,7 @@ async fn met(shared: &Shared, address: Uri, headers: HeaderMap) -> Result<Met, F
         user: None,
         nav: Vec::new(),
         now: now.civil().format("%Y-%m-%d %H:%M").to_string(),
+        kept: None,
         demo: app.clock().can_move(),
     };
     let session = match shared.door.session(&headers) {

@@ -15,6 +15,13 @@ use crate::source::Mistake;
 #[folder = "templates/locales"]
 struct Files;
 
+/// A sentence as it stands by itself on a page: in the program's other interfaces an English one begins small.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+}
+
 /// The words of one language.
 pub struct Words {
     bundle: FluentBundle<FluentResource>,

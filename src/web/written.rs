@@ -12,7 +12,7 @@ use handlebars::{
 use serde_json::Value;
 
 use super::assets;
-use super::words::Words;
+use super::words::{Words, sentence};
 use crate::ids::Moment;
 use crate::notice::Language;
 
@@ -21,6 +21,7 @@ pub fn register(book: &mut Handlebars<'static>, language: Language, words: &Arc<
     let spoken = Arc::clone(words);
     book.register_helper("t", simple(move |call| say(&spoken, call)));
     book.register_helper("say", simple(move |call| Ok(said(call.first()?, language))));
+    book.register_helper("sentence", simple(move |call| Ok(sentence(&said(call.first()?, language)))));
     book.register_helper("day", simple(move |call| Ok(day(call.first()?, language))));
     book.register_helper("moment", simple(move |call| Ok(moment(call.first()?))));
     book.register_helper("money", simple(move |call| money(call.integer()?, language)));
@@ -211,22 +212,18 @@ fn moment(value: &Value) -> String {
     moment.map(|moment| moment.civil().format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
 }
 
-/// 分 as 万元 with two decimals when that loses nothing, else as 元.
+/// 分 as 万元 with two decimals when that loses nothing, else as 元; in English, which counts in thousands, as yuan.
 fn money(fen: i64, language: Language) -> Result<String, RenderErrorReason> {
     const FEN_PER_WAN: i64 = 1_000_000;
     const CENT_OF_WAN: i64 = FEN_PER_WAN / 100;
     let sign = if fen < 0 { "-" } else { "" };
     let whole = fen.checked_abs().ok_or_else(|| wrong("money", "out of range"))?;
-    let (amount, rest, unit) = if whole % CENT_OF_WAN == 0 {
-        (whole / FEN_PER_WAN, whole % FEN_PER_WAN / CENT_OF_WAN, ("万元", "×10,000 CNY"))
-    } else {
-        (whole / 100, whole % 100, ("元", "CNY"))
-    };
-    let unit = match language {
-        Language::Zh => unit.0,
-        Language::En => unit.1,
-    };
-    Ok(format!("{sign}{}.{rest:02} {unit}", grouped(amount)))
+    let yuan = || format!("{}.{:02}", grouped(whole / 100), whole % 100);
+    Ok(match language {
+        Language::Zh if whole % CENT_OF_WAN == 0 => format!("{sign}{}.{:02} 万元", grouped(whole / FEN_PER_WAN), whole % FEN_PER_WAN / CENT_OF_WAN),
+        Language::Zh => format!("{sign}{} 元", yuan()),
+        Language::En => format!("{sign}CNY {}", yuan()),
+    })
 }
 
 fn area(m2: i64, language: Language) -> String {
@@ -273,6 +270,7 @@ mod tests {
         assert_eq!(money(3_000_000_000, Language::Zh).unwrap(), "3,000.00 万元");
         assert_eq!(money(123_456, Language::Zh).unwrap(), "1,234.56 元");
         assert_eq!(money(-15_000_000, Language::Zh).unwrap(), "-15.00 万元");
+        assert_eq!(money(-3_000_000_050, Language::En).unwrap(), "-CNY 30,000,000.50");
         assert_eq!(area(33_333, Language::Zh), "33,333 平方米");
         assert_eq!((grouped(0), grouped(999), grouped(-1_000)), ("0".to_owned(), "999".to_owned(), "-1,000".to_owned()));
     }

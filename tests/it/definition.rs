@@ -284,10 +284,13 @@ fn a_picture_shows_where_a_case_stands() {
     let library = loaded(&[file("small.yaml", SMALL)]);
     let program = library.program("small").expect("compiled");
     let live = BTreeMap::from([("accept".into(), StepState::Done), ("fgw".into(), StepState::Here), ("visit".into(), StepState::Skipped)]);
-    let svg = draw(program, View { words: None, live: Some(&live) });
+    let svg = draw(program, View { words: None, live: Some(&live), english: false });
     assert!(svg.contains("class=\"node task done\" data-step=\"accept\""), "{svg}");
     assert!(svg.contains("class=\"node task here\" data-step=\"fgw\"") && svg.contains("● 在办"));
     assert!(svg.contains("class=\"node task skipped beside\" data-step=\"visit\""));
+    let english = draw(program, View { words: None, live: Some(&live), english: true });
+    let text = english.replace(&program.title.zh, "");
+    assert!(english.contains("● here") && !text.chars().any(|letter| matches!(letter, '\u{4e00}'..='\u{9fff}')), "{english}");
 }
 
 /// Tags that are opened and not closed, or closed and not opened, in the order they are met; also any stray `&` or `<`.

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::app::execute::{Act, Order, RegisterRows, entropy};
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::login::password::acceptable;
+use crate::app::people::uuid_of;
 use crate::app::register::case_of;
 use crate::engine::refusal::{Class, Refusal};
 use crate::identity::{Actor, Person};
@@ -32,6 +33,10 @@ pub struct Linked {
 
 fn reset_pause(failures: u32) -> i64 {
     if failures >= RESETS_PER_HOUR_MAX { HOUR_MS } else { 0 }
+}
+
+fn reset_once_pause(_: u32) -> i64 {
+    HOUR_MS
 }
 
 fn reset_address_pause(failures: u32) -> i64 {
@@ -138,6 +143,7 @@ impl App {
             hash,
             at: now,
             link: Some(Digest::of(token.as_bytes())),
+            replaces: None,
             kept: None,
             tries: vec![login_key(&linked.person.login)],
         };
@@ -149,7 +155,7 @@ impl App {
         Ok(linked)
     }
 
-    /// Changes one's own password; the session it is done in stays, all others end.
+    /// Changes one's own password; the session it is done in stays, all others end. Sent again after it was changed, it is answered alike and changes nothing.
     ///
     /// # Errors
     /// `password_wrong`, a pause, what the new password lacks, or a fault.
@@ -164,14 +170,26 @@ impl App {
             return Err(super::pause(now, until).into());
         }
         let stored = self.store().password_hash(tenant, id).await.map_err(storing)?;
-        if !self.inner.passwords.verify(old, stored).await? {
-            let (zh, en) = ("原密码不正确。", "cannot change the password: the old one is not right");
-            return Err(refusal("password_wrong", Class::Invalid, zh, en).into());
+        if !self.inner.passwords.verify(old, stored.clone()).await? {
+            return self.changed_already((tenant, id), new).await;
         }
-        let hash = self.inner.passwords.hash(new).await?;
-        let change = PasswordChange { tenant, person: id, hash, at: now, link: None, kept: Some(session.digest), tries: vec![tries, login_key(&person.login)] };
-        self.store().set_password(&change).await.map_err(storing)?;
+        let hash = self.inner.passwords.hash(new.clone()).await?;
+        let tries = vec![tries, login_key(&person.login)];
+        let change = PasswordChange { tenant, person: id, hash, at: now, link: None, replaces: stored, kept: Some(session.digest), tries };
+        if !self.store().set_password(&change).await.map_err(storing)? {
+            return self.changed_already((tenant, id), new).await;
+        }
         self.tell_of_password(&Linked { tenant, person }, "own", true).await
+    }
+
+    /// The old password is not right: because the form was sent twice, when the new one is set by now.
+    async fn changed_already(&self, (tenant, id): (Tenant, PersonId), new: String) -> Result<(), Failure> {
+        let stored = self.store().password_hash(tenant, id).await.map_err(storing)?;
+        if self.inner.passwords.verify(new, stored).await? {
+            return Ok(());
+        }
+        let (zh, en) = ("原密码不正确。", "cannot change the password: the old one is not right");
+        Err(refusal("password_wrong", Class::Invalid, zh, en).into())
     }
 
     /// Puts on record that a password was set, by what, and writes to its owner when it replaced another.
@@ -185,12 +203,11 @@ impl App {
         Ok(())
     }
 
-    /// Takes down that somebody asked for a reset. Whether there is such a person is looked at by a worker, so that everybody is answered alike and as fast.
+    /// Takes down that somebody asked for a reset; a `form` sent twice asks once. Whether there is such a person is looked at by a worker, so that everybody is answered alike and as fast.
     ///
     /// # Errors
     /// `reset_paused` for an address that asks very often, or a fault.
-    pub async fn ask_reset(&self, asked: &str, address: &str, now: Moment) -> Result<(), Failure> {
-        const ASKED_CHARS_MAX: usize = 200;
+    pub async fn ask_reset(&self, (asked, form): (&str, Option<CommandId>), address: &str, now: Moment) -> Result<(), Failure> {
         let rule = |pause_ms| TryRule { since: Moment(now.0 - HOUR_MS), pause_ms };
         let from = Digest::of(format!("reset from\n{}", address_key(address)).as_bytes());
         if self.store().count_try(from, now, rule(reset_address_pause)).await.map_err(storing)?.is_some() {
@@ -200,10 +217,31 @@ impl App {
             );
             return Err(refusal("reset_paused", Class::Conflict, zh, en).into());
         }
+        // The same form sent again asks for nothing new and counts as nothing.
+        let once = form.map(|form| Digest::of(format!("reset form\n{form}\n{}", fold(asked)).as_bytes()));
+        if let Some(once) = once
+            && self.store().count_try(once, now, rule(reset_once_pause)).await.map_err(storing)?.is_some()
+        {
+            return Ok(());
+        }
+        let taken = self.take_down((asked, form), now).await;
+        if let (Err(_), Some(once)) = (&taken, once) {
+            self.store().forget_try(once).await.map_err(storing)?;
+        }
+        Ok(taken?)
+    }
+
+    async fn take_down(&self, (asked, form): (&str, Option<CommandId>), now: Moment) -> Result<(), Fault> {
+        const ASKED_CHARS_MAX: usize = 200;
         let asked: String = fold(asked).chars().filter(|letter| !letter.is_control()).take(ASKED_CHARS_MAX).collect();
         let of = Digest::of(format!("reset of\n{asked}").as_bytes());
-        if self.store().count_try(of, now, rule(reset_pause)).await.map_err(storing)?.is_none() {
-            self.store().ask_reset(CommandId::new(now, entropy()?).0, &asked, now).await.map_err(storing)?;
+        let rule = TryRule { since: Moment(now.0 - HOUR_MS), pause_ms: reset_pause };
+        if self.store().count_try(of, now, rule).await.map_err(storing)?.is_none() {
+            let id = match form {
+                Some(form) => uuid_of(&format!("reset\n{form}\n{asked}")),
+                None => CommandId::new(now, entropy()?).0,
+            };
+            self.store().ask_reset(id, &asked, now).await.map_err(storing)?;
         }
         Ok(())
     }
@@ -252,12 +290,12 @@ impl App {
 fn over(purpose: LinkPurpose) -> Refusal {
     let (zh, en) = match purpose {
         LinkPurpose::Invitation => (
-            "这个邀请链接已经用过、已过期或不完整。请核对是否完整复制；过期的请联系本单位的系统管理员重新发送。",
-            "cannot use this invitation: it was used, is too old, or is not complete; ask your administrator to send another",
+            "这个邀请链接已经用过、已过期或不完整。刚刚设好密码的，直接登录即可；否则请核对是否完整复制，过期的请联系系统运维人员重新发送。",
+            "cannot use this invitation: it was used, is too old, or is not complete; if you have just set the password, sign in with it, else ask an operator to send another",
         ),
         LinkPurpose::Reset => (
-            "这个链接已经用过、已过期或不完整。请在“忘记密码”页面重新申请。",
-            "cannot use this link: it was used, is too old, or is not complete; ask for another on the page for forgotten passwords",
+            "这个链接已经用过、已过期或不完整。刚刚设好密码的，直接登录即可；否则请在“忘记密码”页面重新申请。",
+            "cannot use this link: it was used, is too old, or is not complete; if you have just set the password, sign in with it, else ask for another on the page for forgotten passwords",
         ),
     };
     refusal("link_over", Class::NotFound, zh, en)

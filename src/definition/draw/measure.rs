@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::calendar::Span;
 use crate::definition::graph::{Node, NodeKind};
 
 /// Pixels from one line of a label to the next.
@@ -26,14 +27,16 @@ pub(super) struct Label {
 }
 
 impl Label {
-    pub fn of(node: &Node) -> Self {
-        let mut lines: Vec<(&'static str, String)> = wrapped(&node.title.zh).into_iter().map(|line| ("title", line)).collect();
+    pub fn of(node: &Node, english: bool) -> Self {
+        let title = if english { worded(&node.title.en) } else { wrapped(&node.title.zh) };
+        let mut lines: Vec<(&'static str, String)> = title.into_iter().map(|line| ("title", line)).collect();
         if let NodeKind::End { .. } | NodeKind::Split { .. } | NodeKind::Decide(_) = &node.kind {
             return Self { lines };
         }
-        let limit = node.terms.first().map(|term| format!(" · {}", term.within.zh())).unwrap_or_default();
+        let said = |span: &Span| if english { span.to_string() } else { span.zh() };
+        let limit = node.terms.first().map(|term| format!(" · {}", said(&term.within))).unwrap_or_default();
         let wait = match &node.kind {
-            NodeKind::Timer { span, .. } => format!(" · {}", span.zh()),
+            NodeKind::Timer { span, .. } => format!(" · {}", said(span)),
             NodeKind::Task(_)
             | NodeKind::Approve(_)
             | NodeKind::Decide(_)
@@ -82,6 +85,18 @@ fn wrapped(title: &str) -> Vec<String> {
     lines
 }
 
+/// An English title in lines about as long, broken between words.
+fn worded(title: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in title.split_whitespace() {
+        match lines.last_mut().filter(|line| line.width() + 1 + word.width() <= LINE_CHARACTERS * 2) {
+            Some(line) => *line = format!("{line} {word}"),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +111,6 @@ mod tests {
     fn a_long_title_breaks_evenly() {
         assert_eq!(wrapped("建设项目环境影响报告表技术评估"), ["建设项目环境影响", "报告表技术评估"]);
         assert_eq!(wrapped("受理"), ["受理"]);
+        assert_eq!(worded("Technical evaluation of the EIA report form"), ["Technical evaluation of", "the EIA report form"]);
     }
 }

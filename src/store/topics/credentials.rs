@@ -59,6 +59,8 @@ pub struct PasswordChange {
     pub at: Moment,
     /// The link that allows it; `None` when the person knew the old password.
     pub link: Option<Digest>,
+    /// The hash it replaces, when the old password was held against it.
+    pub replaces: Option<String>,
     /// The session that stays; every other one of the person ends.
     pub kept: Option<Digest>,
     /// The counts of failures that begin anew.
@@ -81,12 +83,18 @@ impl Store {
         Ok(found.into_iter().map(PersonId).collect())
     }
 
-    /// Sets a password, uses up the link and ends the other sessions: all or nothing. False, and nothing changed, when the link is unknown, used or too old.
+    /// Sets a password, uses up the link and ends the other sessions: all or nothing. False, and nothing changed, when the link is unknown, used or too old, or when
+    /// another password than the one it replaces is there by now.
     pub async fn set_password(&self, change: &PasswordChange) -> Result<bool, StoreFault> {
         let (tenant, person) = (change.tenant.0, change.person.0);
         let mut connection = self.worker().await?;
         if let Some(link) = change.link
             && !use_link(&mut connection, link, change).await?
+        {
+            return Ok(false);
+        }
+        if let Some(replaces) = &change.replaces
+            && !replaced(&mut connection, replaces, change).await?
         {
             return Ok(false);
         }
@@ -170,6 +178,13 @@ impl Store {
         Ok(found.map(Moment))
     }
 
+    /// Drops a count.
+    pub async fn forget_try(&self, key: Digest) -> Result<(), StoreFault> {
+        let mut connection = self.worker().await?;
+        on_both!(&mut connection, c => { sqlx::query("delete from sign_in_tries where key = $1").bind(&key.0[..]).execute(&mut **c).await?; });
+        connection.finish().await
+    }
+
     /// Drops counts that began before `before` and pause nobody any more.
     pub async fn drop_tries(&self, before: Moment, now: Moment) -> Result<u64, StoreFault> {
         let text = "delete from sign_in_tries where since < $1 and paused_until <= $2";
@@ -179,9 +194,9 @@ impl Store {
         Ok(dropped)
     }
 
-    /// Keeps what somebody typed who asked for a reset; whether there is such a person is looked at later, so that asking takes the same time for everybody.
+    /// Keeps what somebody typed who asked for a reset, once for each id; whether there is such a person is looked at later, so that asking takes the same time for everybody.
     pub async fn ask_reset(&self, id: Uuid, asked: &str, at: Moment) -> Result<(), StoreFault> {
-        let text = "insert into reset_asks (id, asked, at) values ($1, $2, $3)";
+        let text = "insert into reset_asks (id, asked, at) values ($1, $2, $3) on conflict (id) do nothing";
         let mut connection = self.worker().await?;
         on_both!(&mut connection, c => { sqlx::query(text).bind(id).bind(asked).bind(at.0).execute(&mut **c).await?; });
         connection.finish().await
@@ -189,7 +204,7 @@ impl Store {
 
     /// What was asked for, oldest first.
     pub async fn reset_asks(&self, limit: u32) -> Result<Vec<ResetAsk>, StoreFault> {
-        let text = "select id, asked, at from reset_asks order by id limit $1";
+        let text = "select id, asked, at from reset_asks order by at, id limit $1";
         let mut connection = self.everywhere().await?;
         Ok(on_both!(&mut connection, c => sqlx::query_as(text).bind(i64::from(limit)).fetch_all(&mut **c).await?))
     }
@@ -205,12 +220,26 @@ impl Store {
 /// A reset somebody asked for.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct ResetAsk {
-    /// Its id, ordered by time.
+    /// Its id: of the form it came from.
     pub id: Uuid,
     /// A login or an address, as typed.
     pub asked: String,
     /// When, in real time.
     pub at: i64,
+}
+
+/// Of two changes that saw the same password the second finds another.
+async fn replaced(connection: &mut Connection, replaces: &str, change: &PasswordChange) -> Result<bool, StoreFault> {
+    let text = "update credentials set hash = $4 where tenant = $1 and person = $2 and hash = $3";
+    let found = on_both!(connection, c => sqlx::query(text)
+        .bind(change.tenant.0)
+        .bind(change.person.0)
+        .bind(replaces)
+        .bind(&change.hash)
+        .execute(&mut **c)
+        .await?
+        .rows_affected());
+    Ok(found == 1)
 }
 
 /// Whoever deletes the link has it; a second one finds nothing to delete.

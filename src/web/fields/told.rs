@@ -9,6 +9,7 @@ use super::{either, in_language, sections, typed};
 use crate::forms::codes::{self, Scheme};
 use crate::forms::{Access, Field, Form, Kind, Section, amounts};
 use crate::notice::Language;
+use crate::web::words::sentence;
 
 /// A section of answers.
 #[derive(Clone, Debug, Serialize)]
@@ -77,7 +78,7 @@ pub fn said(field: &Field, value: &Value, language: Language) -> String {
             }
         }
         (Kind::Choice(choices), Value::String(text)) => {
-            choices.iter().find(|choice| choice.value == *text).map_or_else(|| text.clone(), |choice| in_language(&choice.title, language))
+            choices.iter().find(|choice| choice.value == *text).map_or_else(|| text.clone(), |choice| sentence(&in_language(&choice.title, language)))
         }
         (Kind::Code(Scheme::Region), Value::String(code)) => codes::region(code).map_or_else(|| code.clone(), |name| format!("{code} {name}")),
         (Kind::File(_), value) => file(value).map(|file| file.name).unwrap_or_default(),
@@ -93,6 +94,7 @@ fn money(fen: i64, language: Language) -> String {
     const FEN_PER_HUNDREDTH_WAN: i64 = 10_000;
     let exact = fen % FEN_PER_HUNDREDTH_WAN == 0;
     let text = if exact { amounts::wan_yuan(fen) } else { amounts::yuan(fen) };
+    // As it was typed: in the unit that stands beside the field.
     match language {
         Language::Zh => text,
         Language::En => text.replace(" 万元", " ×10,000 CNY").replace(" 元", " CNY"),

@@ -7,6 +7,7 @@ use super::{either, in_language, sections, typed};
 use crate::forms::codes::{self, Scheme};
 use crate::forms::{Access, Field, FieldError, Form, Kind, Range, Required, Section, amounts};
 use crate::notice::Language;
+use crate::web::words::sentence;
 
 /// Choices up to this many are shown side by side, more in a list that opens.
 const RADIOS_MAX: usize = 6;
@@ -135,7 +136,7 @@ fn shown_of<'f>(form: &'f Form, section: &'f Section, value: &'f Value) -> impl 
 /// The lines of an error summary, each leading to its field.
 #[must_use]
 pub fn mistakes(errors: &[FieldError], language: Language) -> Vec<MistakeLine> {
-    errors.iter().map(|error| MistakeLine { href: format!("#{}", id_of(&error.path)), text: either(language, &error.zh, &error.en) }).collect()
+    errors.iter().map(|error| MistakeLine { href: format!("#{}", id_of(&error.path)), text: sentence(&either(language, &error.zh, &error.en)) }).collect()
 }
 
 fn id_of(path: &str) -> String {
@@ -155,7 +156,7 @@ impl Viewing<'_> {
         let id = id_of(&path);
         let (shape, input, keyboard, width) = shape(field, value);
         let help = self.help(field);
-        let error = self.errors.iter().find(|error| error.path == path).map(|error| either(self.language, &error.zh, &error.en));
+        let error = self.errors.iter().find(|error| error.path == path).map(|error| sentence(&either(self.language, &error.zh, &error.en)));
         let unit = self.unit(field);
         let marks = [(!help.is_empty(), "help"), (error.is_some(), "error"), (!unit.is_empty(), "unit")];
         let described = marks.iter().filter(|(there, _)| *there).map(|(_, mark)| format!("{id}-{mark}")).collect::<Vec<_>>().join(" ");
@@ -191,7 +192,7 @@ impl Viewing<'_> {
 
     fn help(&self, field: &Field) -> String {
         if let Some(help) = &field.help {
-            return in_language(help, self.language);
+            return sentence(&in_language(help, self.language));
         }
         let (zh, en) = match &field.kind {
             Kind::Code(Scheme::Uscc) => (
@@ -200,7 +201,7 @@ impl Viewing<'_> {
             ),
             Kind::Code(Scheme::ProjectCode) => (
                 "在线平台赋予的项目代码，如 2503-420703-04-01-000000；短横线可以不填",
-                "given by the investment platform, such as 2503-420703-04-01-000000; the hyphens may be left out",
+                "Given by the investment platform, such as 2503-420703-04-01-000000; the hyphens may be left out",
             ),
             Kind::Code(Scheme::Industry) => ("国民经济行业分类，制造业 13 至 43，如 3581", "GB/T 4754, manufacturing 13 to 43, such as 3581"),
             Kind::Text(_) | Kind::LongText(_) | Kind::Integer(_) | Kind::MoneyFen(_) | Kind::AreaM2(_) | Kind::Date { .. } => ("", ""),
@@ -227,7 +228,7 @@ impl Viewing<'_> {
     fn choices(&self, field: &Field, id: &str, value: &Value) -> Vec<ChoiceView> {
         let chosen = typed::shown(field, value);
         let all: Vec<(String, String)> = match &field.kind {
-            Kind::Choice(choices) => choices.iter().map(|choice| (choice.value.clone(), in_language(&choice.title, self.language))).collect(),
+            Kind::Choice(choices) => choices.iter().map(|choice| (choice.value.clone(), sentence(&in_language(&choice.title, self.language)))).collect(),
             Kind::YesNo => [("true", "是", "Yes"), ("false", "否", "No")].map(|(value, zh, en)| (value.to_owned(), either(self.language, zh, en))).into(),
             Kind::Code(Scheme::Region) => codes::regions().map(|(code, name)| (code.to_owned(), format!("{code} {name}"))).collect(),
             _ => return Vec::new(),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::case::spoken::Spoken;
 use crate::app::desk::CaseSearch;
+use crate::app::notices::short_name;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
 use crate::web::visitor::Visitor;
@@ -130,10 +131,9 @@ async fn show(State(shared): State<Shared>, visitor: Visitor, Query(asked): Quer
 }
 
 fn row(spoken: &Spoken<'_>, row: crate::app::desk::CaseRow, title: &dyn Fn(&str) -> String) -> Row {
-    let name = row.number.unwrap_or_else(|| row.id.to_string());
     Row {
-        href: format!("/cases/{name}"),
-        number_shown: name,
+        href: format!("/cases/{}", row.number.clone().unwrap_or_else(|| row.id.to_string())),
+        number_shown: row.number.unwrap_or_else(|| short_name(row.id)),
         project: row.title.unwrap_or_else(|| spoken.t("inbox-no-project")),
         workflow: title(&row.workflow),
         rank: spoken.named("rank", &row.rank.to_string()),

@@ -12,6 +12,7 @@ use super::case::fresh_command;
 use super::case::spoken::Spoken;
 use crate::app::desk::{Desk, DeskFilter, DeskLine, Held, Late};
 use crate::app::failure::Fault;
+use crate::app::notices::short_name;
 use crate::exports::safe::{Cell, csv};
 use crate::ids::CaseId;
 use crate::web::Shared;
@@ -110,6 +111,9 @@ struct Line {
     href: String,
     #[serde(rename = "number_shown")]
     number: String,
+    /// Its number, or its id.
+    #[serde(skip)]
+    name: String,
     project: String,
     step: String,
     link: String,
@@ -197,14 +201,15 @@ fn title(spoken: &Spoken<'_>, program: &str) -> String {
 fn line(spoken: &Spoken<'_>, visitor: &Visitor, line: &DeskLine, desk: &Desk) -> Result<Line, Fault> {
     let due = line.task.due.as_deref().and_then(|due| due.parse().ok());
     let mine = line.claimed == Some(visitor.person);
-    let number = line.task.number.clone().unwrap_or_else(|| line.case.to_string());
+    let name = line.task.number.clone().unwrap_or_else(|| line.case.to_string());
     let claim = match line.claimed {
         None => Some(Claim { action: format!("/cases/{}/tasks/{}/claim", line.case, line.task.task), command: fresh_command()? }),
         Some(_) => None,
     };
     Ok(Line {
-        href: format!("/cases/{number}?task={}", line.task.task),
-        number,
+        href: format!("/cases/{name}?task={}", line.task.task),
+        number: line.task.number.clone().unwrap_or_else(|| short_name(line.case)),
+        name,
         project: line.project.clone().unwrap_or_else(|| spoken.t("inbox-no-project")),
         step: spoken.say(&line.step),
         link: spoken.say(&line.link),
@@ -234,7 +239,7 @@ async fn export(State(shared): State<Shared>, visitor: Visitor, Query(asked): Qu
             let line = line(&spoken, &visitor, task, &desk)?;
             let light = spoken.t(&format!("light-{}", light_key(line.light)));
             let row =
-                [light, line.number, line.project, line.step, line.link, line.due.unwrap_or_default(), line.left, line.claimed.unwrap_or_default(), line.rank];
+                [light, line.name, line.project, line.step, line.link, line.due.unwrap_or_default(), line.left, line.claimed.unwrap_or_default(), line.rank];
             rows.push(row.map(Cell::Text).to_vec());
         }
         filter.after = desk.after;

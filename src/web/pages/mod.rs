@@ -45,4 +45,5 @@ pub fn router() -> Router<Shared> {
         .merge(term::router())
         .merge(texts::router())
         .fallback(home::missing)
+        .method_not_allowed_fallback(home::only_posted)
 }

@@ -157,7 +157,8 @@ async fn record(State(shared): State<Shared>, visitor: Visitor, Path(case): Path
             Who::System => spoken.t("case-system"),
             Who::Operator => spoken.t("record-operator"),
         });
-        let lines = told.into_iter().map(|told| line(&spoken, (&file, visitor.person), &telling, told)).collect();
+        let mut lines: Vec<Line> = told.into_iter().map(|told| line(&spoken, (&file, visitor.person), &telling, told)).collect();
+        say_links_once(&mut lines);
         let leaf = entry.leaf.to_string().chars().take(16).collect();
         acts.push(Act { seq: entry.seq, at: entry.at.0, by, kind: spoken.named("act", &entry.kind), leaf, lines });
     }
@@ -167,6 +168,16 @@ async fn record(State(shared): State<Shared>, visitor: Visitor, Path(case): Path
     let data = RecordPage { head: head(&spoken, &file), acts, documents: documents.collect(), sealed: seal(&spoken, sealed, file.entries.len()) };
     let title = spoken.with("record-title", &[("number", &data.head.number)]);
     Ok(shared.pages.page(&visitor.site, "record", &title, &data))
+}
+
+/// A link stands before the first of the lines that belong to it.
+fn say_links_once(lines: &mut [Line]) {
+    let links: Vec<String> = lines.iter().map(|line| line.link.clone()).collect();
+    for (line, before) in lines.iter_mut().skip(1).zip(&links) {
+        if line.link == *before {
+            line.link.clear();
+        }
+    }
 }
 
 fn line(spoken: &Spoken<'_>, (file, reader): (&Casefile, PersonId), telling: &Telling<'_>, told: Told) -> Line {

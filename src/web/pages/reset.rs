@@ -31,6 +31,7 @@ pub fn router() -> Router<Shared> {
 #[derive(Serialize)]
 struct AskPage {
     sent: bool,
+    command: String,
     asked: Entry,
     mistakes: Vec<Mistake>,
 }
@@ -40,18 +41,21 @@ struct Sent {
     sent: Option<String>,
 }
 
-async fn show(State(shared): State<Shared>, passer: Passer, Query(query): Query<Sent>) -> Response {
+async fn show(State(shared): State<Shared>, passer: Passer, Query(query): Query<Sent>) -> Result<Response, Trouble> {
     ask_page(&shared, &passer.site, StatusCode::OK, query.sent.is_some(), String::new(), None)
 }
 
-fn ask_page(shared: &Shared, site: &Site, status: StatusCode, sent: bool, typed: String, wrong: Option<&Refusal>) -> Response {
+fn ask_page(shared: &Shared, site: &Site, status: StatusCode, sent: bool, typed: String, wrong: Option<&Refusal>) -> Result<Response, Trouble> {
     let asked = Entry::new("asked", "reset-asked", "text", "username").typed(typed).judged(wrong);
     let title = shared.pages.word(site.language, if sent { "reset-sent-title" } else { "reset-title" });
-    shared.pages.page_with(status, site, "reset", &title, &AskPage { sent, asked, mistakes: mistakes(wrong) })
+    let command = shared.app.new_command()?.to_string();
+    Ok(shared.pages.page_with(status, site, "reset", &title, &AskPage { sent, command, asked, mistakes: mistakes(wrong) }))
 }
 
 #[derive(Deserialize)]
 struct Asked {
+    #[serde(default)]
+    command: String,
     #[serde(default)]
     asked: String,
 }
@@ -65,12 +69,12 @@ async fn ask(
 ) -> Result<Response, Trouble> {
     if form.asked.trim().is_empty() {
         let empty = Refusal::invalid("missing", "请填写登录名或邮箱。", "cannot ask for a link: fill in the login or the mail address");
-        return Ok(ask_page(&shared, &passer.site, StatusCode::UNPROCESSABLE_ENTITY, false, form.asked, Some(&empty)));
+        return ask_page(&shared, &passer.site, StatusCode::UNPROCESSABLE_ENTITY, false, form.asked, Some(&empty));
     }
     let address = shared.door.address(connection.as_ref().map(|Extension(info)| info), &headers);
-    match shared.app.ask_reset(&form.asked, &address, clock::real()).await {
+    match shared.app.ask_reset((&form.asked, form.command.parse().ok()), &address, clock::real()).await {
         Ok(()) => Ok(Redirect::to("/reset?sent=1").into_response()),
-        Err(Failure::Refused(refusal)) => Ok(ask_page(&shared, &passer.site, StatusCode::TOO_MANY_REQUESTS, false, form.asked, Some(&refusal))),
+        Err(Failure::Refused(refusal)) => ask_page(&shared, &passer.site, StatusCode::TOO_MANY_REQUESTS, false, form.asked, Some(&refusal)),
         Err(Failure::Fault(fault)) => Err(fault.into()),
     }
 }

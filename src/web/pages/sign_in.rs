@@ -112,6 +112,16 @@ async fn to_front() -> Redirect {
     Redirect::to("/")
 }
 
+/// The page a form waits in, in another language.
+pub async fn waiting_page(shared: &Shared, site: &Site, next: &str, kept: &str) -> Result<Response, Trouble> {
+    let typed = Typed { next: next.to_owned(), kept: kept.to_owned(), ..Typed::default() };
+    match (&site.user, Kept::parse(kept)) {
+        (Some(_), Some(kept)) => Ok(kept_page(shared, site, next, kept)),
+        (Some(_), None) => Ok(Redirect::to(local(next)).into_response()),
+        (None, _) => page(shared, site, StatusCode::OK, &typed, None).await,
+    }
+}
+
 /// The sign-in page with what was posted waiting in it; `None` when it cannot wait.
 pub async fn page_keeping(shared: &Shared, site: &Site, kept: Option<Kept>) -> Response {
     let typed = Typed { next: site.here.clone(), kept: kept.as_ref().map(Kept::write).unwrap_or_default(), lost: kept.is_none(), ..Typed::default() };
@@ -120,10 +130,12 @@ pub async fn page_keeping(shared: &Shared, site: &Site, kept: Option<Kept>) -> R
 
 async fn page(shared: &Shared, site: &Site, status: StatusCode, typed: &Typed, wrong: Option<&Refusal>) -> Result<Response, Trouble> {
     let demo = shared.app.guests(&typed.find).await?.map(|guests| DemoPart::new(typed.find.trim(), guests));
+    let kept = Kept::parse(&typed.kept).map(|kept| kept.write());
+    let site = &Site { here: if kept.is_some() { local(&typed.next).to_owned() } else { site.here.clone() }, kept: kept.clone(), ..site.clone() };
     let data = SignInPage {
         next: local(&typed.next).to_owned(),
         login: typed.login.clone(),
-        kept: Kept::parse(&typed.kept).map(|kept| kept.write()),
+        kept,
         lost: typed.lost,
         wrong: wrong.map(|refusal| Text { zh: refusal.zh.clone(), en: refusal.en.clone() }),
         demo,
@@ -205,10 +217,15 @@ async fn entered(shared: &Shared, site: &Site, typed: &Typed, token: &str) -> Re
     let Some(kept) = Kept::parse(&typed.kept) else { return Ok((headers, Redirect::to(local(&typed.next))).into_response()) };
     let Some(session) = shared.app.session(token, clock::real()).await? else { return Ok((headers, Redirect::to("/")).into_response()) };
     let site = site.clone().of(&shared.app, &session.signed_in);
+    Ok((headers, kept_page(shared, &site, &typed.next, kept)).into_response())
+}
+
+fn kept_page(shared: &Shared, site: &Site, next: &str, kept: Kept) -> Response {
+    let site = Site { here: local(next).to_owned(), kept: Some(kept.write()), ..site.clone() };
     let user = site.user.clone().unwrap_or_default();
-    let data = KeptPage { target: local(&typed.next).to_owned(), name: user.name, posts: user.posts, pairs: kept.pairs() };
+    let data = KeptPage { target: local(next).to_owned(), name: user.name, posts: user.posts, pairs: kept.pairs() };
     let title = shared.pages.word(site.language, "sign-in-kept-title");
-    Ok((headers, shared.pages.page(&site, "kept", &title, &data)).into_response())
+    shared.pages.page(&site, "kept", &title, &data)
 }
 
 async fn leave(State(shared): State<Shared>, headers: HeaderMap) -> Result<Response, Trouble> {

@@ -4,7 +4,10 @@ apply-who = Who may apply
 apply-who-text = The agent authorised by the applicant, or an assistance officer or counter officer of the service centre. You file once; project filing, EIA, land and funding all use the same form.
 apply-secret-note = This system is not for classified information. Never enter or upload any. A project that touches a state secret goes through the offline channel.
 apply-begin = Begin
-apply-drafts = You have { $count } draft(s) not sent
+apply-drafts = { $count ->
+    [one] You have one draft not sent
+   *[other] You have { $count } drafts not sent
+ }
 apply-rules = Does the project qualify
 apply-rules-how = After you send it, the rules are tried in this order; the first that fits decides.
 apply-rule-and = {" "}and{" "}
@@ -49,7 +52,8 @@ apply-secret-mistake = If you chose this by mistake, begin again and answer No.
 apply-draft-title = Fill in the application
 apply-draft-unnamed = Application without a name
 apply-saved-at = Saved
-apply-tasks = { $done } of { $count } parts done
+apply-tasks = { $done } of { $count } required parts done
+apply-demo-codes = Demonstration: codes are checked here, too. These samples pass: unified social credit code 91420700DEM000014T, project code 2503-420703-04-01-000000; fill in the rest as you like, no papers are needed.
 apply-task-list = Parts of the application
 apply-task-papers = { $count } uploaded
 apply-state-done = Done
@@ -61,7 +65,10 @@ apply-check-look = Look at your answers
 apply-check-later = You can send it once every part is done; you may look at what is missing at any time.
 apply-delete = Delete draft
 apply-delete-title = Delete this draft?
-apply-delete-text = { $count } answer(s) will be gone for good.
+apply-delete-text = { $count ->
+    [one] One answer will be gone for good.
+   *[other] { $count } answers will be gone for good.
+ }
 apply-delete-yes = Delete
 apply-delete-no = Keep it and go on
 apply-part = Part { $number } of { $count }

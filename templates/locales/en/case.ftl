@@ -91,6 +91,7 @@ case-history-count = { $count ->
    *[other] { $count } entries, the newest first
 }
 case-history-none = Nothing has happened in this link yet.
+case-history-earlier = { $count } earlier entries
 case-act = act { $seq }
 case-deemed = by law: { $basis }
 case-table = table: { $why }

@@ -7,6 +7,8 @@ projects-filed = received
 projects-where = Where is it
 projects-who = Who has it
 projects-when = When will it be done
+projects-when-step = When will this step be done
+projects-past = This day has passed; it is not done yet
 projects-todo = What must I do
 projects-you = You
 projects-between = On its way to the next step
@@ -51,14 +53,26 @@ projects-letter-at = Date
 projects-no-letters = No documents yet. The receipt, the notice of acceptance and decisions appear here.
 projects-submissions = What you sent
 projects-first-submission = First submission
-projects-resubmission = Correction, { $count } change(s)
+projects-resubmission = { $count ->
+    [one] Correction, one change
+   *[other] Correction, { $count } changes
+ }
 projects-receipt = Receipt of papers
 projects-withdraw = Withdraw the application
 projects-withdraw-title = Withdraw this application?
 projects-withdraw-what = What will happen
-projects-withdraw-tasks = { $count } open task(s) stop, and every link ends with them.
-projects-withdraw-holds = { $count } reservation(s) of quota or money are given back at once to whoever is next in line.
-projects-withdraw-waiting = { $count } place(s) in line are given up.
+projects-withdraw-tasks = { $count ->
+    [one] One open task stops, and every link ends with it.
+   *[other] { $count } open tasks stop, and every link ends with them.
+ }
+projects-withdraw-holds = { $count ->
+    [one] One reservation of quota or money is given back at once to whoever is next in line.
+   *[other] { $count } reservations of quota or money are given back at once to whoever is next in line.
+ }
+projects-withdraw-waiting = { $count ->
+    [one] One place in line is given up.
+   *[other] { $count } places in line are given up.
+ }
 projects-withdraw-record = Decisions, documents and the record stay and can be verified.
 projects-withdraw-again = It cannot be undone. You may apply again, with a new place in order.
 projects-withdraw-why = Reason
@@ -76,6 +90,6 @@ projects-task-changes = What will change
 projects-task-send = Send the correction
 projects-task-save = Save for later
 projects-task-send-what = The office is told and goes on examining; please complete everything at once.
-projects-due-step = limit of the present step
+projects-due-step = limit of this step
 projects-due-promised = promised
 projects-due-statutory = by law

@@ -26,3 +26,4 @@ light-yellow = Due soon
 light-red = Past promise
 light-dark-red = Past the law
 light-grey = Special procedure
+colon = :{" "}

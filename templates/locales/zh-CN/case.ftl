@@ -79,6 +79,7 @@ case-history = 办理过程
 case-history-all = 全部
 case-history-count = 共 { $count } 条，最近的在前
 case-history-none = 这个环节还没有办理过程。
+case-history-earlier = 更早的 { $count } 条
 case-act = 第 { $seq } 号
 case-deemed = 依法自动：{ $basis }
 case-table = 决策表：{ $why }

@@ -26,3 +26,4 @@ light-yellow = 临期
 light-red = 超承诺
 light-dark-red = 超法定
 light-grey = 特别程序
+colon = ：

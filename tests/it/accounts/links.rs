@@ -127,7 +127,7 @@ fn three_resets_an_hour_are_sent_and_more_are_answered_alike() {
         }
         assert_eq!(house.mails().await.len(), 3);
         let later = Moment(real().0 + 61 * 60_000);
-        house.nodes[0].ask_reset("chen", "203.0.113.5", later).await.unwrap();
+        house.nodes[0].ask_reset(("chen", None), "203.0.113.5", later).await.unwrap();
         assert_eq!(house.mails().await.len(), 4, "the hour is over");
     });
 }

@@ -14,6 +14,12 @@ pub struct Desk {
     http: reqwest::Client,
 }
 
+/// What a form sends.
+pub struct Body {
+    pub kind: &'static str,
+    pub bytes: Vec<u8>,
+}
+
 /// An answer, whole.
 #[derive(Debug)]
 pub struct Answer {
@@ -71,47 +77,62 @@ impl Desk {
     }
 
     pub async fn post(&self, login: &str, path: &str, pairs: &[(&str, &str)]) -> Answer {
-        answered(self.posting(login, path, pairs)).await
+        self.send(login, path, &urlencoded(pairs)).await
     }
 
-    /// The same after the session ended.
-    pub async fn post_too_late(&self, path: &str, pairs: &[(&str, &str)]) -> Answer {
-        let over = self.posting("chen", path, pairs).build().unwrap();
-        let request = self.http.post(over.url().clone()).header("sec-fetch-site", "same-origin").header("cookie", "gl_session=00");
-        let body = over.body().and_then(reqwest::Body::as_bytes).unwrap().to_vec();
-        answered(request.header("content-type", "application/x-www-form-urlencoded").body(body)).await
+    /// Sends a form as somebody signed in.
+    pub async fn send(&self, login: &str, path: &str, body: &Body) -> Answer {
+        answered(self.request("POST", login, path).header("content-type", body.kind).body(body.bytes.clone())).await
+    }
+
+    /// The same after the session ended; also what is sent by somebody who is not signed in.
+    pub async fn send_too_late(&self, path: &str, body: &Body) -> Answer {
+        self.send_with("00", path, body).await
+    }
+
+    /// Looks at a page without a session.
+    pub async fn get_as_nobody(&self, path: &str) -> Answer {
+        answered(self.http.get(format!("{}{path}", self.house.origin()))).await
+    }
+
+    /// Sends a form with a session of one's own.
+    pub async fn send_with(&self, session: &str, path: &str, body: &Body) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.house.origin())).header("sec-fetch-site", "same-origin");
+        answered(request.header("cookie", format!("gl_session={session}")).header("content-type", body.kind).body(body.bytes.clone())).await
+    }
+
+    /// Looks at a page with it.
+    pub async fn get_with(&self, session: &str, path: &str) -> Answer {
+        answered(self.http.get(format!("{}{path}", self.house.origin())).header("cookie", format!("gl_session={session}"))).await
     }
 
     /// Sends a form whole and goes away before any answer: the connection is gone.
-    pub async fn post_and_lose(&self, login: &str, path: &str, pairs: &[(&str, &str)]) {
-        let body = pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect::<Vec<_>>().join("&");
+    pub async fn send_and_lose(&self, session: &str, path: &str, body: &Body) {
+        self.send_and_stay(session, path, body).await;
+    }
+
+    /// Sends a form whole and leaves the connection open, for somebody to leave by.
+    pub async fn send_and_stay(&self, session: &str, path: &str, body: &Body) -> tokio::net::TcpStream {
         let address = self.house.node.address();
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: {address}\r\ncookie: gl_session={}\r\nsec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
-            self.house.session(login),
-            body.len()
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\ncookie: gl_session={session}\r\nsec-fetch-site: same-origin\r\ncontent-type: {}\r\ncontent-length: {}\r\n\r\n",
+            body.kind,
+            body.bytes.len()
         );
         let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
-        connection.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        connection.write_all(&[head.as_bytes(), &body.bytes].concat()).await.unwrap();
         connection.flush().await.unwrap();
+        connection
     }
 
     /// As the script saves while somebody types.
     pub async fn autosave(&self, login: &str, path: &str, pairs: &[(&str, &str)]) -> Answer {
-        answered(self.posting(login, path, pairs).header("accept", "application/json")).await
-    }
-
-    fn posting(&self, login: &str, path: &str, pairs: &[(&str, &str)]) -> reqwest::RequestBuilder {
-        let body = pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect::<Vec<_>>().join("&");
-        self.request("POST", login, path).header("content-type", "application/x-www-form-urlencoded").body(body)
+        let Body { kind, bytes } = urlencoded(pairs);
+        answered(self.request("POST", login, path).header("content-type", kind).header("accept", "application/json").body(bytes)).await
     }
 
     pub async fn upload(&self, login: &str, path: &str, name: &str, content: &[u8]) -> Answer {
-        let mut body =
-            format!("--XyZ\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: application/pdf\r\n\r\n").into_bytes();
-        body.extend_from_slice(content);
-        body.extend_from_slice(b"\r\n--XyZ--\r\n");
-        answered(self.request("POST", login, path).header("content-type", "multipart/form-data; boundary=XyZ").body(body)).await
+        self.send(login, path, &with_file(&[], name, content)).await
     }
 
     /// Begins an application and gives its address.
@@ -155,6 +176,25 @@ async fn answered(request: reqwest::RequestBuilder) -> Answer {
     Answer { status, headers, bytes: response.bytes().await.unwrap().to_vec() }
 }
 
+/// The fields of a form, as a browser sends them.
+pub fn urlencoded(pairs: &[(&str, &str)]) -> Body {
+    let body = pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect::<Vec<_>>().join("&");
+    Body { kind: "application/x-www-form-urlencoded", bytes: body.into_bytes() }
+}
+
+/// The same with a file.
+pub fn with_file(pairs: &[(&str, &str)], name: &str, content: &[u8]) -> Body {
+    let mut bytes = Vec::new();
+    for (name, value) in pairs {
+        bytes.extend_from_slice(format!("--XyZ\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes());
+    }
+    let head = format!("--XyZ\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: application/pdf\r\n\r\n");
+    bytes.extend_from_slice(head.as_bytes());
+    bytes.extend_from_slice(content);
+    bytes.extend_from_slice(b"\r\n--XyZ--\r\n");
+    Body { kind: "multipart/form-data; boundary=XyZ", bytes }
+}
+
 fn encoded(text: &str) -> String {
     text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
@@ -163,7 +203,7 @@ fn application() -> greenlane::forms::Form {
     greenlane::forms::Form::parse(include_str!("../../../workflows/forms/green-channel.yaml"), "green-channel.yaml").unwrap()
 }
 
-fn sections() -> usize {
+pub fn sections() -> usize {
     application().pages.iter().map(|page| page.sections.len()).sum()
 }
 

@@ -26,7 +26,7 @@ fn session(n: u8, who: u8) -> SessionRow {
 }
 
 fn change(who: u8, link: Option<Digest>, kept: Option<Digest>) -> PasswordChange {
-    PasswordChange { tenant: EZHOU, person: person(who), hash: "$argon2id$1".to_owned(), at: NOW, link, kept, tries: vec![Digest([9; 32])] }
+    PasswordChange { tenant: EZHOU, person: person(who), hash: "$argon2id$1".to_owned(), at: NOW, link, replaces: None, kept, tries: vec![Digest([9; 32])] }
 }
 
 fn later(ms: i64) -> Moment {
@@ -81,6 +81,9 @@ async fn a_password_replaces_the_earlier_and_ends_the_other_sessions(fixture: &F
     assert!(store.set_password(&change(1, None, Some(Digest([2; 32])))).await.unwrap());
     let second = PasswordChange { hash: "$argon2id$2".to_owned(), ..change(1, None, Some(Digest([2; 32]))) };
     assert!(store.set_password(&second).await.unwrap());
+    let late = PasswordChange { hash: "$argon2id$3".to_owned(), replaces: Some("$argon2id$1".to_owned()), ..second.clone() };
+    assert!(!store.set_password(&late).await.unwrap(), "it was held against a password that is no longer there");
+    assert_eq!(store.password_hash(EZHOU, person(1)).await.unwrap().as_deref(), Some("$argon2id$2"));
     assert_eq!(store.password_hash(EZHOU, person(1)).await.unwrap().as_deref(), Some("$argon2id$2"));
     assert_eq!((names(fixture, 1).await, names(fixture, 2).await), (vec![2], vec![3]));
     assert_eq!(store.people_with_password(EZHOU).await.unwrap(), [person(1)]);

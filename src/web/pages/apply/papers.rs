@@ -1,9 +1,10 @@
 //! Papers: one upload form each, taken in as a stream. Invariant: a paper that is refused leaves the form as it was. Never: a file's own word about its kind.
 
+use axum::Form as Posted;
 use axum::extract::{Multipart, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -63,7 +64,7 @@ pub async fn upload(State(shared): State<Shared>, visitor: Visitor, Path((id, ke
     let (draft, asking) = draft_of(&shared, &visitor, id).await?;
     let section = place(&asking, &key)?;
     let outcome = match receive(&shared, &visitor, &mut parts).await {
-        Ok(named) => put(&shared, &visitor, draft.id, &key, Some(named)).await,
+        Ok((named, seen)) => put(&shared, &visitor, (draft.id, &key, seen.as_deref()), Some(named)).await,
         Err(failure) => Err(failure),
     };
     match outcome {
@@ -73,12 +74,26 @@ pub async fn upload(State(shared): State<Shared>, visitor: Visitor, Path((id, ke
     }
 }
 
+/// What the form before somebody showed.
+#[derive(Deserialize)]
+pub struct Before {
+    seen: Option<String>,
+}
+
 /// Takes a paper out of the draft; the file itself stays until the case is erased.
-pub async fn remove(State(shared): State<Shared>, visitor: Visitor, Path((id, key)): Path<(Uuid, String)>) -> Result<Response, Trouble> {
+pub async fn remove(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Path((id, key)): Path<(Uuid, String)>,
+    Posted(before): Posted<Before>,
+) -> Result<Response, Trouble> {
     let (_, asking) = draft_of(&shared, &visitor, id).await?;
     let section = place(&asking, &key)?;
-    let draft = put(&shared, &visitor, id, &key, None).await?;
-    Ok(see_other(&back(&draft, section, &key)))
+    match put(&shared, &visitor, (id, &key, before.seen.as_deref()), None).await {
+        Ok(draft) => Ok(see_other(&back(&draft, section, &key))),
+        Err(Failure::Refused(refusal)) => refused(&shared, &visitor, (id, section, &key), *refusal).await,
+        Err(Failure::Fault(fault)) => Err(fault.into()),
+    }
 }
 
 /// The section a paper stands in.
@@ -90,11 +105,17 @@ fn place(asking: &Asking, key: &str) -> Result<usize, Trouble> {
         .ok_or_else(|| Refusal::not_found("unknown_paper", format!("申请表没有材料“{key}”。"), format!("cannot find paper `{key}` in the form")).into())
 }
 
-/// Streams the first file of the request to the store.
-async fn receive(shared: &Shared, visitor: &Visitor, parts: &mut Multipart) -> Result<Named, Failure> {
+/// Streams the first file of the request to the store; answers it with what the form showed.
+async fn receive(shared: &Shared, visitor: &Visitor, parts: &mut Multipart) -> Result<(Named, Option<String>), Failure> {
     let app = &shared.app;
+    let mut seen = None;
     while let Some(mut part) = parts.next_field().await.map_err(broken)? {
-        let Some(name) = part.file_name().map(str::to_owned) else { continue };
+        let Some(name) = part.file_name().map(str::to_owned) else {
+            if part.name() == Some("seen") {
+                seen = Some(part.text().await.map_err(broken)?);
+            }
+            continue;
+        };
         let mut upload = app.begin_upload(typist(visitor)).await?;
         let mut refused = None;
         loop {
@@ -115,7 +136,7 @@ async fn receive(shared: &Shared, visitor: &Visitor, parts: &mut Multipart) -> R
         }
         return match refused {
             Some(failure) => Err(failure),
-            None => app.keep(upload, &name).await,
+            None => Ok((app.keep(upload, &name).await?, seen)),
         };
     }
     Err(Refusal::invalid("file_empty", "请先选择一个文件。", "cannot upload: choose a file first").into())
@@ -135,13 +156,18 @@ fn broken(cause: axum::extract::multipart::MultipartError) -> Failure {
     .into()
 }
 
-/// Writes a paper into the draft, whatever other windows save meanwhile.
-async fn put(shared: &Shared, visitor: &Visitor, id: Uuid, key: &str, file: Option<Named>) -> Result<Draft, Failure> {
+/// Writes a paper into the draft, whatever other windows save meanwhile; a paper that another window put there is neither replaced nor removed unseen.
+async fn put(shared: &Shared, visitor: &Visitor, (id, key, seen): (Uuid, &str, Option<&str>), file: Option<Named>) -> Result<Draft, Failure> {
     const SAVES_MAX: usize = 8;
     let value = file.map(|file| serde_json::to_value(file).map_err(|cause| Fault::new("naming a file", cause))).transpose()?;
     for _ in 0..SAVES_MAX {
         let draft = shared.app.draft(typist(visitor), id).await?;
         let mut form = draft.form.as_object().cloned().unwrap_or_default();
+        let text = |of: Option<&Value>, part: &str| of.and_then(|paper| paper.get(part)).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let there = text(form.get(key), "sha256");
+        if seen.is_some_and(|seen| seen != there) && !there.is_empty() && there != text(value.as_ref(), "sha256") {
+            return Err(moved(&text(form.get(key), "name")).into());
+        }
         match &value {
             Some(value) => form.insert(key.to_owned(), value.clone()),
             None => form.remove(key),
@@ -151,6 +177,12 @@ async fn put(shared: &Shared, visitor: &Visitor, id: Uuid, key: &str, file: Opti
         }
     }
     Err(Refusal::conflict("draft_busy", "这份草稿正被其他窗口反复保存，请稍后再试。", "cannot save: other windows keep saving this draft").into())
+}
+
+fn moved(name: &str) -> Refusal {
+    let zh = format!("另一个窗口刚刚上传了“{name}”，它没有被替换或移除。请核对；仍要更换的，请重新选择文件再上传。");
+    let en = format!("nothing was changed: another window has just uploaded “{name}”; look at it, and choose your file again if it is to be replaced");
+    Refusal::conflict("paper_moved", zh, en)
 }
 
 /// The page the upload stands on.

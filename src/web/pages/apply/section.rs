@@ -16,7 +16,6 @@ use super::draft::elsewhere;
 use super::{Asking, PaperView, draft_of, papers, permit, posted, sections, see_other, typist};
 use crate::app::App;
 use crate::app::drafts::{Draft, Merged, Seen, Typist};
-use crate::clock;
 use crate::engine::refusal::Refusal;
 use crate::forms::{FieldError, Form, Kind};
 use crate::web::Shared;
@@ -243,7 +242,7 @@ pub async fn save(
     if by_itself {
         let seen =
             if saved.contested.is_empty() { seen(&asking.form, index, &saved.draft.form).written() } else { posted(&pairs, "seen").unwrap_or("").to_owned() };
-        return Ok(Json(AutoSaved { at: hour(clock::real()), seen, contested: !saved.contested.is_empty(), stop: false }).into_response());
+        return Ok(Json(AutoSaved { at: hour(shared.app.clock().now()), seen, contested: !saved.contested.is_empty(), stop: false }).into_response());
     }
     // Without the script a question that follows from an answer is on the page only after a save.
     if saved.contested.is_empty() && posted(&pairs, "do") != Some("later") && fields::opened(&asking.form, index, &before, &saved.draft.form) {

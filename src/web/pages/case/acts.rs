@@ -22,6 +22,7 @@ use crate::web::answer::{Trouble, status};
 use crate::web::fields;
 use crate::web::pages::sign_in::local;
 use crate::web::visitor::Visitor;
+use crate::web::words::sentence;
 
 /// What a form posted, in order.
 type Posted = Vec<(String, String)>;
@@ -310,7 +311,7 @@ impl Why {
     /// As a sentence.
     pub fn said(&self, spoken: &super::spoken::Spoken<'_>) -> String {
         match self {
-            Self::Refusal(refusal) => spoken.say(&Text { zh: refusal.zh.clone(), en: refusal.en.clone() }),
+            Self::Refusal(refusal) => sentence(&spoken.say(&Text { zh: refusal.zh.clone(), en: refusal.en.clone() })),
             Self::Done { by, at, outcome } => {
                 let who = by.map_or_else(|| spoken.t("case-system"), |by| spoken.person(by));
                 let at = at.civil().format("%Y-%m-%d %H:%M").to_string();

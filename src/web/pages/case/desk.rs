@@ -14,6 +14,7 @@ use crate::ids::Name;
 use crate::supervision::{Light, Watch};
 use crate::web::fields::{self, SectionView};
 use crate::web::pages::case::fresh_command;
+use crate::web::words::sentence;
 
 /// An open task in brief.
 #[derive(Serialize)]
@@ -131,7 +132,7 @@ fn card(asking: &Asking<'_>, id: Local, task: &Task) -> Result<Card, Fault> {
         may: verdict.is_none(),
         own,
         why_not: match verdict {
-            Some(Verdict::Denied(ref why)) => spoken.say(&crate::ids::Text { zh: why.zh.clone(), en: why.en.clone() }),
+            Some(Verdict::Denied(ref why)) => sentence(&spoken.say(&crate::ids::Text { zh: why.zh.clone(), en: why.en.clone() })),
             Some(Verdict::Allowed) | None => String::new(),
         },
         could: could.join(&spoken.t("case-and")),
@@ -201,7 +202,7 @@ fn outcomes(asking: &Asking<'_>, program: &Program, node: &Node, refused: Option
         let follows = asking.spoken.names(|names| names.sentence(&ahead::ahead(program, node, &key)));
         Outcome {
             id: format!("outcome-{key}"),
-            title: asking.spoken.outcome(&key),
+            title: sentence(&asking.spoken.outcome(&key)),
             follows: asking.spoken.say(&follows),
             free: free.contains(&key),
             with_fields: with.contains(&key),

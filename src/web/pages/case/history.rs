@@ -7,6 +7,9 @@ use super::telling::{Telling, Told};
 use crate::engine::case::Local;
 use crate::web::fields::{self, ToldSection};
 
+/// How many acts stand open on the page.
+const SHOWN: usize = 20;
+
 /// An act.
 #[derive(Serialize)]
 pub struct Act {
@@ -44,6 +47,8 @@ pub struct Narrow {
 #[derive(Serialize)]
 pub struct History {
     acts: Vec<Act>,
+    /// What stands under a line that opens.
+    earlier: Vec<Act>,
     narrow: Vec<Narrow>,
     count: usize,
 }
@@ -82,5 +87,7 @@ pub fn history(asking: &Asking<'_>, told: Vec<Told>, telling: &Telling<'_>) -> H
     let all = Narrow { title: asking.spoken.t("case-history-all"), href: address(None), current: only.is_none() };
     let links = telling.links.keys().map(|scope| Narrow { title: telling.link(*scope), href: address(Some(*scope)), current: only == Some(*scope) });
     let narrow = if telling.links.len() > 1 { std::iter::once(all).chain(links).collect() } else { Vec::new() };
-    History { count: acts.len(), acts, narrow }
+    let count = acts.len();
+    let earlier = if count > SHOWN + SHOWN / 2 { acts.split_off(SHOWN) } else { Vec::new() };
+    History { count, acts, earlier, narrow }
 }

@@ -12,6 +12,7 @@ use super::spoken::Spoken;
 use super::telling::{Telling, amount_of};
 use crate::app::casework::Casefile;
 use crate::app::failure::Fault;
+use crate::app::notices::short_name;
 use crate::app::queries::DocumentLine;
 use crate::definition::graph::NodeKind;
 use crate::engine::case::{Local, TaskPool};
@@ -152,7 +153,7 @@ pub fn page(asking: &Asking<'_>, refused: Option<Refused>) -> Result<Page, Fault
     let lead = state.terms.iter().filter(|(_, term)| term.due.is_some() && term.due == watch.due).map(|(id, _)| *id).next();
     let flash = asking.asked.did.filter(|_| refused.is_none()).and_then(|seq| flash(asking, seq, &told));
     Ok(Page {
-        number: asking.name(),
+        number: file.working.row.number.clone().unwrap_or_else(|| short_name(file.working.row.id)),
         project: file.working.row.title.clone().unwrap_or_default(),
         workflow: file.program(&state.workflow).map(|program| spoken.say(&program.title)).unwrap_or_default(),
         applicant: spoken.person(state.applicant),

@@ -20,6 +20,7 @@ use crate::engine::case::{Local, Waits};
 use crate::engine::event::Event;
 use crate::engine::refusal::Refusal;
 use crate::ids::{Name, Text};
+use crate::notice::Language;
 use crate::supervision::Watch;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
@@ -125,7 +126,7 @@ pub async fn show(State(shared): State<Shared>, visitor: Visitor, Path((case, sc
     let program = program.as_ref().and_then(|program| file.program(program)).ok_or_else(missing)?;
     let states = states(&file, id);
     let words = words(&Spoken::to(&shared, &visitor), program);
-    let svg = draw(program, View { words: Some(&words), live: Some(&states) });
+    let svg = draw(program, View { words: Some(&words), live: Some(&states), english: visitor.language() == Language::En });
     let headers = [(CONTENT_TYPE, "image/svg+xml".to_owned()), (CONTENT_SECURITY_POLICY, policy(&svg))];
     Ok((headers, svg).into_response())
 }

@@ -1,6 +1,8 @@
 //! One person: how to reach them, their posts, their access, the invitation.
 //! Invariant: each form makes one change and says afterwards what was done.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,9 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::add::{contact_entries, day, day_entries};
 use super::{Choice, HoldingRow, PostChoice, command, held_by, offices, once, posts, state_of};
-use crate::app::failure::Failure;
+use crate::app::drafts::Seen;
+use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::people::{Change, Contact, Post};
-use crate::engine::refusal::{Detail, Refusal};
+use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::Person;
 use crate::identity::may::Act;
 use crate::notice::Language;
@@ -41,6 +44,8 @@ struct PersonPage {
     own: bool,
     reachable: bool,
     done: Option<&'static str>,
+    /// What the lines of the contact form hold before anybody types.
+    seen: String,
     entries: Vec<Entry>,
     english: bool,
     holdings: Vec<HoldingRow>,
@@ -57,6 +62,7 @@ struct PersonPage {
 struct Typed {
     command: String,
     act: String,
+    seen: String,
     name: String,
     email: String,
     phone: String,
@@ -106,8 +112,8 @@ async fn page(
 ) -> Result<Response, Trouble> {
     let (known, today) = (&visitor.known, shared.app.clock().now().date());
     let with_password = shared.app.with_password(visitor.tenant).await?;
-    let said = |text: &Option<String>| text.clone().unwrap_or_default();
-    let held = Contact { name: person.name.clone(), email: said(&person.email), phone: said(&person.phone), language: person.language.clone() };
+    let held = held_contact(person);
+    let seen = Seen::of(&written(&held)?, CONTACT).written();
     let contact = typed.filter(|typed| typed.act == "contact").map_or(held, Typed::contact);
     let given = typed.filter(|typed| typed.act == "give");
     let (office, post) = given.map_or(("", ""), |typed| (&typed.office, &typed.post));
@@ -120,6 +126,7 @@ async fn page(
         own: person.id == visitor.person,
         reachable: person.email.is_some() && !person.disabled,
         done,
+        seen,
         english: Language::of(&contact.language) == Language::En,
         entries: contact_entries(&contact, wrong.filter(|_| given.is_none())),
         holdings: held_by(known, person.id, today),
@@ -132,6 +139,35 @@ async fn page(
     let title = format!("{} · {}", person.name, shared.pages.word(visitor.site.language, "people-title"));
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(shared.pages.page_with(status, &visitor.site, "person", &title, &data))
+}
+
+/// The lines of the contact form.
+const CONTACT: [&str; 4] = ["name", "email", "phone", "language"];
+
+fn held_contact(person: &Person) -> Contact {
+    let said = |text: &Option<String>| text.clone().unwrap_or_default();
+    Contact { name: person.name.clone(), email: said(&person.email), phone: said(&person.phone), language: person.language.clone() }
+}
+
+fn written(contact: &Contact) -> Result<serde_json::Value, Fault> {
+    serde_json::to_value(contact).map_err(|cause| Fault::new("comparing what two windows typed", cause))
+}
+
+/// What two windows typed, put together: a line that only one of them changed is as that one left it, a line that both changed is asked about.
+fn merged(person: &Person, typed: &Typed) -> Result<Contact, Failure> {
+    let (held, mine) = (written(&held_contact(person))?, written(&typed.contact())?);
+    let merged = Seen::read(&typed.seen).merge(&held, &mine, &BTreeSet::new());
+    if merged.contested.is_empty() {
+        return Ok(serde_json::from_value(merged.form).map_err(|cause| Fault::new("putting together what two windows typed", cause))?);
+    }
+    let moved = |key: &String| {
+        let now = held.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+        let (zh, en) = (format!("另一个窗口已改为“{now}”；仍要用您填的，请再保存一次"), format!("another window saved “{now}”; save once more to keep yours"));
+        Detail::new(key, "contested", zh, en)
+    };
+    let details = merged.contested.iter().map(moved).collect();
+    let said = refusal("contact_contested", Class::Conflict, "另一个窗口改过同一处，没有保存。", "nothing was saved: another window changed the same");
+    Err(Refusal { details, ..said }.into())
 }
 
 impl Typed {
@@ -172,9 +208,13 @@ impl Typed {
 async fn change(State(shared): State<Shared>, visitor: Visitor, Path(login): Path<String>, Form(typed): Form<Typed>) -> Result<Response, Trouble> {
     visitor.permit(Act::ManagePeople)?;
     let person = find(&visitor, &login)?;
-    let changed = match typed.change(login.clone()) {
+    let asked = match typed.change(login.clone()).map_err(Failure::from) {
+        Ok(Change::Contact { login, .. }) => merged(&person, &typed).map(|contact| Change::Contact { login, contact }),
+        asked => asked,
+    };
+    let changed = match asked {
         Ok(change) => shared.app.manage(visitor.tenant, visitor.actor(), once(&typed.command, &change), &change).await,
-        Err(refusal) => Err(refusal.into()),
+        Err(failure) => Err(failure),
     };
     match changed {
         Ok(_) => Ok(Redirect::to(&address(&login, &typed.act)).into_response()),

@@ -275,7 +275,7 @@ pub async fn save(
     };
     if by_itself {
         let seen = if kept.contested.is_empty() { seen(&asked.form, &kept.draft.form).written() } else { posted(&pairs, "seen").unwrap_or("").to_owned() };
-        let at = crate::clock::real().civil().format("%H:%M").to_string();
+        let at = shared.app.clock().now().civil().format("%H:%M").to_string();
         return Ok(axum::Json(serde_json::json!({"at": at, "seen": seen, "contested": !kept.contested.is_empty(), "stop": false})).into_response());
     }
     let opinion = posted(&pairs, "opinion").unwrap_or("").to_owned();

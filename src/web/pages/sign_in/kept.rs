@@ -22,11 +22,12 @@ pub struct Pair {
 }
 
 impl Kept {
-    /// The fields of a posted form.
+    /// The fields of a posted form; `None` when nothing of it may wait, because all of it is secret.
     #[must_use]
     pub fn read(body: &[u8]) -> Option<Self> {
         let posted: Vec<(String, String)> = serde_html_form::from_bytes(body).ok()?;
-        Some(Self(posted.into_iter().filter(|(name, _)| !name.to_ascii_lowercase().contains("password")).collect()))
+        let (secret, open): (Vec<_>, Vec<_>) = posted.into_iter().partition(|(name, _)| name.to_ascii_lowercase().contains("password"));
+        (secret.is_empty() || !open.is_empty()).then_some(Self(open))
     }
 
     /// As it stands in the sign-in page.
@@ -69,5 +70,6 @@ mod tests {
         let empty = Kept::read(b"").unwrap();
         assert_eq!(Kept::parse(&empty.write()), Some(empty));
         assert_eq!((Kept::parse(""), Kept::parse("a=b")), (None, None));
+        assert_eq!(Kept::read(b"password_old=x&password=y"), None, "a password is typed again; a form without it would be refused");
     }
 }

@@ -195,12 +195,12 @@ async fn change(State(shared): State<Shared>, visitor: Visitor, Path(kind): Path
     let changed = match typed.act() {
         Ok(act) => {
             let change = TextChange { kind, language, act, command_id: typed.command_id(kind) };
-            shared.app.change_text(visitor.tenant, visitor.actor(), change).await
+            if shared.app.is_taken(&visitor.known, &change) { Ok(()) } else { shared.app.change_text(visitor.tenant, visitor.actor(), change).await.map(drop) }
         }
         Err(refusal) => Err(refusal.into()),
     };
     match changed {
-        Ok(_) => Ok(Redirect::to(&format!("/system/texts/{kind}?done={}", typed.act)).into_response()),
+        Ok(()) => Ok(Redirect::to(&format!("/system/texts/{kind}?done={}", typed.act)).into_response()),
         Err(Failure::Refused(refusal)) => page(&shared, &visitor, kind, (Some(&typed), Some(&refusal)), None),
         Err(Failure::Fault(fault)) => Err(fault.into()),
     }
