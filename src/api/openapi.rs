@@ -16,7 +16,7 @@ use crate::api::v1::{accounts, acts, audit, cases, clock, me, speech, verbs, wor
         verbs::add_signers, verbs::remove_signer, verbs::remove_to_come, verbs::transfer, verbs::delegate, verbs::reply, verbs::recall,
         speech::ask_recusal, speech::decide_recusal, speech::take_back, speech::urge, speech::copy, speech::comment, speech::batch, speech::away,
         accounts::list, accounts::postings, accounts::post,
-        workflows::list, workflows::picture, workflows::form, workflows::migrate,
+        workflows::list, workflows::picture, workflows::form, workflows::migrate, workflows::publish,
         audit::checkpoint, audit::ledger, audit::notices,
         clock::show, clock::set,
     ),

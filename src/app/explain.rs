@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::app::failure::Failure;
 use crate::app::known::Known;
+use crate::app::posts;
 use crate::app::queries::{DayLine, day_lines};
 use crate::app::register;
 use crate::app::writer::Working;
@@ -182,7 +183,8 @@ impl Asked<'_> {
                 Some(TaskPool::Posts { offices, post }) => {
                     let named: Vec<Text> = offices.iter().map(|office| self.known.office(office)).collect();
                     let (zh, en): (Vec<&str>, Vec<&str>) = named.iter().map(|name| (name.zh.as_str(), name.en.as_str())).unzip();
-                    text(format!("等待{}（{post}）办理", zh.join("、")), format!("waits for {} ({post})", en.join(" or ")))
+                    let post = posts::title(post);
+                    text(format!("等待{}（{}）办理", zh.join("、"), post.zh), format!("waits for {} ({})", en.join(" or "), post.en))
                 }
                 Some(TaskPool::Applicant) | None => text("等待申请人办理".into(), "waits for the applicant".into()),
             },
@@ -218,8 +220,7 @@ impl Asked<'_> {
     /// What follows each answer. What nobody answers follows by itself.
     fn next(&self, program: &Program, node: &Node) -> Vec<NextTold> {
         let office = |key: &str| self.known.office(key);
-        let post = |key: &str| Text { zh: key.to_owned(), en: key.to_owned() };
-        let names = Names { office: &office, post: &post };
+        let names = Names { office: &office, post: &posts::title };
         let told = |outcome: &Name| NextTold { outcome: outcome.to_string(), follows: names.sentence(&ahead::ahead(program, node, outcome)) };
         match &node.kind {
             // A link or a join that still runs is explained at its own places.
@@ -268,9 +269,12 @@ impl Asked<'_> {
                 }
             };
         };
-        let steps = term.stops_open.iter().filter_map(|token| self.working.state.tokens.get(token)).map(|token| token.step.to_string());
-        let steps = steps.collect::<Vec<_>>().join("、");
-        Text { zh: format!("{day} 起暂停，因步骤 {steps} 不计入"), en: format!("it stands still since {day}, because of {steps}") }
+        let tokens = term.stops_open.iter().filter_map(|token| self.working.state.tokens.get(token));
+        let titles: Vec<Text> =
+            tokens.filter_map(|token| self.program(token.scope)?.nodes.get(usize::from(token.node.0))).map(|node| node.title.clone()).collect();
+        let all = |of: fn(&Text) -> &str, between: &str| titles.iter().map(of).collect::<Vec<_>>().join(between);
+        let (zh, en) = (all(|title| &title.zh, "」「"), all(|title| &title.en, "”, “"));
+        Text { zh: format!("{day} 起暂停，因「{zh}」不计入"), en: format!("it stands still since {day}, because of “{en}”") }
     }
 }
 

@@ -9,19 +9,18 @@ use serde_json::json;
 use crate::app::App;
 use crate::app::execute::{RegisterRows, entropy};
 use crate::app::failure::{Failure, Fault, refusal};
-use crate::app::known::Known;
 use crate::app::migrate::Migration;
 use crate::app::people::Change;
+use crate::app::publish::Publication;
 use crate::app::quota::ByDocument;
-use crate::app::register::{CALENDAR, PublishedBundle, put, source_files};
+use crate::app::register::CALENDAR;
 use crate::app::writer::{Receipt, RegisterPosting};
 use crate::calendar::Calendar;
 use crate::definition::diagnostics::Diagnostic;
-use crate::definition::library::{self, Library};
+use crate::definition::library;
 use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::{Actor, Person};
-use crate::ids::{CommandId, Digest, Moment, Name, Tenant};
-use crate::notice::Kind;
+use crate::ids::{CommandId, Digest, Moment, Tenant};
 use crate::source::Mistake;
 use crate::store::rows::{PostingKind, RegistryRow};
 
@@ -34,6 +33,13 @@ pub enum Operation {
         /// Files by path below `workflows/`.
         files: BTreeMap<String, String>,
         /// The workflows to publish; empty for every one.
+        workflows: Vec<String>,
+    },
+    /// Says what publishing them would change and what stands in the way, and publishes nothing.
+    ComparePublished {
+        /// Files by path below `workflows/`.
+        files: BTreeMap<String, String>,
+        /// The workflows to compare; empty for every one.
         workflows: Vec<String>,
     },
     /// Takes running cases over to another version of their workflow.
@@ -97,7 +103,8 @@ impl App {
     /// A refusal with every mistake of the input, or a fault.
     pub async fn operate(&self, tenant: Tenant, actor: Actor, operation: Operation) -> Result<Told, Failure> {
         match operation {
-            Operation::Publish { files, workflows } => self.publish(tenant, actor, files, &workflows).await,
+            Operation::Publish { files, workflows } => self.publish_told(tenant, &actor, &Publication { files, workflows, dry_run: false }).await,
+            Operation::ComparePublished { files, workflows } => self.publish_told(tenant, &actor, &Publication { files, workflows, dry_run: true }).await,
             Operation::MigrateCases(asked) => self.migrate_told(tenant, &actor, &asked).await,
             Operation::Calendar { text, file } => self.publish_calendar(tenant, actor, text, &file).await,
             Operation::Seed { files } => self.plant(actor, &files).await,
@@ -109,68 +116,6 @@ impl App {
                 Ok(vec![line(format!("已记账，登记簿第 {} 项", receipt.version), format!("posted: act {} of the register", receipt.version))])
             }
         }
-    }
-
-    async fn publish(&self, tenant: Tenant, actor: Actor, files: BTreeMap<String, String>, workflows: &[String]) -> Result<Told, Failure> {
-        let library = library::load(&source_files(&files)).map_err(|mistakes| wrong_input("workflow_wrong", mistakes.iter().map(Detail::from)))?;
-        let known = self.known(tenant).await?;
-        let names: Vec<_> = library
-            .bundles()
-            .map(|bundle| bundle.root.clone())
-            .filter(|name| workflows.is_empty() || workflows.iter().any(|wanted| **wanted == **name))
-            .collect();
-        if let Some(missing) = workflows.iter().find(|wanted| !names.iter().any(|name| **name == ***wanted)) {
-            return Err(refusal(
-                "unknown_workflow",
-                Class::NotFound,
-                format!("文件中没有流程“{missing}”。"),
-                format!("cannot publish `{missing}`: no file defines it"),
-            )
-            .into());
-        }
-        let unfit = self.unfit(&library, &known, &names);
-        if !unfit.is_empty() {
-            return Err(wrong_input("workflow_unfit", unfit.into_iter()).into());
-        }
-        let mut told = Vec::new();
-        for name in names {
-            let Some(bundle) = library.bundle(&name) else { continue };
-            if known.current.get(&name) == Some(&bundle.digest) {
-                told.push(line(format!("{name} 未变（{}）", short(bundle.digest)), format!("{name} is unchanged ({})", short(bundle.digest))));
-                continue;
-            }
-            let published = PublishedBundle { workflow: name.clone(), files: library.files_of(&name).into_iter().map(|file| (file.key, file.text)).collect() };
-            let rows = RegisterRows {
-                registry: vec![
-                    put(self, tenant, "bundle", &bundle.digest.to_string(), &published)?,
-                    raw(self, tenant, "workflow", &name, bundle.digest.to_string().into_bytes()),
-                ],
-                ..RegisterRows::default()
-            };
-            let details = json!({"workflow": name, "revision": bundle.digest});
-            self.record(tenant, actor.clone(), "workflow-published", details, rows).await?;
-            told.push(line(format!("{name} 已发布（{}）", short(bundle.digest)), format!("{name} is published ({})", short(bundle.digest))));
-        }
-        Ok(told)
-    }
-
-    /// What keeps workflows without a mistake from being published here and now: a law that is not in force, a post nobody holds, a reminder nobody can word.
-    fn unfit(&self, library: &Library, known: &Known, names: &[Name]) -> Vec<Detail> {
-        let today = self.clock().now().date();
-        let filled = |office: &str, post: &str| !known.roster.holders(&known.roster.current(&office.into(), today), &post.into(), today).is_empty();
-        let mut found: Vec<Detail> = names.iter().flat_map(|name| library.lapsed(name, today)).map(|diagnostic| Detail::from(&diagnostic)).collect();
-        found.extend(library.vacant(filled).iter().map(Detail::from));
-        for program in names.iter().filter_map(|name| library.program(name)) {
-            let own = program.nodes.iter().flat_map(|node| &node.terms);
-            for rung in program.limits.iter().chain(own).flat_map(|term| &term.rungs) {
-                if !rung.notice.parse::<Kind>().is_ok_and(Kind::is_of_case) {
-                    let (zh, en) = (format!("没有提醒文本 `{}`", rung.notice), format!("expected the kind of a notice, found `{}`", rung.notice));
-                    found.push(Detail::new(&program.name, "unknown_notice", zh, en));
-                }
-            }
-        }
-        found.dedup();
-        found
     }
 
     async fn publish_calendar(&self, tenant: Tenant, actor: Actor, text: String, file: &str) -> Result<Told, Failure> {
@@ -298,11 +243,11 @@ impl From<&Diagnostic> for Detail {
     }
 }
 
-fn raw(app: &App, tenant: Tenant, kind: &str, key: &str, value: Vec<u8>) -> RegistryRow {
+pub(super) fn raw(app: &App, tenant: Tenant, kind: &str, key: &str, value: Vec<u8>) -> RegistryRow {
     RegistryRow::Put { tenant, kind: kind.to_owned(), key: key.to_owned(), value, at: app.clock().now() }
 }
 
-fn short(digest: Digest) -> String {
+pub(super) fn short(digest: Digest) -> String {
     digest.to_string().chars().take(12).collect()
 }
 

@@ -1,5 +1,6 @@
 //! `greenlane publish`: workflows from files or folders, or a working calendar.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,6 +18,9 @@ pub struct Args {
     /// 只发布这些流程。Only these workflows.
     #[arg(long = "only", value_name = "WORKFLOW")]
     only: Vec<String>,
+    /// 只说明与已发布的有什么不同、能不能发布，不发布。Only say what differs from what is published and what stands in the way.
+    #[arg(long, conflicts_with = "calendar")]
+    diff: bool,
     /// 发布工作日历文件。A calendar file to put in force.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["folder", "only"])]
     calendar: Option<PathBuf>,
@@ -39,19 +43,20 @@ pub async fn run(args: &Args, place: &Place) -> Result<ExitCode, Trouble> {
 }
 
 fn publish(args: &Args) -> Result<Operation, Trouble> {
-    let workflows = args.only.clone();
-    match &args.folder {
-        Some(file) if file.is_file() => one_file(file, workflows),
-        Some(folder) => Ok(Operation::Publish { files: files_below(folder, &["yaml"])?, workflows }),
-        None => Ok(Operation::Publish { files: embedded_workflows(), workflows }),
-    }
+    let only = args.only.clone();
+    let (files, workflows) = match &args.folder {
+        Some(file) if file.is_file() => one_file(file, only)?,
+        Some(folder) => (files_below(folder, &["yaml"])?, only),
+        None => (embedded_workflows(), only),
+    };
+    Ok(if args.diff { Operation::ComparePublished { files, workflows } } else { Operation::Publish { files, workflows } })
 }
 
 /// One file beside those the program carries, whose forms and workflows it may use; only its own workflow is published.
-fn one_file(path: &Path, only: Vec<String>) -> Result<Operation, Trouble> {
+fn one_file(path: &Path, only: Vec<String>) -> Result<(BTreeMap<String, String>, Vec<String>), Trouble> {
     let own = check::read(&[path.to_path_buf()])?;
     let workflows = if only.is_empty() { check::workflows_of(&own) } else { only };
     let mut files = embedded_workflows();
     files.extend(own.into_iter().map(|file| (file.key, file.text)));
-    Ok(Operation::Publish { files, workflows })
+    Ok((files, workflows))
 }

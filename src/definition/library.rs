@@ -125,7 +125,8 @@ pub fn over_embedded(own: &[SourceFile]) -> Vec<SourceFile> {
 }
 
 /// The name a workflow file gives itself, read off its first lines so that a file with mistakes has one too.
-fn workflow_name(text: &str) -> Option<String> {
+#[must_use]
+pub fn workflow_name(text: &str) -> Option<String> {
     let line = text.lines().find_map(|line| line.strip_prefix("workflow:"))?;
     Some(line.split('#').next().unwrap_or(line).trim().trim_matches(['"', '\'']).to_owned())
 }

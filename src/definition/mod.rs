@@ -4,6 +4,7 @@
 
 pub mod account_kind;
 pub mod ahead;
+pub mod changes;
 pub mod diagnostics;
 pub mod draw;
 pub mod graph;

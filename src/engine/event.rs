@@ -153,7 +153,13 @@ pub enum Event {
     /// A timer fired or was cleared.
     TimerCleared { timer: Local },
     /// The case runs another version of its workflow from here on; what changes with it follows.
-    Migrated { from: Digest, to: Digest },
+    Migrated {
+        from: Digest,
+        to: Digest,
+        /// Scopes that run a part of the workflow whose step has another key there, with the program it is now.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parts: Vec<(Local, Name)>,
+    },
     /// Steps of a scope have other keys in the new version, all at once: what was done in them is found under those.
     StepsRenamed { scope: Local, keys: BTreeMap<Name, Name> },
     /// A token stands at its step of the new version; when it arrived stays.

@@ -121,7 +121,7 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
         Event::RungFired { term, rung, due } => with_term(case, *term, |term| rung_fired(term, *rung, *due)),
         Event::TimerSet { .. } => timer_set(case, event),
         Event::TimerCleared { timer } => drop(case.timers.remove(timer)),
-        Event::Migrated { to, from: _ } => migrated::begin(case, *to),
+        Event::Migrated { to, parts, from: _ } => migrated::begin(case, *to, parts),
         Event::StepsRenamed { scope, keys } => migrated::rename(case, *scope, keys),
         Event::TokenMoved { .. } => migrated::move_token(case, event),
         Event::TermRuled { .. } => migrated::rule(case, event),
@@ -260,8 +260,11 @@ fn token_placed(case: &mut Case, event: &Event) {
     case.tokens.insert(*token, placed);
 }
 
-/// What interrupts a whole scope is the last thing it catches.
+/// What interrupts a whole scope is the last thing it catches. What an event of a step set off goes on, so the act that led to that step stays as well.
 fn caught(case: &mut Case, event: &Event) {
+    if let Event::Caught { token: Some(token), .. } = event {
+        case.fresh.retain(|fresh| fresh.placed.iter().all(|(placed, _)| placed != token));
+    }
     if let Event::Caught { scope, token: None, interrupting: true, key: _ } = event
         && let Some(scope) = case.scopes.get_mut(scope)
     {

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::definition::graph::{Bundle, Callee, Catch, Heard, Node, NodeIx, NodeKind, Program, Trigger};
+use crate::definition::library::PART;
 use crate::definition::reach::successors;
 use crate::engine::case::{Case, Local, Side, Token, Waits};
 use crate::engine::joins::holds_up;
@@ -27,20 +28,34 @@ pub(super) struct Move {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plan {
     pub moves: Vec<Move>,
+    /// Scopes whose program has another name in the new version.
+    pub parts: Vec<(Local, Name)>,
     pub problems: Vec<Detail>,
 }
 
 /// Endings of the steps a parallel step brings along; they follow it to its new key.
 const BROUGHT: [&str; 2] = ["-join", "-beside"];
 
-/// The key a step of `program` has in the new version.
+/// The key a step of `program` has in the new version. A workflow and its parts are one file, in which a key stands once, so the map may name any of them.
 pub(super) fn renamed(map: &StepMap, program: &Name, key: &Name) -> Name {
-    let Some(steps) = map.get(program) else { return key.clone() };
-    if let Some(to) = steps.get(key) {
+    let mapped = |key: &str| map.iter().filter(|(name, _)| whole(name) == whole(program)).find_map(|(_, steps)| steps.get(key));
+    if let Some(to) = mapped(key) {
         return to.clone();
     }
-    let brought = BROUGHT.iter().find_map(|ending| Some((steps.get(key.strip_suffix(ending)?)?, ending)));
+    let brought = BROUGHT.iter().find_map(|ending| Some((mapped(key.strip_suffix(ending)?)?, ending)));
     brought.map_or_else(|| key.clone(), |(to, ending)| Name::from(format!("{to}{ending}").as_str()))
+}
+
+/// The program a part becomes in the new version: it is named after its step. One that still is there under its own name stays.
+fn successor(new: &Bundle, map: &StepMap, program: &Name) -> Name {
+    let Some((whole, step)) = program.split_once(PART) else { return program.clone() };
+    let moved = Name::from(format!("{whole}{PART}{}", renamed(map, program, &Name::from(step))).as_str());
+    if new.programs.contains_key(&moved) { moved } else { program.clone() }
+}
+
+/// The workflow a program is a part of, or itself.
+fn whole(program: &str) -> &str {
+    program.split(PART).next().unwrap_or(program)
 }
 
 /// Plans the moves of every token, and names everything that stands in the way at once.
@@ -82,18 +97,21 @@ impl<'a> Planning<'a> {
     fn names(&mut self) {
         let map = self.map;
         for (program, steps) in map {
-            let (old, new) = (self.old.programs.get(program), self.new.programs.get(program));
-            let (Some(old), Some(new)) = (old, new) else {
+            let of_file = |bundle: &'a Bundle| -> Vec<&'a Program> {
+                bundle.programs.iter().filter(|(name, _)| whole(name) == whole(program)).map(|(_, program)| &**program).collect()
+            };
+            let (old, new) = (of_file(self.old), of_file(self.new));
+            if old.is_empty() || new.is_empty() {
                 let sentences = (format!("映射所写的流程 `{program}` 不在两个版本之中"), format!("expected a workflow of both versions, found `{program}`"));
                 self.problem(&format!("/map/{program}"), "unknown_workflow", sentences);
                 continue;
             };
             for (from, to) in steps {
                 let path = format!("/map/{program}/{from}");
-                if index_of(old, from).is_none() {
+                if !old.iter().any(|program| index_of(program, from).is_some()) {
                     self.problem(&path, "unknown_step", (format!("旧版没有步骤 `{from}`"), format!("expected a step of the old version, found `{from}`")));
                 }
-                if index_of(new, to).is_none() {
+                if !new.iter().any(|program| index_of(program, to).is_some()) {
                     self.problem(&path, "unknown_step", (format!("新版没有步骤 `{to}`"), format!("expected a step of the new version, found `{to}`")));
                 }
             }
@@ -104,7 +122,8 @@ impl<'a> Planning<'a> {
         let case = self.case;
         for (id, scope) in &case.scopes {
             let program = &scope.program;
-            let Some(found) = self.new.programs.get(program) else {
+            let becomes = successor(self.new, self.map, program);
+            let Some(found) = self.new.programs.get(&becomes) else {
                 let sentences = (
                     format!("新版不再有正在运行的流程 `{program}`"),
                     format!("expected workflow `{program}`, which is running, found none in the new version"),
@@ -112,6 +131,9 @@ impl<'a> Planning<'a> {
                 self.problem(&format!("/scopes/{id}"), "workflow_gone", sentences);
                 continue;
             };
+            if becomes != *program {
+                self.plan.parts.push((*id, becomes));
+            }
             if !self.old.programs.get(program).is_some_and(|before| same_events(&before.handlers, &found.handlers)) {
                 let sentences = (
                     format!("流程 `{program}` 正在运行，新版的 handlers 不同"),
@@ -131,7 +153,7 @@ impl<'a> Planning<'a> {
 
     fn versions(&self, scope: Local) -> Option<Versions<'a>> {
         let program = &self.case.scopes.get(&scope)?.program;
-        Some(Versions { old: self.old.programs.get(program)?, new: self.new.programs.get(program)? })
+        Some(Versions { old: self.old.programs.get(program)?, new: self.new.programs.get(&successor(self.new, self.map, program))? })
     }
 
     fn token(&mut self, id: Local, token: &Token) {
@@ -215,7 +237,7 @@ impl<'a> Planning<'a> {
         let (Waits::Scope(scope), NodeKind::Call { callee, .. }) = (&token.waits, &node.kind) else { return };
         let (Callee::Fixed(called) | Callee::Embedded(called)) = callee;
         let running = self.case.scopes.get(scope).map(|scope| scope.program.clone());
-        if let Some(running) = running.filter(|running| running != called) {
+        if let Some(running) = running.filter(|running| successor(self.new, self.map, running) != *called) {
             let sentences = (
                 format!("步骤 `{}` 正在运行流程 `{running}`，新版改为调用 `{called}`", token.step),
                 format!("expected `{}` to go on calling `{running}`, which is running, found `{called}`", token.step),

@@ -4,12 +4,13 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use chrono::{Days, Months};
+use chrono::{Datelike as _, Days, Months};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
 use super::ast::{Comparison, Operator};
 use super::duration::DAY;
+use super::value::YEARS;
 use super::{EvalError, Value};
 use crate::limits::{EXPR_LIST_ITEMS_MAX, EXPR_TEXT_BYTES_MAX};
 
@@ -124,7 +125,11 @@ fn shift(span: &Range<usize>, date: chrono::NaiveDate, length: &Value, sign: i64
             return Err(EvalError::new(span, zh, en));
         }
     };
-    moved.map(Value::Date).ok_or_else(|| overflow(span))
+    // A date of more digits could be written down and never read again.
+    moved.filter(|moved| YEARS.contains(&moved.year())).map(Value::Date).ok_or_else(|| {
+        let en = "expected a date of the years 0000 to 9999, found one beyond".to_owned();
+        EvalError::new(span, "期望 0000 年至 9999 年之间的日期，实际超出".to_owned(), en)
+    })
 }
 
 fn cannot(span: &Range<usize>, left: &Value, operator: Operator, right: &Value) -> EvalError {

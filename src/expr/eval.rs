@@ -134,8 +134,10 @@ impl<'r> Evaluation<'r> {
 
     fn between(&mut self, ast: &Ast, between: &Between) -> Result<Value, EvalError> {
         let (value, low, high) = (self.value(&between.value)?, self.value(&between.low)?, self.value(&between.high)?);
+        // Both ends are compared, so that one of another kind is told whatever the other says.
         let above = arith::compare(&ast.span, &value, Comparison::GreaterOrEqual, &low)?;
-        Ok(Value::Bool(above && arith::compare(&ast.span, &value, Comparison::LessOrEqual, &high)?))
+        let below = arith::compare(&ast.span, &value, Comparison::LessOrEqual, &high)?;
+        Ok(Value::Bool(above && below))
     }
 
     /// `or` stops at the first true, `and` at the first false.

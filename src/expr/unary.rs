@@ -27,7 +27,8 @@ impl Evaluation<'_> {
                 let (low, high) = (self.value(&interval.low)?, self.value(&interval.high)?);
                 let above = if interval.with_low { Comparison::GreaterOrEqual } else { Comparison::Greater };
                 let below = if interval.with_high { Comparison::LessOrEqual } else { Comparison::Less };
-                Ok(arith::compare(&test.span, value, above, &low)? && arith::compare(&test.span, value, below, &high)?)
+                let (above, below) = (arith::compare(&test.span, value, above, &low)?, arith::compare(&test.span, value, below, &high)?);
+                Ok(above && below)
             }
             TestKind::Equal(other) => {
                 let other_value = self.value(other)?;

@@ -9,6 +9,9 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use serde::{Deserialize, Serialize};
 
+/// The years a date may lie in: those that are written with four digits.
+pub(super) const YEARS: std::ops::RangeInclusive<i32> = 0..=9999;
+
 /// The civil date a text of ten characters such as `2025-03-03` names.
 #[must_use]
 pub fn civil_date(text: &str) -> Option<NaiveDate> {

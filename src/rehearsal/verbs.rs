@@ -106,6 +106,9 @@ pub enum Request {
 /// Rank of a case nobody has admitted: what the API starts with.
 const ORDINARY: i16 = 9;
 
+/// The scope of the workflow itself; what was done in a called one is taken back in the pages.
+const ROOT: Local = 0;
+
 /// Where added members stand.
 const PLACES: &[(&str, &str)] = &[("before", "before"), ("beside", "beside"), ("after", "after"), ("之前", "before"), ("并列", "beside"), ("之后", "after")];
 /// When an added group passes.
@@ -220,6 +223,27 @@ pub const VERBS: &[Verb] = &[
         form: false,
         command: |said| Command::Recall { task: said.task },
         request: |said| said.on_task("recall", Value::Null),
+    },
+    Verb {
+        words: &["takes-back", "撤回"],
+        slots: &[Slot::Step],
+        form: false,
+        command: |said| Command::TakeBack { scope: ROOT, step: said.to.clone(), body: said.body },
+        request: |said| said.on_case(&format!("/scopes/{ROOT}/steps/{}/take-back", said.to), json!({"opinion": said.opinion})),
+    },
+    Verb {
+        words: &["urges", "催办"],
+        slots: &[Slot::Task],
+        form: false,
+        command: |said| Command::Urge { task: said.task, body: said.body },
+        request: |said| said.on_task("urge", json!({"opinion": said.opinion})),
+    },
+    Verb {
+        words: &["copies", "抄送"],
+        slots: &[Slot::People],
+        form: false,
+        command: |said| Command::Copy { to: said.people.clone(), task: None, body: said.body },
+        request: |said| said.on_case("/copy", json!({"to": said.people, "opinion": said.opinion})),
     },
     Verb {
         words: &["tells", "收到消息"],

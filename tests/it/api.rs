@@ -267,3 +267,52 @@ fn whoever_stands_in_is_written_down_with_dates_and_a_and_b_are_not_away_at_once
         assert_eq!(status, 200, "{told}");
     });
 }
+
+#[test]
+fn workflows_are_compared_published_and_cases_taken_over_by_who_may() {
+    on_both(async |place: Where| {
+        let api = Api::open(place).await;
+        let (_, receipt) = api.call("POST", "/api/v1/cases", "chen", Some(r#"{"workflow":"relay"}"#), None).await;
+        let case = receipt["case"].as_str().unwrap().to_owned();
+        let old = include_str!("spine/relay.yaml");
+        let new = old
+            .replace("  draft:\n", "  write:\n")
+            .replace("    task: {by: handler, outcomes: [proposed]}", "    task: {by: handler, outcomes: [proposed]}\n    within: 3 working days");
+        let body = |dry_run: bool| json!({"files": {"relay.yaml": new}, "dry_run": dry_run}).to_string();
+        let path = "/api/v1/workflows/publish";
+        for login in ["chen", "ez-fgw.handler"] {
+            assert_eq!(api.call("POST", path, login, Some(&body(true)), None).await.0, 403, "{login}");
+        }
+        let (status, told) = api.call("POST", path, "ez-zwzx.operator", Some(&json!({"files": {"relay.yaml": new}}).to_string()), None).await;
+        let report = &told[0];
+        assert_eq!((status, report["published"].as_bool(), report["changes"].as_array().map(Vec::len)), (200, Some(false), Some(2)), "{told}");
+        assert!(report["changes"][0]["zh"].as_str().unwrap().contains("步骤 write「拟办」：新增"), "{told}");
+        let from = report["before"].as_str().unwrap().to_owned();
+        let (status, told) = api.call("POST", path, "ez-zwzx.operator", Some(&body(false)), None).await;
+        assert_eq!((status, told[0]["published"].as_bool()), (200, Some(true)), "{told}");
+        let wrong = json!({"files": {"relay.yaml": old.replace("next: sign", "next: sing")}, "dry_run": false}).to_string();
+        let refused = api.refused("POST", path, "ez-zwzx.operator", Some(&wrong)).await;
+        assert!(refused.starts_with("422 workflow_wrong") && refused.contains("relay.yaml:13:11 GL010"), "{refused}");
+
+        let path = "/api/v1/workflows/relay/migrate";
+        let asked = |map: &[&str], dry_run: bool| json!({"from": from, "to": "current", "map": map, "dry_run": dry_run}).to_string();
+        assert_eq!(api.call("POST", path, "ez-fgw.handler", Some(&asked(&[], true)), None).await.0, 403);
+        let (status, told) = api.call("POST", path, "ez-zwzx.operator", Some(&asked(&[], false)), None).await;
+        assert_eq!((status, told[0]["fits"].as_bool(), told[0]["migrated"].as_bool()), (200, Some(false), Some(false)), "{told}");
+        assert!(told[0]["obstacles"][0]["zh"].as_str().unwrap().contains("--map draft=…"), "{told}");
+        for (dry_run, migrated) in [(true, false), (false, true)] {
+            let (status, told) = api.call("POST", path, "ez-zwzx.operator", Some(&asked(&["draft=write"], dry_run)), None).await;
+            assert_eq!(
+                (status, told[0]["case"].as_str(), told[0]["fits"].as_bool(), told[0]["migrated"].as_bool()),
+                (200, Some(case.as_str()), Some(true), Some(migrated)),
+                "{told}"
+            );
+        }
+        let (_, told) = api.call("POST", path, "ez-zwzx.operator", Some(&asked(&["draft=write"], false)), None).await;
+        assert_eq!(told.as_array().map(Vec::len), Some(0), "a second time there is nothing left to do: {told}");
+        let (_, explained) = api.call("GET", &format!("/api/v1/cases/{case}/explain"), "ez-fgw.handler", None, None).await;
+        assert_eq!(explained["places"][0]["step"], "write", "{explained}");
+        assert!(explained["places"][0]["waits"]["zh"].as_str().unwrap().ends_with("（承办人A岗）办理"), "posts are called by their titles: {explained}");
+        assert!(explained["places"][0]["next"][0]["follows"]["zh"].as_str().unwrap().contains("主要负责人"), "{explained}");
+    });
+}

@@ -18,6 +18,7 @@ mod published;
 mod random;
 mod random_flow;
 mod returns;
+mod shape;
 mod sound;
 mod storm;
 mod storm_verbs;

@@ -146,7 +146,7 @@ fn kept(seed: u64, input: &str) -> PathBuf {
 }
 
 /// The processor's time of this thread.
-fn cpu() -> Duration {
+pub fn cpu() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     Duration::from_nanos(text.split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(0))
 }

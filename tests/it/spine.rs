@@ -1,6 +1,8 @@
 //! The spine from outside: orders through `app::execute` on both databases, what they leave in the store, and what a second look finds.
 
+mod moves;
 pub mod node;
+mod published;
 pub mod quota;
 mod race;
 mod take_back;

@@ -4,14 +4,16 @@
 mod change;
 mod meddler;
 
+use greenlane::app::App;
 use greenlane::app::execute::{Act, Answer};
 use greenlane::app::inspect::{self, Inspection};
+use greenlane::app::queries::CaseFilter;
 use greenlane::audit::{Checkpoint, LogKey};
 use greenlane::ids::Moment;
 use serde_json::json;
 
 use crate::audit::dice::Dice;
-use crate::spine::node::{MORNING, Node, Where, on_both, times};
+use crate::spine::node::{MORNING, Node, Where, on_both, open, times};
 use crate::spine::quota::{all_at_once, issue_plots};
 use crate::storm::server::verify;
 use change::CHANGES;
@@ -75,6 +77,36 @@ fn a_record_set_back_as_a_whole_is_found_by_a_checkpoint_kept_outside() {
         let output = verify(&node.place, &options).await;
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.code() == Some(1) && told.contains("cut off or set back"), "{told}");
+    });
+}
+
+/// The state of a case as an older program wrote it is no state of this program's.
+#[test]
+fn a_snapshot_of_an_older_format_is_passed_over_and_the_case_folded_from_its_acts() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        build(&node).await;
+        let cases = node.app.store().cases(node.tenant, &CaseFilter::default(), 100).await.unwrap();
+        let (tenant, clock) = (node.tenant, node.clock.clone());
+        let states = async |app: &App| {
+            let mut states = Vec::new();
+            for row in &cases {
+                states.push(app.working(tenant, row.id).await.map(|working| working.state).ok());
+            }
+            states
+        };
+        let before = states(&node.app).await;
+        let Node { app, crew, place, .. } = node;
+        drop((app, crew));
+        for (format, is_read) in [("format", true), ("format - 1", false)] {
+            let db = Meddler::into(&place);
+            assert!(!db.rows("select version from snapshots").is_empty(), "there is a snapshot to pass over");
+            db.run(&format!("update snapshots set state = {}, format = {format}", db.bytes("7b7d")));
+            drop(db);
+            let (other, _) = open(place.target.clone(), clock.clone(), place.home.path().to_owned()).await;
+            assert_eq!(states(&other).await != before, is_read, "a state of this format is read, here in vain; an older one is not");
+        }
+        assert!(before.iter().all(Option::is_some));
     });
 }
 

@@ -50,6 +50,7 @@ pub fn router() -> Router<Shared> {
         .route("/accounts", get(accounts::list))
         .route("/accounts/postings", get(accounts::postings).post(accounts::post))
         .route("/workflows", get(workflows::list))
+        .route("/workflows/publish", post(workflows::publish))
         .route("/workflows/{workflow}/picture", get(workflows::picture))
         .route("/workflows/{workflow}/form", get(workflows::form))
         .route("/workflows/{workflow}/migrate", post(workflows::migrate))

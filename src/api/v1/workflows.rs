@@ -1,5 +1,7 @@
 //! Workflows as published.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header;
@@ -13,6 +15,7 @@ use crate::api::permit::permit;
 use crate::api::problem::{Problem, Refused};
 use crate::app::App;
 use crate::app::migrate::{CaseReport, Migration};
+use crate::app::publish::{Publication, PublishReport};
 use crate::definition::draw::{View, draw};
 use crate::engine::refusal::{Class, Refusal};
 use crate::identity::may;
@@ -114,4 +117,27 @@ pub async fn migrate(
     permit(&app, &caller, may::Act::Publish)?;
     let asked = Migration { workflow, from: body.from, to: body.to, map: body.map, dry_run: body.dry_run };
     Ok(Json(app.migrate_cases(caller.tenant, &caller.actor(), &asked).await?))
+}
+
+/// Files to publish, or to compare with what is published.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishBody {
+    /// Files by path, as in a folder laid out like `workflows/`: every workflow with the forms, tables and workflows it refers to.
+    pub files: BTreeMap<String, String>,
+    /// The workflows to publish; all of them when left out.
+    #[serde(default)]
+    pub workflows: Vec<String>,
+    /// Only say what would change and what stands in the way; the default, so that nothing comes into force by an oversight.
+    #[serde(default = "yes")]
+    pub dry_run: bool,
+}
+
+/// Publishes workflows for new cases, or says what that would change. Running cases keep their version.
+#[utoipa::path(post, path = "/api/v1/workflows/publish", tag = "workflows", request_body = PublishBody,
+    responses((status = 200, body = Vec<PublishReport>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn publish(State(app): State<App>, Acting(caller): Acting, Body(body): Body<PublishBody>) -> Result<Json<Vec<PublishReport>>, Refused> {
+    permit(&app, &caller, may::Act::Publish)?;
+    let asked = Publication { files: body.files, workflows: body.workflows, dry_run: body.dry_run };
+    Ok(Json(app.publish_workflows(caller.tenant, &caller.actor(), &asked).await?))
 }

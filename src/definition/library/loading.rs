@@ -110,11 +110,11 @@ impl Loading {
             rules::fields::check(workflow, &self.parts, &mut findings);
             rules::splits::check(workflow, &mut findings);
             rules::happenings::check(workflow, &self.parts, &mut findings);
+            rules::sums::check(workflow, &all, &mut findings);
             for lowered in all {
                 rules::flow::check(&lowered, &mut findings);
                 if lowered.program.name == *name {
                     rules::decision::check(&lowered, &mut findings);
-                    rules::sums::check(workflow, &lowered.program, &mut findings);
                     rules::calls::recursion(workflow, &lowered, &self.parts, &mut findings);
                 }
                 rules::returns::check(workflow, &lowered.program, &mut findings);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Lowering;
-use super::plan::{Home, JOIN, Planned};
+use super::plan::{Home, JOIN, Planned, Slot};
 use crate::definition::diagnostics::Findings;
 use crate::definition::graph::{Edge, NodeIx, ReturnRule};
 use crate::definition::syntax::{Kind, Next, Step, Word};
@@ -111,20 +111,21 @@ impl Lowering<'_> {
         {
             return Some(join);
         }
-        let Some(ix) = self.plan.index.get(&target.value) else {
+        let found = self.plan.index.get(&target.value).and_then(|ix| Some((*ix, self.plan.nodes.get(usize::from(ix.0))?)));
+        // A join has a key for the record; only its own branches lead to it, by `join`.
+        let Some((ix, there)) = found.filter(|(_, there)| matches!(there.slot, Slot::Step(_))) else {
             self.unknown_step(target, findings);
             return None;
         };
-        let there = self.plan.nodes.get(usize::from(ix.0))?;
         if there.home.lane != planned.home.lane {
             outside(planned, &there.home, target, findings);
             return None;
         }
-        Some(*ix)
+        Some(ix)
     }
 
     pub(super) fn unknown_step(&self, word: &Word, findings: &mut Findings<'_>) {
-        findings.unknown(word.at, "GL010", ("步骤", "a step"), &word.value, self.plan.index.keys().map(|key| &**key));
+        findings.unknown(word.at, "GL010", ("步骤", "a step"), &word.value, self.plan.steps_named());
     }
 
     /// The earlier steps one may return to.

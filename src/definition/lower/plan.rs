@@ -99,6 +99,11 @@ impl<'w> Plan<'w> {
         ix
     }
 
+    /// The keys an author may name.
+    pub fn steps_named(&self) -> impl Iterator<Item = &str> {
+        self.nodes.iter().filter(|planned| matches!(planned.slot, Slot::Step(_))).map(|planned| &*planned.key)
+    }
+
     /// The join of a split.
     pub fn join_of(&self, split: NodeIx) -> Option<NodeIx> {
         self.ends.get(&split).map(|(join, _)| *join)

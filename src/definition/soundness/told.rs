@@ -102,3 +102,61 @@ fn way(path: &[Act]) -> (String, String) {
     };
     (shown("退回"), shown("back to"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::definition::graph::Edge;
+    use crate::definition::lower::lower;
+    use crate::definition::parts::Parts;
+    use crate::definition::reach::reach;
+    use crate::definition::syntax;
+    use crate::source;
+
+    const FILE: &str = "workflow: w
+title: w
+nature: service
+basis: [b]
+people:
+  p: {office: o, post: p}
+steps:
+  accept: {title: 受理, task: {by: p, outcomes: [on, out]}, next: {on: ask, out: refused}}
+  ask:
+    title: 征求意见
+    parallel:
+      planning: {title: 发改, task: {by: p, outcomes: [ok]}}
+      land: {title: 国土, task: {by: p, outcomes: [ok]}}
+    join: all
+    next: granted
+  refused: {end: refused}
+  granted: {end: granted}
+";
+
+    /// No file leads here, so the graph is broken by hand: a branch goes back before the split without cancelling the other.
+    #[test]
+    fn a_branch_that_leaves_is_told_at_its_step_with_the_way_there() {
+        let node = source::read(FILE, "w.yaml").unwrap();
+        let (workflow, mistakes) = syntax::workflow(&node, "w.yaml");
+        assert!(mistakes.is_empty(), "{mistakes:?}");
+        let mut findings = Findings::new("w.yaml");
+        let mut lowered = lower(&workflow.unwrap(), &Parts::default(), &mut findings).remove(0);
+        let at = |lowered: &Lowered, key: &str| lowered.program.nodes.iter().position(|node| &*node.key == key).unwrap();
+        let (land, accept) = (at(&lowered, "land"), at(&lowered, "accept"));
+        let to = NodeIx(u16::try_from(accept).unwrap());
+        lowered.program.nodes[land].next.values_mut().for_each(|edge| *edge = Edge { to, cancels: None });
+        lowered.program.reach = reach(&lowered.program.nodes);
+        check(&lowered, &mut findings);
+        let sources = BTreeMap::from([("w.yaml".to_owned(), FILE.to_owned())]);
+        let told: String = findings.into_found().iter().map(|one| one.with_snippet(&sources)).collect();
+        for words in [
+            "GL053 步骤 `land` 离开了并行部分，其他分支还在办，汇合会提前发生\n",
+            "expected step `land` to lead to its join, found a way out while other branches run: the join would fire early\n  --> w.yaml:13:7\n",
+            "= 这样办理就会发生：accept(on) → planning(ok) → land(ok)；请改为 next: join，或用 rejects 和 on-reject 取消其余分支\n",
+            "= it happens by acting so: accept(on) → planning(ok) → land(ok); use next: join, or rejects with on-reject to cancel the rest\n",
+        ] {
+            assert!(told.contains(words), "{words}\n{told}");
+        }
+    }
+}

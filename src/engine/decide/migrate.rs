@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::definition::graph::{Bundle, Node, NodeKind, TermRule};
+use crate::definition::graph::{Bundle, NodeKind, Program, TermRule};
 use crate::engine::case::{Case, Local, Term, Token, Waits};
 use crate::engine::command::Actor;
 use crate::engine::decide::{permit, still_open};
@@ -53,12 +53,15 @@ fn migrate(draft: &mut Draft<'_>, (from, target): (Digest, &Bundle), map: &StepM
     if !planned.problems.is_empty() {
         return Err(refused(planned.problems).into());
     }
-    let before = draft.case.tokens.clone();
-    draft.emit(Event::Migrated { from, to: target.digest });
+    let before = draft.case.clone();
+    let parts = planned.parts;
+    draft.emit(Event::Migrated { from, to: target.digest, parts });
     rename(draft, map);
     for planned in &planned.moves {
-        if let Some(token) = before.get(&planned.token) {
-            take_over(draft, (old, token), planned)?;
+        let token = before.tokens.get(&planned.token);
+        let program = token.and_then(|token| old.programs.get(&before.scopes.get(&token.scope)?.program));
+        if let Some((token, program)) = token.zip(program) {
+            take_over(draft, (program, token), planned)?;
         }
     }
     terms(draft, map)?;
@@ -113,13 +116,14 @@ fn rename(draft: &mut Draft<'_>, map: &StepMap) {
 }
 
 /// A token stands at its step of the new version and waits for what it waited for.
-fn take_over(draft: &mut Draft<'_>, (old, token): (&Bundle, &Token), planned: &Move) -> Step<()> {
+fn take_over(draft: &mut Draft<'_>, (old, token): (&Program, &Token), planned: &Move) -> Step<()> {
     let node = draft.node(token.scope, planned.to)?;
     let mut waits = token.waits.clone();
     let mut reopened = None;
     match (&token.waits, &node.kind) {
         (Waits::Task(task), NodeKind::Task(rule)) => {
-            let same = old_node(old, draft, token).is_some_and(|node| matches!(&node.kind, NodeKind::Task(before) if before.by == rule.by));
+            let before = old.nodes.get(usize::from(token.node.0));
+            let same = before.is_some_and(|node| matches!(&node.kind, NodeKind::Task(before) if before.by == rule.by));
             let pool = draft.resolve(&rule.by);
             if !same && draft.case.tasks.get(task).is_some_and(|open| open.pool != pool) {
                 draft.emit(Event::TaskClosed { task: *task, why: "migrated".into() });
@@ -149,11 +153,6 @@ fn take_over(draft: &mut Draft<'_>, (old, token): (&Bundle, &Token), planned: &M
         draft.open_task(task, spot, node, pool);
     }
     Ok(())
-}
-
-fn old_node<'b>(old: &'b Bundle, draft: &Draft<'_>, token: &Token) -> Option<&'b Node> {
-    let program = old.programs.get(&draft.case.scopes.get(&token.scope)?.program)?;
-    program.nodes.get(usize::from(token.node.0))
 }
 
 /// Terms follow the rules of the new version and keep the days they have used, left out and been given.

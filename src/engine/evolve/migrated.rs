@@ -7,8 +7,13 @@ use crate::engine::event::Event;
 use crate::ids::{Digest, Name, PersonId};
 
 /// The case runs another version from here on. What was done under the old one is not taken back under the new one: the way back may be another.
-pub(super) fn begin(case: &mut Case, to: Digest) {
+pub(super) fn begin(case: &mut Case, to: Digest, parts: &[(Local, Name)]) {
     case.revision = to;
+    for (scope, program) in parts {
+        if let Some(open) = case.scopes.get_mut(scope) {
+            open.program = program.clone();
+        }
+    }
     case.fresh.clear();
 }
 

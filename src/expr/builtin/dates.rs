@@ -3,6 +3,7 @@
 use chrono::{Datelike as _, Months, NaiveDate, Weekday};
 
 use super::super::duration::DAY;
+use super::super::value::YEARS;
 use super::super::{EvalError, Value, civil_date};
 use super::{Arguments, DateFn};
 
@@ -42,7 +43,7 @@ fn date(mut arguments: Arguments<'_>) -> Result<Value, EvalError> {
         let (year, month) = (arguments.whole()?, arguments.whole()?);
         let day = arguments.whole()?;
         let made = i32::try_from(year).ok().zip(u32::try_from(month).ok().zip(u32::try_from(day).ok()));
-        let made = made.and_then(|(year, (month, day))| NaiveDate::from_ymd_opt(year, month, day));
+        let made = made.and_then(|(year, (month, day))| NaiveDate::from_ymd_opt(year, month, day)).filter(|made| YEARS.contains(&made.year()));
         return made.map(Value::Date).ok_or_else(|| no_such_date(&span, &format!("{year}-{month}-{day}")));
     }
     match arguments.next() {

@@ -78,7 +78,7 @@ impl Parser<'_> {
             let value = self.sum();
             return Test { span: self.since(start), kind: TestKind::Compare(comparison, value) };
         }
-        if !matches!(self.kind(), TokenKind::Sign("[")) {
+        if !self.opens_interval_or_list() {
             let value = self.sum();
             return Test { span: self.since(start), kind: TestKind::Equal(value) };
         }
@@ -100,6 +100,25 @@ impl Parser<'_> {
                 Test { span: span.clone(), kind: TestKind::Equal(Ast { span, kind: Kind::List(items) }) }
             }
         }
+    }
+
+    /// Whether the bracket here is an interval, or a list that is not the beginning of a path: `[1..5]` and `[1, 2]`, but not `[1, 2][1]`.
+    fn opens_interval_or_list(&self) -> bool {
+        if !matches!(self.kind(), TokenKind::Sign("[")) {
+            return false;
+        }
+        let mut depth = 0_usize;
+        for ahead in 0.. {
+            match self.kind_at(ahead) {
+                TokenKind::Sign("(" | "[" | "{") => depth += 1,
+                TokenKind::Sign(")" | "]" | "}") if depth > 1 => depth -= 1,
+                TokenKind::Sign(")" | "]" | "}") => return !matches!(self.kind_at(ahead + 1), TokenKind::Sign("[" | "." | "+" | "-" | "*" | "/")),
+                TokenKind::Sign("..") if depth == 1 => return true,
+                TokenKind::End => return true,
+                TokenKind::Sign(_) | TokenKind::Word(_) | TokenKind::Name(_) | TokenKind::Number(_) | TokenKind::Text(_) => {}
+            }
+        }
+        true
     }
 
     /// `]` includes the end of an interval, `)` does not.

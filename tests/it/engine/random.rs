@@ -31,11 +31,21 @@ fn random_acts_on_random_workflows_lose_nothing_and_every_case_can_be_finished()
     assert!(counts.steps() >= usize::try_from(workflows).unwrap() * steps);
 }
 
+/// How many steps the storm of all verbs walks: `GREENLANE_STEPS`, or a million with `GREENLANE_FULL`.
+fn steps_asked() -> usize {
+    let said = std::env::var("GREENLANE_STEPS").ok().and_then(|text| text.parse().ok());
+    said.unwrap_or(if full() { 1_000_000 } else { 0 })
+}
+
+/// Every verb in any order, versions and migrations among them.
 #[test]
 fn cases_taken_over_to_changed_workflows_at_random_moments_lose_nothing_and_are_finished() {
-    let (workflows, steps) = if full() { (1_000, 200) } else { (60, 80) };
+    let (least, steps) = if full() { (1_000, 200) } else { (60, 80) };
     let (mut counts, mut went, mut stayed) = (Counts::default(), 0, 0);
-    for n in 0..workflows {
+    let mut workflows = 0;
+    while workflows < least || counts.steps() < steps_asked() {
+        let n = workflows;
+        workflows += 1;
         let mut storm = Storm::migrating(seed(n));
         if let Err(wrong) = storm.blow(steps, &mut counts) {
             panic!("workflow {n} (seed {:#x}): {wrong}", seed(n));
@@ -43,7 +53,7 @@ fn cases_taken_over_to_changed_workflows_at_random_moments_lose_nothing_and_are_
         went += storm.migrated.0;
         stayed += storm.migrated.1;
     }
-    println!("{} steps over {workflows} workflows: {went} cases taken over, {stayed} refused and unchanged", counts.steps());
+    println!("{} steps over {workflows} workflows: {went} cases taken over, {stayed} refused and unchanged; {counts}", counts.steps());
     assert!(went > workflows as usize && stayed > 10, "{went} {stayed}");
 }
 

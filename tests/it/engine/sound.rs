@@ -44,7 +44,7 @@ fn every_shipped_workflow_is_proved_sound() {
     println!("markings walked (in every order): {}", said.join(", "));
 }
 
-/// The tokens of each scope, as `check` writes them.
+/// The tokens of each scope, as `check` writes them: each at a join counts, and of a branch nobody waits for one stands for all that run.
 fn markings(case: &Case, bundle: &Bundle) -> Vec<(Name, Marking)> {
     let mut by_scope: BTreeMap<_, Marking> = case.scopes.keys().map(|scope| (*scope, Marking::new())).collect();
     for token in case.tokens.values() {
@@ -53,11 +53,18 @@ fn markings(case: &Case, bundle: &Bundle) -> Vec<(Name, Marking)> {
     let named = |(scope, mut marking): (_, Marking)| {
         let program = &bundle.programs[&case.scopes.get(&scope)?.program];
         marking.sort_unstable();
-        // Of a branch nobody waits for, one stands for all that run.
-        marking.dedup_by(|one, other| one == other && (one.side.is_some() || program.nodes[usize::from(one.at.0)].beside));
+        let waits = |at: NodeIx| matches!(program.nodes[usize::from(at.0)].kind, NodeKind::Join { .. });
+        marking.dedup_by(|one, other| one == other && (one.side.is_some() || (program.nodes[usize::from(one.at.0)].beside && !waits(one.at))));
         Some((program.name.clone(), marking))
     };
     by_scope.into_iter().filter_map(named).collect()
+}
+
+/// Rounds that met at a join nobody waits for: `check` walks one of them for all.
+fn thinned(marking: &Marking) -> Marking {
+    let mut marking = marking.clone();
+    marking.dedup();
+    marking
 }
 
 #[test]
@@ -88,7 +95,11 @@ fn what_is_proved_sound_is_never_stuck_and_the_engine_stands_nowhere_that_was_no
                 for (name, marking) in markings(&case, &storm.world.bundle) {
                     let walk = &walks[&name];
                     looked += usize::from(walk.is_complete());
-                    assert!(!walk.is_complete() || walk.reached(&marking), "workflow {n} (seed {:#x}): `{name}` stood at {marking:?}", seed(n));
+                    assert!(
+                        !walk.is_complete() || walk.reached(&marking) || walk.reached(&thinned(&marking)),
+                        "workflow {n} (seed {:#x}): `{name}` stood at {marking:?}",
+                        seed(n)
+                    );
                 }
             }
         }
@@ -132,8 +143,8 @@ fn candidates(program: &Program) -> Vec<(NodeIx, NodeIx, NodeIx)> {
         let at = |ix: NodeIx| &program.nodes[usize::from(ix.0)];
         let awaited = branches.iter().filter(|branch| branch.when.is_none() && !at(branch.first).beside).count();
         let to_join = matches!(node.kind, NodeKind::Task(_)) && !node.beside && node.next.values().any(|edge| edge.to == join);
-        // A return would be a way out of what is broken here.
-        let to_join = to_join && node.may_return.is_none();
+        // A return or an event of the step would be a way out of what is broken here.
+        let to_join = to_join && node.may_return.is_none() && node.events.is_empty();
         let outermost = at(join).region.is_none() && *split != program.start;
         if awaited >= 2 && to_join && outermost && region.contains(&ix) {
             found.push((ix, *split, join));
@@ -174,7 +185,9 @@ fn graphs_broken_on_purpose_are_each_found() {
     for n in 0..workflows {
         for flow in flows(seed(n)) {
             let program = flow.program();
-            if !soundness::prove(&program, STATES_MAX).is_sound() {
+            // What may happen to the whole at any time is a way out of whatever is broken in it.
+            let rescued = program.handlers.iter().any(|handler| handler.interrupting);
+            if rescued || !soundness::prove(&program, STATES_MAX).is_sound() {
                 continue;
             }
             for at in candidates(&program) {

@@ -4,6 +4,7 @@ mod calls;
 mod events;
 mod joins;
 mod members;
+mod renamed;
 mod scopes;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,11 @@ fn file(name: &str, steps: &str) -> SourceFile {
          head: {{office: office, post: head}}\nsteps:\n{steps}"
     );
     SourceFile { key: format!("{name}.yaml"), shown: format!("{name}.yaml"), text }
+}
+
+/// Another version of a workflow, as its cases may go over to.
+fn version(name: &str, steps: &str) -> greenlane::definition::graph::Bundle {
+    loaded(&[file(name, steps)]).unwrap_or_else(|found| panic!("{}", found[0].one_line())).bundle(name).expect("compiled").clone()
 }
 
 fn loaded(files: &[SourceFile]) -> Result<library::Library, Vec<Diagnostic>> {

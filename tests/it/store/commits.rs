@@ -35,7 +35,7 @@ async fn a_case_is_loaded_as_it_was_written(fixture: &Fixture) {
 
 async fn cases_of_a_batch_are_loaded_at_once_each_with_its_own_acts(fixture: &Fixture) {
     let mut writer = fixture.writer().await;
-    let snapshot = SnapshotRow { version: 2, format: 1, state: b"{}".to_vec() };
+    let snapshot = SnapshotRow { version: 2, format: greenlane::limits::SNAPSHOT_FORMAT, state: b"{}".to_vec() };
     let whole = CaseWrite { snapshot: Some(SnapshotRow { version: 1, ..snapshot.clone() }), ..acts(3, 1, 1) };
     let behind = CaseWrite { snapshot: Some(snapshot.clone()), ..acts(2, 1, 4) };
     writer.write_alone(&commit(vec![acts(1, 1, 2), behind, whole])).await.unwrap();
@@ -56,7 +56,7 @@ async fn a_case_of_another_version_is_left_out_and_the_others_are_written(fixtur
     stale.tasks = vec![task(1)];
     stale.bodies = vec![body(1)];
     stale.receipts = vec![receipt("a", 1, false, 3)];
-    stale.snapshot = Some(SnapshotRow { version: 3, format: 1, state: b"{}".to_vec() });
+    stale.snapshot = Some(SnapshotRow { version: 3, format: greenlane::limits::SNAPSHOT_FORMAT, state: b"{}".to_vec() });
     let batch = commit(vec![stale, acts(2, 2, 2), acts(3, 1, 1)]);
     assert_eq!(writer.write_alone(&batch).await.unwrap(), [false, true, true]);
     let left = writer.load_case(EZHOU, case_id(1)).await.unwrap().unwrap();
@@ -119,10 +119,10 @@ async fn a_receipt_given_twice_is_a_conflict_and_writes_nothing(fixture: &Fixtur
 async fn acts_after_the_newest_snapshot_are_loaded(fixture: &Fixture) {
     let mut writer = fixture.writer().await;
     let mut with_snapshot = acts(1, 1, 3);
-    with_snapshot.snapshot = Some(SnapshotRow { version: 2, format: 1, state: b"two".to_vec() });
+    with_snapshot.snapshot = Some(SnapshotRow { version: 2, format: greenlane::limits::SNAPSHOT_FORMAT, state: b"two".to_vec() });
     writer.write_alone(&commit(vec![with_snapshot])).await.unwrap();
     let mut newer = acts(1, 4, 5);
-    newer.snapshot = Some(SnapshotRow { version: 4, format: 1, state: b"four".to_vec() });
+    newer.snapshot = Some(SnapshotRow { version: 4, format: greenlane::limits::SNAPSHOT_FORMAT, state: b"four".to_vec() });
     writer.write_alone(&commit(vec![newer.clone()])).await.unwrap();
     let loaded = writer.load_case(EZHOU, case_id(1)).await.unwrap().unwrap();
     assert_eq!((loaded.snapshot, loaded.acts), (newer.snapshot, vec![act(5)]));

@@ -1,9 +1,10 @@
 //! Events on steps and scopes, and what is thrown from inside.
 
+use greenlane::engine::command::{Actor, Command};
 use serde_json::json;
 
 use super::{world, wrong};
-use crate::engine::world::{World, day};
+use crate::engine::world::{World, day, person};
 
 fn events(more: &str) -> String {
     format!(
@@ -44,6 +45,23 @@ fn an_event_that_does_not_interrupt_starts_a_strand_that_gives_no_result() {
     assert_eq!(world.result(run), None, "a strand goes on to its end");
     world.complete(run, "eve", ("remind", "seen")).unwrap();
     assert_eq!(world.result(run).as_deref(), Some("approved"));
+}
+
+#[test]
+fn what_an_event_set_off_keeps_the_act_before_it_from_being_taken_back() {
+    let draft = "  draft: {title: 拟办, task: {by: clerk, outcomes: [done]}, next: work}\n";
+    let on_work = events("{message: hurry, interrupting: false, next: remind}, {after: 9 working days, interrupting: true, next: instead}");
+    let mut world = world(&[("p", &format!("{draft}{on_work}"))]);
+    let take_back = Command::TakeBack { scope: 0, step: "draft".into(), body: None };
+    for (hurried, refused) in [(false, None), (true, Some("not_own_act"))] {
+        let run = world.start(json!({}));
+        world.complete(run, "ann", ("draft", "done")).unwrap();
+        if hurried {
+            world.message(run, "hurry");
+        }
+        let told = world.act(run, &Actor::Person(person("ann")), &take_back);
+        assert_eq!(told.err().map(|refusal| refusal.code), refused, "the strand would go on beside a step that was never entered");
+    }
 }
 
 #[test]

@@ -44,6 +44,10 @@ pub const BY_HAND: [&str; 19] = [
 
 /// An expression.
 pub fn expression(dice: &mut Dice) -> String {
+    // By itself: inside another expression dsntk loses a name that holds `and`.
+    if dice.once_in(200) {
+        return "years and months duration(f, d)".to_owned();
+    }
     let kind = KINDS[dice.below(KINDS.len())];
     of(dice, kind, 3)
 }
@@ -199,7 +203,7 @@ fn of_lengths_and_lists(kind: Kind) -> &'static [&'static str] {
         ],
         Kind::Date => &["(@ + ~)", "(@ - ~)", "(@ + ^)", "(@ - ^)", "date(string(@))", "[@, @][1]"],
         Kind::Length => &["(@ - @)", "(~ + ~)", "(~ - ~)", "(~ * #)", "(# * ~)", "(~ / #)", "-(~)", "abs(~)", "duration(string(~))"],
-        Kind::Months => &["(^ + ^)", "(^ - ^)", "(^ * #)", "(^ / #)", "-(^)", "years and months duration(f, d)", "abs(^)"],
+        Kind::Months => &["(^ + ^)", "(^ - ^)", "(^ * #)", "(^ / #)", "-(^)", "abs(^)"],
         Kind::Numbers => &[
             "[#, #, #]",
             "append(%, #)",
