@@ -50,6 +50,12 @@ impl Refused {
     pub fn problem(problem: Problem) -> Self {
         Self(Box::new(problem))
     }
+
+    /// The problem, to stand beside other results.
+    #[must_use]
+    pub fn into_problem(self) -> Problem {
+        *self.0
+    }
 }
 
 impl<T: Into<Failure>> From<T> for Refused {

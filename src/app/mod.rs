@@ -1,6 +1,7 @@
 //! Use cases: the only code that opens a transaction. Surfaces and workers hand an order to `App::execute`; a writer commits it and only then is anybody answered.
 //! Invariant: what a person sees of a case is read after a commit. Never: a page, a status code, a template.
 
+pub mod batch;
 pub mod casework;
 pub mod clockwork;
 pub mod desk;

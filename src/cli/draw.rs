@@ -8,20 +8,25 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::app::seed::Seeds;
 use crate::cli::check;
+use crate::definition::draw::View;
 use crate::definition::library::{self, Library, SourceFile};
 
 /// Draws a workflow.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   greenlane draw green-channel -o green-channel.svg
-  greenlane draw workflows/land-quota.yaml > land-quota.svg")]
+  greenlane draw workflows/land-quota.yaml --lanes > land-quota.svg")]
 pub struct Args {
     /// A workflow file, or the name of a workflow the program carries.
     file: PathBuf,
     /// Where the picture goes; standard output unless said.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// 按单位分栏。In a lane for each office.
+    #[arg(long)]
+    lanes: bool,
 }
 
 /// Draws to the file or to `out`; mistakes go to `err`.
@@ -40,7 +45,11 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<
             return Ok(ExitCode::FAILURE);
         }
     };
-    let Some(svg) = name(&library, &own, args).and_then(|name| library.draw(&name, None)) else {
+    // A folder of one's own has offices of its own; those this program carries are known by name.
+    let offices =
+        Seeds::embedded().map(|seeds| seeds.tenants.values().flat_map(|tenant| tenant.roster.office_names()).collect::<BTreeMap<_, _>>()).unwrap_or_default();
+    let Some(svg) = name(&library, &own, args).and_then(|name| library.draw(&name, View { offices: Some(&offices), lanes: args.lanes, ..View::default() }))
+    else {
         let known: Vec<String> = library.bundles().map(|bundle| bundle.root.to_string()).collect();
         let (file, known) = (args.file.display(), known.join(", "));
         writeln!(err, "没有工作流 `{file}` / expected a workflow file or one of {known}, found `{file}`")?;

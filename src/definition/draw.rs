@@ -8,10 +8,12 @@ use std::fmt::Write as _;
 use crate::definition::graph::{Node, NodeKind, Program};
 use crate::ids::{Name, Text};
 
+mod lanes;
 mod layout;
 mod measure;
 
-use layout::{Laid, Link, Point, Size};
+use lanes::Owner;
+use layout::{Laid, Lane, Link, Point, Size};
 use measure::{LINE, Label};
 
 /// Where a step of a running case stands.
@@ -34,6 +36,10 @@ pub enum StepState {
 pub struct View<'a> {
     /// How outcomes are said; a missing one is shown as its key.
     pub words: Option<&'a BTreeMap<Name, Text>>,
+    /// How offices are called, above their lanes; a missing one is shown as its key.
+    pub offices: Option<&'a BTreeMap<Name, Text>>,
+    /// In a lane for each office; wider, and it shows where work changes hands.
+    pub lanes: bool,
     /// The state of each step that has one.
     pub live: Option<&'a BTreeMap<Name, StepState>>,
     /// Titles, outcomes and marks in English.
@@ -50,6 +56,8 @@ const STYLE: &str = include_str!("draw/style.css");
 const MARGIN: i64 = 24;
 const HEADING: i64 = 50;
 const START: i64 = 26;
+/// Room for the names of lanes.
+const LANE_TITLE: i64 = 34;
 /// How far from its corner a box is met.
 const CORNER: i64 = 14;
 
@@ -59,8 +67,17 @@ pub fn draw(program: &Program, view: View<'_>) -> String {
     let labels: Vec<Label> = program.nodes.iter().map(|node| Label::of(node, view.english)).collect();
     let sizes: Vec<Size> = program.nodes.iter().zip(&labels).map(|(node, label)| size(node, label)).collect();
     let laid = layout::layout(program, &sizes, |outcome| said(outcome, view));
+    let titled = |owner: &Owner| {
+        let title = called(owner, view);
+        let width = measure::width(&title, measure::FONT);
+        (title, width)
+    };
+    let laid = if view.lanes { lanes::into_lanes(program, &sizes, laid, titled) } else { laid };
     let mut out = String::new();
     head(&mut out, program, view, &laid);
+    for lane in &laid.lanes {
+        column(&mut out, lane, laid.height);
+    }
     for link in &laid.links {
         edge(&mut out, program, &laid, &sizes, link);
     }
@@ -82,6 +99,15 @@ pub fn draw(program: &Program, view: View<'_>) -> String {
 
 fn said(outcome: &Name, view: View<'_>) -> String {
     view.words.and_then(|words| words.get(outcome)).map_or_else(|| outcome.to_string(), |text| view.say(text).to_owned())
+}
+
+/// What is written above a lane.
+fn called(owner: &Owner, view: View<'_>) -> String {
+    let name = |office: &Name| view.offices.and_then(|names| names.get(office)).map_or(&**office, |text| view.say(text)).to_owned();
+    match owner {
+        Owner::Applicant => (if view.english { "Applicant" } else { "申请人" }).to_owned(),
+        Owner::Offices(offices) => offices.iter().map(name).collect::<Vec<_>>().join(if view.english { ", " } else { "、" }),
+    }
 }
 
 /// Room for the label, by shape.
@@ -109,7 +135,8 @@ fn head(out: &mut String, program: &Program, view: View<'_>, laid: &Laid) {
     let title = view.say(&program.title);
     let heading = escaped(title);
     let width = (laid.width + 2 * MARGIN).max(measure::width(title, 18) + 2 * MARGIN);
-    let height = laid.height + 2 * MARGIN + HEADING;
+    let titles = if laid.lanes.is_empty() { 0 } else { LANE_TITLE };
+    let height = laid.height + 2 * MARGIN + HEADING + titles;
     // Writing into a String cannot fail, here and below.
     let _ = write!(
         out,
@@ -120,7 +147,20 @@ fn head(out: &mut String, program: &Program, view: View<'_>, laid: &Laid) {
          <text class=\"heading\" x=\"{MARGIN}\" y=\"30\">{heading}</text>\n\
          <g transform=\"translate({MARGIN} {})\">\n",
         escaped(&program.title.en),
-        MARGIN + HEADING,
+        MARGIN + HEADING + titles,
+    );
+}
+
+/// A lane with its title, behind everything else.
+fn column(out: &mut String, lane: &Lane, height: i64) {
+    let (left, width, top) = (lane.left, lane.right - lane.left, -START - LANE_TITLE);
+    let _ = writeln!(
+        out,
+        "<g class=\"lane\"><rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{}\"/><text x=\"{}\" y=\"{}\">{}</text></g>",
+        height - top + MARGIN / 2,
+        left + width / 2,
+        top + 19,
+        escaped(&lane.title),
     );
 }
 
@@ -137,7 +177,8 @@ fn edge(out: &mut String, program: &Program, laid: &Laid, sizes: &[Size], link: 
         *last = cut(end.0, end.1, *last, down);
     }
     let class = if link.rejects { "edge rejects" } else { "edge" };
-    let _ = writeln!(out, "<path class=\"{class}\" marker-end=\"url(#tip)\" d=\"{}\"/>", softened(&points));
+    let _ =
+        writeln!(out, "<path class=\"{class}\" marker-end=\"url(#tip)\" d=\"{}\"/>", if laid.lanes.is_empty() { softened(&points) } else { swung(&points) });
 }
 
 /// Where a line from outside meets a shape. A diamond is met on its slanted sides; a box above or below, so that a line to a far place does
@@ -170,6 +211,23 @@ fn softened(points: &[Point]) -> String {
         let _ = write!(path, " Q{} {} {x} {y}", bend.x, bend.y);
     }
     let _ = write!(path, " L{} {}", last.x, last.y);
+    path
+}
+
+/// From point to point, leaving and arriving upright.
+fn swung(points: &[Point]) -> String {
+    let mut path = String::new();
+    let Some(first) = points.first() else { return path };
+    let _ = write!(path, "M{} {}", first.x, first.y);
+    for pair in points.windows(2) {
+        let [from, to] = pair else { continue };
+        if from.x == to.x {
+            let _ = write!(path, " L{} {}", to.x, to.y);
+        } else {
+            let middle = (from.y + to.y) / 2;
+            let _ = write!(path, " C{} {middle} {} {middle} {} {}", from.x, to.x, to.x, to.y);
+        }
+    }
     path
 }
 

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use crate::calendar::{Calendar, Unit};
 use crate::definition::account_kind::AccountKind;
 use crate::definition::diagnostics::{Diagnostic, Findings};
-use crate::definition::draw::{StepState, View, draw};
+use crate::definition::draw::{View, draw};
 use crate::definition::graph::{Audience, Bundle, NodeKind, Pool, Program};
 use crate::definition::parts::Parts;
 use crate::definition::syntax::{self, Workflow};
@@ -296,10 +296,10 @@ impl Library {
         &self.words
     }
 
-    /// The picture of a workflow, with the state of a running case when there is one.
+    /// The picture of a workflow, its outcomes in this library's words.
     #[must_use]
-    pub fn draw(&self, name: &str, live: Option<&BTreeMap<Name, StepState>>) -> Option<String> {
-        Some(draw(self.program(name)?, View { words: Some(&self.words), live, english: false }))
+    pub fn draw(&self, name: &str, view: View<'_>) -> Option<String> {
+        Some(draw(self.program(name)?, View { words: Some(&self.words), ..view }))
     }
 
     fn bundle_of(&self, name: &Name, canonical: &BTreeMap<String, Vec<u8>>) -> Bundle {

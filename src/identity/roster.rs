@@ -7,9 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Days, NaiveDate};
 
 use super::{Holding, Office, Person, Roster};
-use crate::ids::{Name, PersonId};
+use crate::ids::{Name, PersonId, Text};
 
 impl Roster {
+    /// What each office is called, by key.
+    #[must_use]
+    pub fn office_names(&self) -> BTreeMap<Name, Text> {
+        self.offices.values().map(|office| (office.key.clone(), Text { zh: office.zh.clone(), en: office.en.clone() })).collect()
+    }
+
     /// The office that does the work of `office` on the day `on`: itself, or the last of its successors by then.
     #[must_use]
     pub fn current(&self, office: &Name, on: NaiveDate) -> Name {

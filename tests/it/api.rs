@@ -2,6 +2,7 @@
 
 use greenlane::boot::Node as Server;
 use greenlane::config::{Config, Role};
+use greenlane::limits::BATCH_TASKS_MAX;
 use serde_json::{Value, json};
 
 use crate::spine::node::{Node, Where, on_both};
@@ -239,6 +240,41 @@ fn what_people_do_beside_answering_goes_over_the_api_with_a_code_for_each_no() {
         let (status, results) = api.call("POST", "/api/v1/batch", head, Some(&batch.to_string()), None).await;
         assert_eq!((status, results[0]["refused"]["code"].as_str()), (200, Some("claimed_by_another")), "{results}");
         assert!(results[1]["version"].is_i64(), "each for itself: {results}");
+    });
+}
+
+#[test]
+fn a_batch_tells_what_became_of_each_task_and_sent_again_does_nothing_again() {
+    on_both(async |place: Where| {
+        let api = Api::open(place).await;
+        let (handler, head) = ("ez-fgw.handler", "ez-fgw.head");
+        let mut items = vec![json!({"case": "GC20259999", "task": 1})];
+        for _ in 0..2 {
+            let (_, receipt) = api.call("POST", "/api/v1/cases", "chen", Some(r#"{"workflow":"relay"}"#), None).await;
+            let case = receipt["case"].as_str().unwrap_or_default().to_owned();
+            let task = async || api.call("GET", &format!("/api/v1/cases/{case}"), "ez-ldxz.sup-clerk", None, None).await.1["tasks"][0]["task"].clone();
+            let proposed = json!({"outcome": "proposed", "opinion": "拟同意"}).to_string();
+            api.call("POST", &format!("/api/v1/cases/{case}/tasks/{}/complete", task().await), handler, Some(&proposed), None).await;
+            items.push(json!({"case": case, "task": task().await}));
+        }
+        let batch = |items: &[Value]| json!({"items": items, "outcome": "granted", "opinion": "同意"}).to_string();
+        let key = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+        let many = vec![items[1].clone(); BATCH_TASKS_MAX + 1];
+        let long = api.refused("POST", "/api/v1/batch", head, Some(&batch(&many))).await;
+        assert!(long.contains("batch_too_long") && long.contains("found 101; none was answered"), "{long}");
+        assert!(api.refused("POST", "/api/v1/batch", head, Some(&batch(&[]))).await.contains("batch_empty"));
+
+        let (status, told) = api.call("POST", "/api/v1/batch", head, Some(&batch(&items)), Some(key)).await;
+        assert_eq!((status, told[0]["refused"]["code"].as_str()), (200, Some("unknown_case")), "{told}");
+        assert!(told[1]["version"].is_i64() && told[2]["version"].is_i64(), "the unknown one hides nothing: {told}");
+        let (_, again) = api.call("POST", "/api/v1/batch", head, Some(&batch(&items)), Some(key)).await;
+        assert_eq!(again, told, "the same key is the same commands");
+        let (_, anew) = api.call("POST", "/api/v1/batch", head, Some(&batch(&items)), None).await;
+        assert!(anew[1]["refused"]["code"].is_string(), "without it they are answered already: {anew}");
+
+        let task = items[1]["case"].as_str().map(|case| format!("/api/v1/cases/{case}/tasks/first/claim")).unwrap_or_default();
+        assert!(api.refused("POST", &task, head, None).await.contains("path_not_read"));
     });
 }
 

@@ -13,7 +13,7 @@ use greenlane::app::seed::Seeds;
 use greenlane::cli::check;
 use greenlane::definition::diagnostics::{Diagnostic, codes};
 use greenlane::definition::draw::{StepState, View, draw};
-use greenlane::definition::graph::{NodeIx, NodeKind};
+use greenlane::definition::graph::{NodeIx, NodeKind, Pool};
 use greenlane::definition::library::{self, Library, SourceFile};
 use greenlane::ids::Moment;
 
@@ -271,10 +271,11 @@ fn check_exits_with_one_when_something_is_wrong_and_says_it_in_the_form_that_is_
 #[test]
 fn a_picture_is_the_same_twice_and_has_every_step() {
     let library = loaded(&library::embedded_files());
-    for bundle in library.bundles() {
+    for (bundle, lanes) in library.bundles().flat_map(|bundle| [(bundle, false), (bundle, true)]) {
         let program = library.program(&bundle.root).expect("compiled");
-        let svg = library.draw(&bundle.root, None).expect("drawn");
-        assert_eq!(Some(&svg), library.draw(&bundle.root, None).as_ref());
+        let view = View { lanes, ..View::default() };
+        let svg = library.draw(&bundle.root, view).expect("drawn");
+        assert_eq!(Some(&svg), library.draw(&bundle.root, view).as_ref());
         for node in &program.nodes {
             assert!(svg.contains(&format!("data-step=\"{}\"", node.key)), "{} of {} is missing", node.key, bundle.root);
         }
@@ -283,15 +284,68 @@ fn a_picture_is_the_same_twice_and_has_every_step() {
 }
 
 #[test]
+fn every_step_that_asks_somebody_stands_in_the_lane_of_their_office_and_touches_no_other_step() {
+    let seeds = Seeds::embedded().expect("seeds");
+    let names: BTreeMap<_, _> = seeds.tenants.values().flat_map(|tenant| tenant.roster.office_names()).collect();
+    let library = loaded(&library::embedded_files());
+    let mut steps = 0;
+    for bundle in library.bundles() {
+        let program = library.program(&bundle.root).expect("compiled");
+        let svg = library.draw(&bundle.root, View { offices: Some(&names), lanes: true, ..View::default() }).expect("drawn");
+        let lanes: Vec<(String, i64, i64)> = svg.split("<g class=\"lane\">").skip(1).map(lane).collect();
+        let boxes: Vec<(String, [i64; 4])> = svg.split("data-step=\"").skip(1).filter_map(a_box).collect();
+        for (number, (key, one)) in boxes.iter().enumerate() {
+            for (other, two) in &boxes[number + 1..] {
+                let apart = one[0] + one[2] <= two[0] || two[0] + two[2] <= one[0] || one[1] + one[3] <= two[1] || two[1] + two[3] <= one[1];
+                assert!(apart, "{key} and {other} of {} overlap: {one:?} {two:?}", bundle.root);
+            }
+        }
+        let Some(_) = lanes.first() else { continue };
+        for node in &program.nodes {
+            let NodeKind::Task(task) = &node.kind else { continue };
+            let owner = match &task.by {
+                Pool::Applicant => "申请人".to_owned(),
+                Pool::Posts { offices, .. } => {
+                    offices.iter().collect::<BTreeSet<_>>().into_iter().map(|office| names[office].zh.clone()).collect::<Vec<_>>().join("、")
+                }
+            };
+            let (_, left, right) = lanes.iter().find(|(title, ..)| *title == owner).unwrap_or_else(|| panic!("no lane {owner} in {}", bundle.root));
+            let (_, at) = boxes.iter().find(|(key, _)| **key == *node.key).expect("a box");
+            assert!(*left <= at[0] && at[0] + at[2] <= *right, "{} of {} stands outside the lane of {owner}", node.key, bundle.root);
+            steps += 1;
+        }
+    }
+    assert!(steps > 50, "only {steps} steps were looked at");
+}
+
+fn number(of: &str, name: &str) -> i64 {
+    of.split_once(&format!(" {name}=\"")).and_then(|(_, rest)| rest.split('"').next()?.parse().ok()).unwrap_or_else(|| panic!("no {name} in {of}"))
+}
+
+/// The title of a lane, its left and its right.
+fn lane(of: &str) -> (String, i64, i64) {
+    let title = of.split_once("</text>").and_then(|(text, _)| text.rsplit('>').next()).expect("a title");
+    (title.to_owned(), number(of, "x"), number(of, "x") + number(of, "width"))
+}
+
+/// The key of a node drawn as a box, and its left, top, width and height.
+fn a_box(of: &str) -> Option<(String, [i64; 4])> {
+    let (key, rest) = of.split_once('"')?;
+    let figure = rest.split_once("<rect ").filter(|(before, _)| !before.contains("</g>"))?.1.split('>').next()?;
+    let figure = format!(" {figure}");
+    Some((key.to_owned(), ["x", "y", "width", "height"].map(|name| number(&figure, name))))
+}
+
+#[test]
 fn a_picture_shows_where_a_case_stands() {
     let library = loaded(&[file("small.yaml", SMALL)]);
     let program = library.program("small").expect("compiled");
     let live = BTreeMap::from([("accept".into(), StepState::Done), ("fgw".into(), StepState::Here), ("visit".into(), StepState::Skipped)]);
-    let svg = draw(program, View { words: None, live: Some(&live), english: false });
+    let svg = draw(program, View { live: Some(&live), ..View::default() });
     assert!(svg.contains("class=\"node task done\" data-step=\"accept\""), "{svg}");
     assert!(svg.contains("class=\"node task here\" data-step=\"fgw\"") && svg.contains("● 在办"));
     assert!(svg.contains("class=\"node task skipped beside\" data-step=\"visit\""));
-    let english = draw(program, View { words: None, live: Some(&live), english: true });
+    let english = draw(program, View { live: Some(&live), english: true, ..View::default() });
     let text = english.replace(&program.title.zh, "");
     assert!(english.contains("● here") && !text.chars().any(|letter| matches!(letter, '\u{4e00}'..='\u{9fff}')), "{english}");
 }

@@ -1,11 +1,11 @@
 //! Accounts: balances, postings, waiting lists.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::api::body::Body;
+use crate::api::body::{Asking, Body};
 use crate::api::caller::Caller;
 use crate::api::permit::permit;
 use crate::api::problem::{Problem, Refused};
@@ -32,7 +32,7 @@ pub struct PostingsQuery {
 /// Each posting of an account with its running balance, oldest first.
 #[utoipa::path(get, path = "/api/v1/accounts/postings", tag = "accounts", params(PostingsQuery),
     responses((status = 200, body = Vec<PostingLine>), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn postings(State(app): State<App>, caller: Caller, Query(query): Query<PostingsQuery>) -> Result<Json<Vec<PostingLine>>, Refused> {
+pub async fn postings(State(app): State<App>, caller: Caller, Asking(query): Asking<PostingsQuery>) -> Result<Json<Vec<PostingLine>>, Refused> {
     permit(&app, &caller, may::Act::ReadAccounts)?;
     Ok(Json(app.postings(caller.tenant, &query.account).await?))
 }

@@ -1,21 +1,17 @@
 //! Acts on a case: each is one command, answered after its commit.
 
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::api::body::Body;
-use crate::api::caller::{Acting, Caller};
-use crate::api::problem::{Problem, Refused, request};
-use crate::app::App;
-use crate::app::execute::{Act, Answer, Order};
-use crate::app::failure::Failure;
+use crate::api::body::{At, Body};
+use crate::api::problem::{Problem, Refused};
+use crate::api::v1::asked::{Asked, TaskAt, TermAt};
+use crate::app::execute::{Act, Answer};
 use crate::app::writer::Receipt;
-use crate::engine::refusal::Refusal;
-use crate::ids::{CaseId, CommandId};
+
+pub(super) type Told = Result<Json<ReceiptBody>, Refused>;
 
 /// The answer to an act.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,75 +32,20 @@ impl From<Receipt> for ReceiptBody {
     }
 }
 
-/// The caller's id for a command, from `Idempotency-Key`; the same key again returns the first receipt.
-pub fn command_id(headers: &HeaderMap) -> Result<Option<CommandId>, Refused> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let text = value.to_str().unwrap_or("");
-    text.parse().map(Some).map_err(|_| {
-        let (zh, en) = (format!("Idempotency-Key 应为 UUID,实际为“{text}”。"), format!("expected a UUID in `Idempotency-Key`, found `{text}`"));
-        Refused::problem(request(axum::http::StatusCode::BAD_REQUEST, "idempotency_key_not_read", zh, en))
-    })
-}
-
-/// The case a path names: by id, or by the number people use.
-pub async fn case_id(app: &App, caller: &Caller, text: &str) -> Result<CaseId, Refused> {
-    if let Ok(case) = text.parse() {
-        return Ok(case);
-    }
-    Ok(app.case_by_number(caller.tenant, text).await?)
-}
-
-pub(super) struct Asked {
-    pub app: App,
-    pub caller: Caller,
-    pub case: String,
-    pub headers: HeaderMap,
-}
-
-impl Asked {
-    /// Runs one of many: a refusal is an answer of its own, a fault ends them all.
-    pub async fn try_run(self, act: Act) -> Result<Result<Receipt, Refusal>, Refused> {
-        let case = case_id(&self.app, &self.caller, &self.case).await?;
-        let order = Order { tenant: self.caller.tenant, case: Some(case), actor: self.caller.actor(), command_id: None, act };
-        match self.app.execute(order).await {
-            Ok(receipt) => Ok(Ok(receipt)),
-            Err(Failure::Refused(refusal)) => Ok(Err(*refusal)),
-            Err(fault) => Err(fault.into()),
-        }
-    }
-
-    pub async fn run(self, act: Act) -> Result<Json<ReceiptBody>, Refused> {
-        let case = case_id(&self.app, &self.caller, &self.case).await?;
-        let command_id = command_id(&self.headers)?;
-        let order = Order { tenant: self.caller.tenant, case: Some(case), actor: self.caller.actor(), command_id, act };
-        Ok(Json(self.app.execute(order).await?.into()))
-    }
-}
-
 /// Takes a task from the pool.
 #[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/claim", tag = "acts",
     params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem)))]
-pub async fn claim(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, task)): Path<(String, u32)>,
-) -> Result<Json<ReceiptBody>, Refused> {
-    Asked { app, caller, case, headers }.run(Act::Claim { task }).await
+pub async fn claim(asked: Asked, At(TaskAt { task }): At<TaskAt>) -> Told {
+    asked.run(Act::Claim { task }).await
 }
 
 /// Gives a task back to the pool.
 #[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/release", tag = "acts",
     params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem)))]
-pub async fn release(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, task)): Path<(String, u32)>,
-) -> Result<Json<ReceiptBody>, Refused> {
-    Asked { app, caller, case, headers }.run(Act::Release { task }).await
+pub async fn release(asked: Asked, At(TaskAt { task }): At<TaskAt>) -> Told {
+    asked.run(Act::Release { task }).await
 }
 
 /// An answer to a task.
@@ -127,15 +68,9 @@ pub struct CompleteBody {
 #[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/complete", tag = "acts", request_body = CompleteBody,
     params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn complete(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, task)): Path<(String, u32)>,
-    Body(body): Body<CompleteBody>,
-) -> Result<Json<ReceiptBody>, Refused> {
+pub async fn complete(asked: Asked, At(TaskAt { task }): At<TaskAt>, Body(body): Body<CompleteBody>) -> Told {
     let answer = Answer { opinion: body.opinion, fields: body.fields, form: body.form };
-    Asked { app, caller, case, headers }.run(Act::Complete { task, outcome: body.outcome.as_str().into(), answer }).await
+    asked.run(Act::Complete { task, outcome: body.outcome.as_str().into(), answer }).await
 }
 
 /// Where to return to, and why.
@@ -152,14 +87,8 @@ pub struct ReturnBody {
 #[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/return", tag = "acts", request_body = ReturnBody,
     params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn send_back(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, task)): Path<(String, u32)>,
-    Body(body): Body<ReturnBody>,
-) -> Result<Json<ReceiptBody>, Refused> {
-    Asked { app, caller, case, headers }.run(Act::Return { task, to: body.to.as_str().into(), opinion: body.opinion }).await
+pub async fn send_back(asked: Asked, At(TaskAt { task }): At<TaskAt>, Body(body): Body<ReturnBody>) -> Told {
+    asked.run(Act::Return { task, to: body.to.as_str().into(), opinion: body.opinion }).await
 }
 
 /// By how much, and why.
@@ -176,14 +105,8 @@ pub struct ExtendBody {
 #[utoipa::path(post, path = "/api/v1/cases/{case}/terms/{term}/extend", tag = "acts", request_body = ExtendBody,
     params(("case" = String, Path, description = "id or number"), ("term" = u32, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn extend(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, term)): Path<(String, u32)>,
-    Body(body): Body<ExtendBody>,
-) -> Result<Json<ReceiptBody>, Refused> {
-    Asked { app, caller, case, headers }.run(Act::Extend { term, by: body.by, opinion: body.opinion }).await
+pub async fn extend(asked: Asked, At(TermAt { term }): At<TermAt>, Body(body): Body<ExtendBody>) -> Told {
+    asked.run(Act::Extend { term, by: body.by, opinion: body.opinion }).await
 }
 
 /// Why.
@@ -198,12 +121,6 @@ pub struct ReasonBody {
 #[utoipa::path(post, path = "/api/v1/cases/{case}/withdraw", tag = "acts", request_body = ReasonBody,
     params(("case" = String, Path, description = "id or number")),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem)))]
-pub async fn withdraw(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path(case): Path<String>,
-    Body(body): Body<ReasonBody>,
-) -> Result<Json<ReceiptBody>, Refused> {
-    Asked { app, caller, case, headers }.run(Act::Withdraw { opinion: body.opinion }).await
+pub async fn withdraw(asked: Asked, Body(body): Body<ReasonBody>) -> Told {
+    asked.run(Act::Withdraw { opinion: body.opinion }).await
 }

@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::body::Body as AxumBody;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::api::body::Asking;
 use crate::api::caller::Caller;
 use crate::api::permit::permit;
 use crate::api::problem::{Problem, Refused};
@@ -41,7 +42,7 @@ pub struct LedgerQuery {
 /// The ledger 台账 as CSV; taking it out is an act on the record.
 #[utoipa::path(get, path = "/api/v1/audit/ledger.csv", tag = "audit", params(LedgerQuery),
     responses((status = 200, content_type = "text/csv"), (status = 403, body = Problem)))]
-pub async fn ledger(State(app): State<App>, caller: Caller, Query(query): Query<LedgerQuery>) -> Result<impl IntoResponse, Refused> {
+pub async fn ledger(State(app): State<App>, caller: Caller, Asking(query): Asking<LedgerQuery>) -> Result<impl IntoResponse, Refused> {
     permit(&app, &caller, may::Act::Export)?;
     let wanted = Wanted { english: query.lang.as_deref() == Some("en"), from: query.from, to: query.to, link: query.link };
     let written = app.export_ledger(caller.tenant, caller.actor(), &wanted, Form::Csv).await?;
@@ -59,8 +60,8 @@ pub struct NoticesQuery {
 
 /// The notices of a case with every attempt, by when they were due.
 #[utoipa::path(get, path = "/api/v1/notices", tag = "audit", params(NoticesQuery), responses((status = 200, body = Vec<NoticeLine>), (status = 403, body = Problem)))]
-pub async fn notices(State(app): State<App>, caller: Caller, Query(query): Query<NoticesQuery>) -> Result<Json<Vec<NoticeLine>>, Refused> {
+pub async fn notices(State(app): State<App>, caller: Caller, Asking(query): Asking<NoticesQuery>) -> Result<Json<Vec<NoticeLine>>, Refused> {
     permit(&app, &caller, may::Act::ReadAudit)?;
-    let case = super::acts::case_id(&app, &caller, &query.case).await?;
+    let case = super::asked::case_id(&app, &caller, &query.case).await?;
     Ok(Json(app.notices(caller.tenant, case).await?))
 }

@@ -1,17 +1,18 @@
 //! Cases: start one, find them, read one.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::api::body::Body;
+use crate::api::body::{Asking, At, Body};
 use crate::api::caller::{Acting, Caller};
 use crate::api::permit::{permit, permit_on};
 use crate::api::problem::{Problem, Refused};
-use crate::api::v1::acts::{ReceiptBody, case_id, command_id};
+use crate::api::v1::acts::ReceiptBody;
+use crate::api::v1::asked::{case_id, command_id};
 use crate::app::App;
 use crate::app::execute::{Act, Order};
 use crate::app::explain::Explanation;
@@ -76,7 +77,7 @@ pub struct ListQuery {
 
 /// A list of cases, newest first: one's own for an applicant, all for an official.
 #[utoipa::path(get, path = "/api/v1/cases", tag = "cases", params(ListQuery), responses((status = 200, body = Vec<CaseLine>)))]
-pub async fn list(State(app): State<App>, caller: Caller, Query(query): Query<ListQuery>) -> Result<Json<Vec<CaseLine>>, Refused> {
+pub async fn list(State(app): State<App>, caller: Caller, Asking(query): Asking<ListQuery>) -> Result<Json<Vec<CaseLine>>, Refused> {
     let official = caller.posts.iter().any(|(_, post)| &**post != "agent");
     let applicant = (!official).then_some(caller.person);
     let filter = CaseFilter { workflow: query.workflow, applicant, number: query.number, running: query.open, before: None };
@@ -86,7 +87,7 @@ pub async fn list(State(app): State<App>, caller: Caller, Query(query): Query<Li
 /// One case: links, open tasks, terms with their lights, history.
 #[utoipa::path(get, path = "/api/v1/cases/{case}", tag = "cases", params(("case" = String, Path, description = "id or number")),
     responses((status = 200, body = CaseView), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn show(State(app): State<App>, caller: Caller, Path(case): Path<String>) -> Result<Json<CaseView>, Refused> {
+pub async fn show(State(app): State<App>, caller: Caller, At(case): At<String>) -> Result<Json<CaseView>, Refused> {
     let case = case_id(&app, &caller, &case).await?;
     let working = app.working(caller.tenant, case).await?;
     permit_on(&app, &caller, may::Act::ReadCase, &working.state)?;
@@ -96,7 +97,7 @@ pub async fn show(State(app): State<App>, caller: Caller, Path(case): Path<Strin
 /// The form as last submitted, without fields that are not yours to see.
 #[utoipa::path(get, path = "/api/v1/cases/{case}/form", tag = "cases", params(("case" = String, Path, description = "id or number")),
     responses((status = 200, body = Object), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn form(State(app): State<App>, caller: Caller, Path(case): Path<String>) -> Result<Json<Option<Value>>, Refused> {
+pub async fn form(State(app): State<App>, caller: Caller, At(case): At<String>) -> Result<Json<Option<Value>>, Refused> {
     let case = case_id(&app, &caller, &case).await?;
     let working = app.working(caller.tenant, case).await?;
     permit_on(&app, &caller, may::Act::ReadCase, &working.state)?;
@@ -106,7 +107,7 @@ pub async fn form(State(app): State<App>, caller: Caller, Path(case): Path<Strin
 /// Documents issued in the case.
 #[utoipa::path(get, path = "/api/v1/cases/{case}/documents", tag = "cases", params(("case" = String, Path, description = "id or number")),
     responses((status = 200, body = Vec<DocumentLine>), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn documents(State(app): State<App>, caller: Caller, Path(case): Path<String>) -> Result<Json<Vec<DocumentLine>>, Refused> {
+pub async fn documents(State(app): State<App>, caller: Caller, At(case): At<String>) -> Result<Json<Vec<DocumentLine>>, Refused> {
     let case = case_id(&app, &caller, &case).await?;
     let working = app.working(caller.tenant, case).await?;
     permit_on(&app, &caller, may::Act::ReadCase, &working.state)?;
@@ -116,7 +117,7 @@ pub async fn documents(State(app): State<App>, caller: Caller, Path(case): Path<
 /// The case explained to its reader: where it is, who may act, why not you, which limit runs and how its date came about, what happens next and why.
 #[utoipa::path(get, path = "/api/v1/cases/{case}/explain", tag = "cases", params(("case" = String, Path, description = "id or number")),
     responses((status = 200, body = Explanation), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn explain(State(app): State<App>, caller: Caller, Path(case): Path<String>) -> Result<Json<Explanation>, Refused> {
+pub async fn explain(State(app): State<App>, caller: Caller, At(case): At<String>) -> Result<Json<Explanation>, Refused> {
     let case = case_id(&app, &caller, &case).await?;
     let working = app.working(caller.tenant, case).await?;
     permit_on(&app, &caller, may::Act::ReadCase, &working.state)?;
@@ -138,7 +139,7 @@ pub struct DaysBody {
 #[utoipa::path(get, path = "/api/v1/cases/{case}/terms/{term}/days", tag = "cases",
     params(("case" = String, Path, description = "id or number"), ("term" = u32, Path)),
     responses((status = 200, body = DaysBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn days(State(app): State<App>, caller: Caller, Path((case, term)): Path<(String, u32)>) -> Result<Json<DaysBody>, Refused> {
+pub async fn days(State(app): State<App>, caller: Caller, At((case, term)): At<(String, u32)>) -> Result<Json<DaysBody>, Refused> {
     let case = case_id(&app, &caller, &case).await?;
     let working = app.working(caller.tenant, case).await?;
     permit_on(&app, &caller, may::Act::ReadCase, &working.state)?;

@@ -1,10 +1,11 @@
 //! The caller's own: who one is, and what waits for one.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::api::body::Asking;
 use crate::api::caller::Caller;
 use crate::api::permit::permit;
 use crate::api::problem::Refused;
@@ -58,7 +59,7 @@ pub struct InboxQuery {
 
 /// Open tasks the caller may do: overdue ones first, then the channel's by class, then by due day.
 #[utoipa::path(get, path = "/api/v1/inbox", tag = "me", params(InboxQuery), responses((status = 200, body = InboxPage)))]
-pub async fn inbox(State(app): State<App>, caller: Caller, Query(query): Query<InboxQuery>) -> Result<Json<InboxPage>, Refused> {
+pub async fn inbox(State(app): State<App>, caller: Caller, Asking(query): Asking<InboxQuery>) -> Result<Json<InboxPage>, Refused> {
     permit(&app, &caller, may::Act::ReadInbox)?;
     let limit = query.limit.unwrap_or(20).clamp(1, 100);
     Ok(Json(app.inbox(caller.tenant, caller.person, &caller.posts, limit, query.after.as_deref()).await?))

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod acts;
+pub mod asked;
 pub mod audit;
 pub mod cases;
 pub mod clock;

@@ -1,18 +1,19 @@
 //! Standing in, being kept from a matter, taking an act back, speaking about a case, answering many tasks at once.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::body::Body;
+use crate::api::body::{At, Body};
 use crate::api::caller::Acting;
 use crate::api::problem::{Problem, Refused};
-use crate::api::v1::acts::{Asked, ReasonBody, ReceiptBody, command_id};
-use crate::api::v1::verbs::{Told, person_of};
+use crate::api::v1::acts::{ReasonBody, ReceiptBody, Told};
+use crate::api::v1::asked::{Asked, StepAt, TaskAt, command_id};
 use crate::app::App;
+use crate::app::batch::Alike;
 use crate::app::execute::Act;
 use crate::app::people::Change;
 
@@ -30,15 +31,9 @@ pub struct RecusalBody {
 #[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/recusal", tag = "acts", request_body = RecusalBody,
     params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn ask_recusal(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, task)): Path<(String, u32)>,
-    Body(body): Body<RecusalBody>,
-) -> Told {
-    let of = person_of(&caller, &body.person)?;
-    Asked { app, caller, case, headers }.run(Act::AskRecusal { task, of, opinion: body.opinion }).await
+pub async fn ask_recusal(asked: Asked, At(TaskAt { task }): At<TaskAt>, Body(body): Body<RecusalBody>) -> Told {
+    let of = asked.person(&body.person)?;
+    asked.run(Act::AskRecusal { task, of, opinion: body.opinion }).await
 }
 
 /// Yes or no, and why.
@@ -55,42 +50,24 @@ pub struct RecusalDecisionBody {
 #[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/recusal/decide", tag = "acts", request_body = RecusalDecisionBody,
     params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn decide_recusal(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, task)): Path<(String, u32)>,
-    Body(body): Body<RecusalDecisionBody>,
-) -> Told {
-    Asked { app, caller, case, headers }.run(Act::DecideRecusal { task, agreed: body.agreed, opinion: body.opinion }).await
+pub async fn decide_recusal(asked: Asked, At(TaskAt { task }): At<TaskAt>, Body(body): Body<RecusalDecisionBody>) -> Told {
+    asked.run(Act::DecideRecusal { task, agreed: body.agreed, opinion: body.opinion }).await
 }
 
 /// Takes one's own act back while nobody has acted on it (撤回).
 #[utoipa::path(post, path = "/api/v1/cases/{case}/scopes/{scope}/steps/{step}/take-back", tag = "acts", request_body = ReasonBody,
     params(("case" = String, Path, description = "id or number"), ("scope" = u32, Path), ("step" = String, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem)))]
-pub async fn take_back(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, scope, step)): Path<(String, u32, String)>,
-    Body(body): Body<ReasonBody>,
-) -> Told {
-    Asked { app, caller, case, headers }.run(Act::TakeBack { scope, step: step.as_str().into(), opinion: body.opinion }).await
+pub async fn take_back(asked: Asked, At(StepAt { scope, step }): At<StepAt>, Body(body): Body<ReasonBody>) -> Told {
+    asked.run(Act::TakeBack { scope, step, opinion: body.opinion }).await
 }
 
 /// Urges the step of an open task (催办).
 #[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/urge", tag = "acts", request_body = ReasonBody,
     params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem)))]
-pub async fn urge(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, task)): Path<(String, u32)>,
-    Body(body): Body<ReasonBody>,
-) -> Told {
-    Asked { app, caller, case, headers }.run(Act::Urge { task, opinion: body.opinion }).await
+pub async fn urge(asked: Asked, At(TaskAt { task }): At<TaskAt>, Body(body): Body<ReasonBody>) -> Told {
+    asked.run(Act::Urge { task, opinion: body.opinion }).await
 }
 
 /// Whom to make a case known to.
@@ -109,9 +86,9 @@ pub struct CopyBody {
 #[utoipa::path(post, path = "/api/v1/cases/{case}/copy", tag = "acts", request_body = CopyBody,
     params(("case" = String, Path, description = "id or number")),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 422, body = Problem)))]
-pub async fn copy(State(app): State<App>, Acting(caller): Acting, headers: HeaderMap, Path(case): Path<String>, Body(body): Body<CopyBody>) -> Told {
-    let to = body.to.iter().map(|person| person_of(&caller, person)).collect::<Result<Vec<_>, _>>()?;
-    Asked { app, caller, case, headers }.run(Act::Copy { to, task: body.task, opinion: body.opinion }).await
+pub async fn copy(asked: Asked, Body(body): Body<CopyBody>) -> Told {
+    let to = body.to.iter().map(|person| asked.person(person)).collect::<Result<Vec<_>, _>>()?;
+    asked.run(Act::Copy { to, task: body.task, opinion: body.opinion }).await
 }
 
 /// A remark.
@@ -128,8 +105,8 @@ pub struct CommentBody {
 #[utoipa::path(post, path = "/api/v1/cases/{case}/comment", tag = "acts", request_body = CommentBody,
     params(("case" = String, Path, description = "id or number")),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 422, body = Problem)))]
-pub async fn comment(State(app): State<App>, Acting(caller): Acting, headers: HeaderMap, Path(case): Path<String>, Body(body): Body<CommentBody>) -> Told {
-    Asked { app, caller, case, headers }.run(Act::Comment { task: body.task, opinion: Some(body.opinion) }).await
+pub async fn comment(asked: Asked, Body(body): Body<CommentBody>) -> Told {
+    asked.run(Act::Comment { task: body.task, opinion: Some(body.opinion) }).await
 }
 
 /// Tasks to answer alike.
@@ -161,38 +138,24 @@ pub struct BatchResult {
     pub item: BatchItem,
     /// The case's version after it; none when it was refused.
     pub version: Option<i64>,
-    /// The refusal's code and sentences.
-    pub refused: Option<BatchRefusal>,
+    /// Why it was refused.
+    pub refused: Option<Problem>,
 }
 
-/// Why one task of a batch was refused.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct BatchRefusal {
-    /// Stable.
-    pub code: String,
-    /// The sentence in Chinese.
-    pub zh: String,
-    /// The sentence in English.
-    pub en: String,
-}
-
-/// Answers many tasks alike, each for itself, where their steps say `allow: [batch]`; with a result for each.
+/// Answers many tasks alike, each for itself, where their steps say `allow: [batch]`; with a result for each, in their order.
 #[utoipa::path(post, path = "/api/v1/batch", tag = "acts", request_body = BatchBody,
-    responses((status = 200, body = Vec<BatchResult>), (status = 422, body = Problem)))]
-pub async fn batch(State(app): State<App>, Acting(caller): Acting, Body(body): Body<BatchBody>) -> Result<Json<Vec<BatchResult>>, Refused> {
-    let mut results = Vec::with_capacity(body.items.len());
-    for item in body.items.into_iter().take(crate::limits::BATCH_TASKS_MAX) {
-        let act = Act::CompleteInBatch { task: item.task, outcome: body.outcome.as_str().into(), opinion: body.opinion.clone() };
-        let told = Asked { app: app.clone(), caller: caller.clone(), case: item.case.clone(), headers: HeaderMap::new() }.try_run(act).await?;
-        results.push(match told {
-            Ok(receipt) => BatchResult { item, version: Some(receipt.version), refused: None },
-            Err(refusal) => {
-                let refused = BatchRefusal { code: refusal.code.to_owned(), zh: refusal.zh, en: refusal.en };
-                BatchResult { item, version: None, refused: Some(refused) }
-            }
-        });
-    }
-    Ok(Json(results))
+    params(("Idempotency-Key" = Option<String>, Header, description = "a UUID; the same key and tasks again return the first receipts")),
+    responses((status = 200, body = Vec<BatchResult>), (status = 422, body = Problem, description = "no task, or too many: none was answered")))]
+pub async fn batch(State(app): State<App>, Acting(caller): Acting, headers: HeaderMap, Body(body): Body<BatchBody>) -> Result<Json<Vec<BatchResult>>, Refused> {
+    let (tenant, actor) = (caller.tenant, caller.actor());
+    let alike = Alike { tenant, actor, command_id: command_id(&headers)?, outcome: body.outcome.as_str().into(), opinion: body.opinion };
+    let tasks: Vec<_> = body.items.iter().map(|item| (item.case.clone(), item.task)).collect();
+    let told = app.answer_alike(&alike, &tasks).await?;
+    let results = body.items.into_iter().zip(told).map(|(item, told)| match told {
+        Ok(receipt) => BatchResult { item, version: Some(receipt.version), refused: None },
+        Err(failure) => BatchResult { item, version: None, refused: Some(Refused::from(failure).into_problem()) },
+    });
+    Ok(Json(results.collect()))
 }
 
 /// Who is away from which post, and who stands in.

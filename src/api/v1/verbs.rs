@@ -1,23 +1,18 @@
 //! What people do with tasks and groups beside answering them: each is one command, answered after its commit.
 
-use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::api::body::Body;
-use crate::api::caller::{Acting, Caller};
+use crate::api::body::{At, Body};
 use crate::api::problem::{Problem, Refused, request};
-use crate::api::v1::acts::{Asked, ReasonBody, ReceiptBody};
-use crate::app::App;
+use crate::api::v1::acts::{ReasonBody, ReceiptBody, Told};
+use crate::api::v1::asked::{Asked, ChairAt, TaskAt};
 use crate::app::execute::Act;
 use crate::definition::graph::{Ballots, GroupPass, OnRefusal, Vote};
 use crate::engine::case::Adding;
 use crate::engine::command::{MemberRef, NewGroup, Recipient};
-use crate::ids::{Name, PersonId};
-
-pub(super) type Told = Result<Json<ReceiptBody>, Refused>;
+use crate::ids::Name;
 
 /// A seat to add.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -67,57 +62,29 @@ impl SignersBody {
     }
 }
 
-/// Whom: by login or by the id that stands in the log.
-pub(super) fn person_of(caller: &Caller, text: &str) -> Result<PersonId, Refused> {
-    let mut people = caller.known.roster.people.values();
-    let found = people.find(|person| person.login == text || person.id.to_string() == text).map(|person| person.id);
-    found.ok_or_else(|| {
-        let zh = format!("没有登录名为“{text}”的人员。");
-        Refused::problem(request(StatusCode::UNPROCESSABLE_ENTITY, "unknown_person", zh, format!("expected a person's login or id, found `{text}`")))
-    })
-}
-
 /// Adds members to the group of an open seat (加签).
 #[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/signers", tag = "acts", request_body = SignersBody,
     params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn add_signers(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, task)): Path<(String, u32)>,
-    Body(body): Body<SignersBody>,
-) -> Told {
+pub async fn add_signers(asked: Asked, At(TaskAt { task }): At<TaskAt>, Body(body): Body<SignersBody>) -> Told {
     let group = body.group()?;
-    Asked { app, caller, case, headers }.run(Act::AddSigners { task, place: body.place, group, opinion: body.opinion }).await
+    asked.run(Act::AddSigners { task, place: body.place, group, opinion: body.opinion }).await
 }
 
 /// Takes out a member who has not answered (减签).
 #[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/remove", tag = "acts", request_body = ReasonBody,
     params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn remove_signer(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, task)): Path<(String, u32)>,
-    Body(body): Body<ReasonBody>,
-) -> Told {
-    Asked { app, caller, case, headers }.run(Act::RemoveSigner { member: MemberRef::Seat(task), opinion: body.opinion }).await
+pub async fn remove_signer(asked: Asked, At(TaskAt { task }): At<TaskAt>, Body(body): Body<ReasonBody>) -> Told {
+    asked.run(Act::RemoveSigner { member: MemberRef::Seat(task), opinion: body.opinion }).await
 }
 
 /// Takes out a member whose seat has not opened yet, by its place in line from 0.
 #[utoipa::path(post, path = "/api/v1/cases/{case}/groups/{group}/to-come/{chair}/remove", tag = "acts", request_body = ReasonBody,
     params(("case" = String, Path, description = "id or number"), ("group" = u32, Path), ("chair" = u16, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn remove_to_come(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, group, chair)): Path<(String, u32, u16)>,
-    Body(body): Body<ReasonBody>,
-) -> Told {
-    Asked { app, caller, case, headers }.run(Act::RemoveSigner { member: MemberRef::ToCome { group, chair }, opinion: body.opinion }).await
+pub async fn remove_to_come(asked: Asked, At(ChairAt { group, chair }): At<ChairAt>, Body(body): Body<ReasonBody>) -> Told {
+    asked.run(Act::RemoveSigner { member: MemberRef::ToCome { group, chair }, opinion: body.opinion }).await
 }
 
 /// To whom a task is handed over: a person or a post.
@@ -136,22 +103,16 @@ pub struct TransferBody {
 #[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/transfer", tag = "acts", request_body = TransferBody,
     params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn transfer(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, task)): Path<(String, u32)>,
-    Body(body): Body<TransferBody>,
-) -> Told {
+pub async fn transfer(asked: Asked, At(TaskAt { task }): At<TaskAt>, Body(body): Body<TransferBody>) -> Told {
     let to = match (&body.person, &body.post) {
-        (Some(person), None) => Recipient::Person(person_of(&caller, person)?),
+        (Some(person), None) => Recipient::Person(asked.person(person)?),
         (None, Some(post)) => Recipient::Post(Name::from(post.as_str())),
         (Some(_), Some(_)) | (None, None) => {
             let (zh, en) = ("转办须写明 person 或 post 之一。".to_owned(), "expected either `person` or `post`".to_owned());
             return Err(Refused::problem(request(StatusCode::UNPROCESSABLE_ENTITY, "recipient_missing", zh, en)));
         }
     };
-    Asked { app, caller, case, headers }.run(Act::Transfer { task, to, opinion: body.opinion }).await
+    asked.run(Act::Transfer { task, to, opinion: body.opinion }).await
 }
 
 /// Whom to ask, and what.
@@ -168,35 +129,23 @@ pub struct DelegateBody {
 #[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/delegate", tag = "acts", request_body = DelegateBody,
     params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn delegate(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, task)): Path<(String, u32)>,
-    Body(body): Body<DelegateBody>,
-) -> Told {
-    let to = person_of(&caller, &body.person)?;
-    Asked { app, caller, case, headers }.run(Act::Delegate { task, to, opinion: body.opinion }).await
+pub async fn delegate(asked: Asked, At(TaskAt { task }): At<TaskAt>, Body(body): Body<DelegateBody>) -> Told {
+    let to = asked.person(&body.person)?;
+    asked.run(Act::Delegate { task, to, opinion: body.opinion }).await
 }
 
 /// Answers what one was asked; the task goes back to whoever asked.
 #[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/reply", tag = "acts", request_body = ReasonBody,
     params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn reply(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, task)): Path<(String, u32)>,
-    Body(body): Body<ReasonBody>,
-) -> Told {
-    Asked { app, caller, case, headers }.run(Act::Reply { task, opinion: body.opinion }).await
+pub async fn reply(asked: Asked, At(TaskAt { task }): At<TaskAt>, Body(body): Body<ReasonBody>) -> Told {
+    asked.run(Act::Reply { task, opinion: body.opinion }).await
 }
 
 /// Takes the question back.
 #[utoipa::path(post, path = "/api/v1/cases/{case}/tasks/{task}/recall", tag = "acts",
     params(("case" = String, Path, description = "id or number"), ("task" = u32, Path)),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem)))]
-pub async fn recall(State(app): State<App>, Acting(caller): Acting, headers: HeaderMap, Path((case, task)): Path<(String, u32)>) -> Told {
-    Asked { app, caller, case, headers }.run(Act::Recall { task }).await
+pub async fn recall(asked: Asked, At(TaskAt { task }): At<TaskAt>) -> Told {
+    asked.run(Act::Recall { task }).await
 }

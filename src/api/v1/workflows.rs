@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::api::body::Body;
+use crate::api::body::{Asking, At, Body};
 use crate::api::caller::{Acting, Caller};
 use crate::api::permit::permit;
 use crate::api::problem::{Problem, Refused};
@@ -48,10 +48,19 @@ pub async fn list(caller: Caller) -> Json<Vec<WorkflowBody>> {
     Json(bodies.collect())
 }
 
+/// How a picture is drawn.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PictureQuery {
+    /// In a lane for each office.
+    #[serde(default)]
+    pub lanes: bool,
+}
+
 /// The picture of a workflow.
-#[utoipa::path(get, path = "/api/v1/workflows/{workflow}/picture", tag = "workflows", params(("workflow" = String, Path)),
+#[utoipa::path(get, path = "/api/v1/workflows/{workflow}/picture", tag = "workflows", params(("workflow" = String, Path), PictureQuery),
     responses((status = 200, content_type = "image/svg+xml")))]
-pub async fn picture(caller: Caller, Path(workflow): Path<String>) -> Result<impl IntoResponse, Refused> {
+pub async fn picture(caller: Caller, At(workflow): At<String>, Asking(query): Asking<PictureQuery>) -> Result<impl IntoResponse, Refused> {
     let known = &caller.known;
     let unknown = || Refusal {
         code: "unknown_workflow",
@@ -65,13 +74,14 @@ pub async fn picture(caller: Caller, Path(workflow): Path<String>) -> Result<imp
         Some(program) => program.clone(),
         None => known.bundles.values().find_map(|bundle| bundle.programs.get(workflow.as_str())).cloned().ok_or_else(unknown)?,
     };
-    Ok(([(header::CONTENT_TYPE, "image/svg+xml")], draw(&program, View::default())))
+    let view = View { offices: Some(&known.roster.office_names()), lanes: query.lanes, ..View::default() };
+    Ok(([(header::CONTENT_TYPE, "image/svg+xml")], draw(&program, view)))
 }
 
 /// The form of a published workflow as whoever files it fills it in: JSON Schema 2020-12, with what a schema has no word for under `x-ui`.
 #[utoipa::path(get, path = "/api/v1/workflows/{workflow}/form", tag = "workflows", params(("workflow" = String, Path)),
     responses((status = 200, body = Object)))]
-pub async fn form(State(app): State<App>, caller: Caller, Path(workflow): Path<String>) -> Result<Json<serde_json::Value>, Refused> {
+pub async fn form(State(app): State<App>, caller: Caller, At(workflow): At<String>) -> Result<Json<serde_json::Value>, Refused> {
     let known = &caller.known;
     let found = known.current.get(workflow.as_str()).and_then(|digest| known.bundles.get(digest));
     let form = found.and_then(|bundle| Some((bundle, bundle.programs.get(workflow.as_str())?.form.as_ref()?)));
@@ -111,7 +121,7 @@ fn yes() -> bool {
 pub async fn migrate(
     State(app): State<App>,
     Acting(caller): Acting,
-    Path(workflow): Path<String>,
+    At(workflow): At<String>,
     Body(body): Body<MigrateBody>,
 ) -> Result<Json<Vec<CaseReport>>, Refused> {
     permit(&app, &caller, may::Act::Publish)?;

@@ -46,6 +46,16 @@ pub(super) struct Laid {
     /// The centre of each node.
     pub nodes: Vec<Point>,
     pub links: Vec<Link>,
+    /// Side by side from the left; none when one office does it all.
+    pub lanes: Vec<Lane>,
+}
+
+/// The column of an office.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub title: String,
+    pub left: i64,
+    pub right: i64,
 }
 
 /// Lays out a program whose nodes have these sizes.
@@ -63,7 +73,7 @@ pub(super) fn layout(program: &Program, sizes: &[Size], said: impl Fn(&Name) -> 
         }
         graph.set_edge(name(from), name(link.to), Some(label), Some(&number.to_string()));
     }
-    let options = LayoutOptions { nodesep: 36.0, edgesep: 16.0, ranksep: 30.0, ..LayoutOptions::default() };
+    let options = LayoutOptions { nodesep: 36.0, edgesep: 16.0, ranksep: 44.0, ..LayoutOptions::default() };
     dagre::layout(&mut graph, Some(options));
     for (number, link) in links.iter_mut().enumerate() {
         let Some(from) = link.from else { continue };
@@ -83,7 +93,7 @@ pub(super) fn layout(program: &Program, sizes: &[Size], said: impl Fn(&Name) -> 
     let width = far(|at, size| at.x + size.width / 2, |point| point.x)
         .max(links.iter().filter_map(|link| Some(link.label_at?.x + measure::width(&link.label, measure::SMALL) / 2 + 4)).max().unwrap_or(0));
     let height = far(|at, size| at.y + size.height / 2, |point| point.y);
-    Laid { width, height, nodes, links }
+    Laid { width, height, nodes, links, lanes: Vec::new() }
 }
 
 /// One link per pair of nodes, with every outcome that leads that way.

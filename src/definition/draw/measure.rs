@@ -9,7 +9,8 @@ use crate::definition::graph::{Node, NodeKind};
 pub(super) const LINE: i64 = 17;
 /// The size of an outcome beside an edge.
 pub(super) const SMALL: i64 = 12;
-const FONT: i64 = 14;
+/// The size of a title.
+pub(super) const FONT: i64 = 14;
 const KEY: i64 = 10;
 /// Full-width characters in one line of a label.
 const LINE_CHARACTERS: usize = 12;

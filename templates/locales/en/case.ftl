@@ -78,6 +78,7 @@ case-erased = The content was erased as the rules require; its digest stays in t
 case-pictures = The way
 case-picture-alt = The way of { $title } with what is done, in progress and waiting; the list below says the same
 case-picture-list = As a list
+case-picture-lanes = By office, on a page of its own
 case-sheet = Approval sheet
 case-state-done = ✓ done
 case-state-here = ● in progress

@@ -69,6 +69,7 @@ case-erased = 内容已依规删除，记录中保留其摘要值。
 case-pictures = 流程图
 case-picture-alt = { $title }的流程图，标出已办、在办和等待的步骤；同样的内容见下面的列表
 case-picture-list = 用列表查看
+case-picture-lanes = 按单位分栏查看（单独打开）
 case-sheet = 审批表
 case-state-done = ✓ 已办
 case-state-here = ● 在办

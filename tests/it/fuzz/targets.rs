@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use greenlane::calendar::Calendar;
+use greenlane::definition::draw::View;
 use greenlane::definition::library::{self, SourceFile};
 use greenlane::expr::{self, Expr, Table, Type, Value};
 use greenlane::forms::Form;
@@ -192,7 +193,7 @@ fn workflow(input: &str) {
         Ok(library) => {
             let names: Vec<String> = library.bundles().map(|bundle| bundle.root.to_string()).collect();
             for name in names.iter().filter(|name| library.file_of(name) == Some("input.yaml")) {
-                assert!(library.draw(name, None).is_some());
+                assert!(library.draw(name, View { lanes: true, ..View::default() }).is_some());
             }
         }
     }

@@ -217,10 +217,7 @@ pub(super) async fn case_of(shared: &Shared, visitor: &Visitor, text: &str) -> R
     if text == register::WORKFLOW {
         return Ok(register::case_of(visitor.tenant));
     }
-    match text.parse() {
-        Ok(case) => Ok(case),
-        Err(_) => Ok(shared.app.case_by_number(visitor.tenant, text).await?),
-    }
+    Ok(shared.app.case_named(visitor.tenant, text).await?)
 }
 
 /// The person with that login, else the one with that name.

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 
 use super::opened;
@@ -114,8 +114,21 @@ fn states(file: &Casefile, scope: Local) -> BTreeMap<Name, StepState> {
     states
 }
 
+/// How it is to be drawn.
+#[derive(Deserialize)]
+pub struct Asked {
+    /// In a lane for each office.
+    #[serde(default)]
+    lanes: bool,
+}
+
 /// The drawing.
-pub async fn show(State(shared): State<Shared>, visitor: Visitor, Path((case, scope)): Path<(String, String)>) -> Result<Response, Trouble> {
+pub async fn show(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Path((case, scope)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
     let file = opened(&shared, &visitor, &case).await?;
     let missing = || Refusal::not_found("no_such_link", format!("该办件没有环节 {scope}。"), format!("cannot find link {scope} of this case"));
     let id: Local = scope.strip_suffix(".svg").unwrap_or(&scope).parse().map_err(|_| missing())?;
@@ -126,7 +139,9 @@ pub async fn show(State(shared): State<Shared>, visitor: Visitor, Path((case, sc
     let program = program.as_ref().and_then(|program| file.program(program)).ok_or_else(missing)?;
     let states = states(&file, id);
     let words = words(&Spoken::to(&shared, &visitor), program);
-    let svg = draw(program, View { words: Some(&words), live: Some(&states), english: visitor.language() == Language::En });
+    let english = visitor.language() == Language::En;
+    let offices = file.known.roster.office_names();
+    let svg = draw(program, View { words: Some(&words), offices: Some(&offices), lanes: asked.lanes, live: Some(&states), english });
     let headers = [(CONTENT_TYPE, "image/svg+xml".to_owned()), (CONTENT_SECURITY_POLICY, policy(&svg))];
     Ok((headers, svg).into_response())
 }

@@ -34,10 +34,7 @@ pub fn router() -> Router<Shared> {
 
 /// The case an address names, by its id or its number.
 pub async fn case_named(shared: &Shared, visitor: &Visitor, text: &str) -> Result<CaseId, Trouble> {
-    match text.parse() {
-        Ok(case) => Ok(case),
-        Err(_) => Ok(shared.app.case_by_number(visitor.tenant, text).await?),
-    }
+    Ok(shared.app.case_named(visitor.tenant, text).await?)
 }
 
 /// Lets through whoever may read the case.
