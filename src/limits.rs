@@ -40,6 +40,22 @@ pub const EXPR_LIST_ITEMS_MAX: usize = 10_000;
 pub const EXPR_TEXT_BYTES_MAX: usize = 64 * 1024;
 /// Days a term, an extension or a rung may count: ten years.
 pub const SPAN_DAYS_MAX: u32 = 3_660;
+/// Further tries an outside job may ask for after its first.
+pub const JOB_RETRIES_MAX: u32 = 50;
+/// Further tries of an outside job whose author does not say.
+pub const JOB_RETRIES_DEFAULT: u32 = 3;
+/// Seconds between the tries of an outside job whose author does not say: after the first failure, the second, every later one.
+pub const JOB_PAUSES_DEFAULT_S: &[u32] = &[60, 10 * 60, 60 * 60];
+/// The longest pause between two tries of an outside job, in seconds: thirty days.
+pub const JOB_PAUSE_S_MAX: u32 = 30 * 24 * 60 * 60;
+/// Different pauses one outside job may name.
+pub const JOB_PAUSES_MAX: usize = 20;
+/// Outside jobs one fetch may take.
+pub const JOBS_PER_FETCH_MAX: u32 = 100;
+/// The longest lease on an outside job, in seconds: a day.
+pub const JOB_LEASE_S_MAX: u32 = 24 * 60 * 60;
+/// Characters of what an outside system says of a failure.
+pub const JOB_MESSAGE_CHARS_MAX: usize = 2_000;
 /// Days one calendar may cover: a century.
 pub const CALENDAR_DAYS_MAX: usize = 36_600;
 /// Attempts at one notice before it is parked; with the waits below, a weekend without a mail server loses nothing.

@@ -156,6 +156,7 @@ impl Casefile {
             bodies: &self.bodies,
             balances: &balances,
             counters: &counters,
+            leases: &BTreeMap::new(),
         })
     }
 

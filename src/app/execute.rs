@@ -130,6 +130,27 @@ pub enum Act {
         name: Name,
         token: Option<Local>,
     },
+    JobComplete {
+        job: Local,
+        fence: i64,
+        fields: Option<Value>,
+    },
+    JobFail {
+        job: Local,
+        fence: i64,
+        message: Option<String>,
+        retries: Option<u32>,
+        pause_s: Option<u32>,
+    },
+    JobError {
+        job: Local,
+        fence: i64,
+        error: Name,
+        message: Option<String>,
+    },
+    JobRetry {
+        job: Local,
+    },
     Wake,
     Recompute,
     NoticeSettled {
@@ -221,6 +242,7 @@ impl App {
         let forms = match &order.act {
             Act::Start { form, .. } => [form.as_ref(), None],
             Act::Complete { answer, .. } => [answer.form.as_ref(), answer.fields.as_ref()],
+            Act::JobComplete { fields, .. } => [fields.as_ref(), None],
             // No other act brings a form.
             _ => [None, None],
         };
@@ -259,6 +281,12 @@ impl App {
             Act::Extend { term, by, opinion } => Command::Extend { term, by, body: bodies.add_answer(opinion, None)? },
             Act::Withdraw { opinion } => Command::Withdraw { body: bodies.add_answer(opinion, None)? },
             Act::Message { name, token } => Command::Message { name, token },
+            Act::JobComplete { job, fence, fields } => Command::JobComplete { job, fence, body: bodies.add_answer(None, fields)? },
+            Act::JobFail { job, fence, message, retries, pause_s } => {
+                Command::JobFail { job, fence, body: bodies.add_answer(message, None)?, retries, pause_s }
+            }
+            Act::JobError { job, fence, error, message } => Command::JobError { job, fence, error, body: bodies.add_answer(message, None)? },
+            Act::JobRetry { job } => Command::JobRetry { job },
             Act::Wake => Command::Wake,
             Act::Recompute => Command::Recompute,
             Act::NoticeSettled { key, sent, attempts, at } => Command::NoticeSettled { key, sent, attempts, at },

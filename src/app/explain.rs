@@ -154,7 +154,17 @@ impl Asked<'_> {
     fn with_facts<T>(&self, ask: impl FnOnce(&Facts<'_>) -> T) -> T {
         let (bodies, balances, counters) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let (calendar, roster) = (&self.known.calendar, &self.known.roster);
-        ask(&Facts { now: self.now, bundle: self.bundle, target: None, calendar, roster, bodies: &bodies, balances: &balances, counters: &counters })
+        ask(&Facts {
+            now: self.now,
+            bundle: self.bundle,
+            target: None,
+            calendar,
+            roster,
+            bodies: &bodies,
+            balances: &balances,
+            counters: &counters,
+            leases: &BTreeMap::new(),
+        })
     }
 
     fn place(&self, id: Local, token: &Token) -> PlaceTold {
@@ -193,6 +203,19 @@ impl Asked<'_> {
             Waits::Signal(name) => text(format!("等待信号「{name}」"), format!("waits for the signal “{name}”")),
             Waits::Members(_) => text("等待各成员办完".into(), "waits for its members".into()),
             Waits::Lock(_) => text("等待别的办件让出".into(), "waits for its turn".into()),
+            Waits::Job(job) => {
+                let topic = self.working.state.jobs.get(job).map(|job| job.topic.to_string()).unwrap_or_default();
+                match self.working.state.jobs.get(job).map(|job| job.due) {
+                    Some(None) => {
+                        text(format!("外部作业「{topic}」停投，等待运维处理"), format!("the outside job “{topic}” is parked and waits for an operator"))
+                    }
+                    Some(Some(due)) if due > self.now => {
+                        let at = due.to_rfc3339();
+                        text(format!("外部作业「{topic}」失败过，{at} 起重试"), format!("the outside job “{topic}” failed and is tried again from {at}"))
+                    }
+                    Some(Some(_)) | None => text(format!("等待外部系统办理「{topic}」"), format!("waits for the outside system of “{topic}”")),
+                }
+            }
             Waits::Timer(_) => text("等待期满".into(), "waits for its period to pass".into()),
             Waits::Join => text("等待并行的其他步骤".into(), "waits for the steps beside it".into()),
             Waits::Scope(scope) => {
@@ -230,6 +253,7 @@ impl Asked<'_> {
             | NodeKind::Decide(_)
             | NodeKind::Post { .. }
             | NodeKind::Message { .. }
+            | NodeKind::Job(_)
             | NodeKind::Timer { .. }
             | NodeKind::Join { .. }
             | NodeKind::Call { .. }

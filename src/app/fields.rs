@@ -160,7 +160,17 @@ pub fn filler_copy(form: &Arc<Form>, working: &Working, (known, bundle, now): (&
 
 fn with_facts((known, bundle, now): (&Known, &Bundle, Moment), ask: impl FnOnce(&Facts<'_>) -> Viewer) -> Viewer {
     let (bodies, balances, counters) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    ask(&Facts { now, bundle, target: None, calendar: &known.calendar, roster: &known.roster, bodies: &bodies, balances: &balances, counters: &counters })
+    ask(&Facts {
+        now,
+        bundle,
+        target: None,
+        calendar: &known.calendar,
+        roster: &known.roster,
+        bodies: &bodies,
+        balances: &balances,
+        counters: &counters,
+        leases: &BTreeMap::new(),
+    })
 }
 
 fn intruding(errors: Vec<FieldError>) -> Refusal {

@@ -142,6 +142,7 @@ impl App {
                 bodies: &bodies,
                 balances: &balances,
                 counters: &counters,
+                leases: &BTreeMap::new(),
             };
             let needs = match decide(Some(&working.state), actor, &command, &facts) {
                 Decision::Events(events) => return Ok(Ok(events)),

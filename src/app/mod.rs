@@ -14,6 +14,7 @@ pub mod fields;
 pub mod files;
 pub mod find;
 pub mod inspect;
+pub mod jobs;
 pub mod known;
 pub mod ledger;
 pub mod lights;

@@ -70,6 +70,13 @@ pub enum Operation {
     },
     /// Adds somebody, changes their access or their posts.
     People(Change),
+    /// Has an outside job tried again.
+    RetryJob {
+        /// The case, by number or id.
+        case: String,
+        /// The job within it.
+        job: u32,
+    },
     /// Posts to an account by a document.
     Post {
         /// The account's key.
@@ -111,6 +118,11 @@ impl App {
             Operation::Token { login, days } => self.hand_out_token(tenant, actor, &login, days).await,
             Operation::Disable { login } => self.manage(tenant, actor, None, &Change::Disable { login }).await,
             Operation::People(change) => self.manage(tenant, actor, None, &change).await,
+            Operation::RetryJob { case, job } => {
+                let case = self.case_named(tenant, &case).await?;
+                self.retry_job(tenant, actor, None, (case, job)).await?;
+                Ok(vec![line(format!("外部作业 {job} 可以领取"), format!("job {job} may be fetched"))])
+            }
             Operation::Post { account, kind, amount, document } => {
                 let receipt = self.post_by_document(tenant, actor, &account, &kind, amount, &document).await?;
                 Ok(vec![line(format!("已记账，登记簿第 {} 项", receipt.version), format!("posted: act {} of the register", receipt.version))])

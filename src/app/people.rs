@@ -381,7 +381,9 @@ impl Post {
 /// What is wrong with one more holding, and with nothing that was there before.
 fn wrong_holding(roster: &mut Roster, holding: Holding) -> Vec<Detail> {
     let before = roster.check();
-    let known = crate::identity::POSTS.contains(&&*holding.post) || roster.holdings.iter().any(|held| held.post == holding.post);
+    let known = crate::identity::POSTS.contains(&&*holding.post)
+        || crate::identity::may::is_connector(&holding.post)
+        || roster.holdings.iter().any(|held| held.post == holding.post);
     let post = holding.post.clone();
     roster.holdings.push(holding);
     let mut details: Vec<Detail> = news(&before, roster.check()).collect();

@@ -415,7 +415,7 @@ impl Reading<'_> {
         let (waits, until) = match &token.waits {
             Waits::Join | Waits::Scope(_) | Waits::Members(_) => return None,
             Waits::Task(_) | Waits::Group(_) => ("", None),
-            Waits::Message(_) | Waits::Signal(_) | Waits::Lock(_) => ("message", None),
+            Waits::Message(_) | Waits::Signal(_) | Waits::Lock(_) | Waits::Job(_) => ("message", None),
             Waits::Timer(timer) => ("timer", self.case.timers.get(timer).and_then(|timer| timer.at)),
         };
         let pools: Vec<&TaskPool> = self.case.tasks.values().filter(|task| task.token == id).map(|task| &task.pool).collect();
@@ -533,7 +533,7 @@ impl Reading<'_> {
 fn shown(node: &Node) -> bool {
     match node.kind {
         NodeKind::Task(_) | NodeKind::Approve(_) | NodeKind::Decide(_) | NodeKind::Document { .. } => true,
-        NodeKind::Timer { .. } | NodeKind::Message { .. } | NodeKind::Post { .. } => true,
+        NodeKind::Timer { .. } | NodeKind::Message { .. } | NodeKind::Job(_) | NodeKind::Post { .. } => true,
         NodeKind::Each(_) | NodeKind::Throw { .. } | NodeKind::Split { .. } | NodeKind::Join { .. } | NodeKind::Call { .. } | NodeKind::End { .. } => false,
     }
 }

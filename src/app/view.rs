@@ -11,7 +11,7 @@ use crate::app::failure::Fault;
 use crate::app::known::Known;
 use crate::app::writer::Working;
 use crate::definition::graph::{Bundle, Node, NodeKind, Program};
-use crate::engine::case::{Case, Local, Task, TaskPool, Term};
+use crate::engine::case::{Case, Job, Local, Task, TaskPool, Term};
 use crate::engine::event::Event;
 use crate::ids::{CaseId, Moment, Name, PersonId, Tenant, Text};
 use crate::limits::CASE_ACTS_PER_READ_MAX;
@@ -46,6 +46,8 @@ pub struct CaseView {
     pub tasks: Vec<TaskView>,
     /// Running and stopped terms.
     pub terms: Vec<TermView>,
+    /// Outside jobs that are not over.
+    pub jobs: Vec<OutsideJobView>,
     /// Reservations.
     pub holds: Vec<HoldView>,
     /// Places on waiting lists.
@@ -84,6 +86,30 @@ pub struct StepView {
     /// Its name.
     #[schema(value_type = Object)]
     pub title: Text,
+}
+
+/// Work offered to an outside system.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OutsideJobView {
+    /// Its id within the case.
+    pub job: Local,
+    /// Its link.
+    pub scope: Local,
+    /// The step.
+    pub step: String,
+    /// The step's name.
+    #[schema(value_type = Object)]
+    pub title: Text,
+    /// What kind of work it is.
+    pub topic: String,
+    /// Further tries after the next.
+    pub retries: u32,
+    /// Nobody tries again by themselves: an operator has to.
+    pub parked: bool,
+    /// From when on it may be fetched; absent while it is parked.
+    pub again_at: Option<String>,
+    /// When it was offered.
+    pub opened: String,
 }
 
 /// An open task.
@@ -251,6 +277,7 @@ pub fn case(working: &Working, acts: &[Act], bundle: &Bundle, known: &Known, now
         result: state.ended.as_ref().map(|(result, _)| result.to_string()),
         links,
         tasks: state.tasks.iter().map(|(id, task)| reading.task(*id, task)).collect(),
+        jobs: state.jobs.iter().map(|(id, job)| reading.job(*id, job)).collect(),
         terms: state.terms.iter().map(|(id, term)| reading.term(*id, term)).collect(),
         holds: state.holds.values().map(|hold| HoldView { account: hold.account.clone(), amount: hold.amount, step: hold.step.to_string() }).collect(),
         waiting: state
@@ -338,6 +365,7 @@ impl Reading<'_> {
             NodeKind::Decide(_)
             | NodeKind::Post { .. }
             | NodeKind::Message { .. }
+            | NodeKind::Job(_)
             | NodeKind::Timer { .. }
             | NodeKind::Split { .. }
             | NodeKind::Join { .. }
@@ -346,6 +374,22 @@ impl Reading<'_> {
             | NodeKind::Throw { .. }
             | NodeKind::Document { .. }
             | NodeKind::End { .. } => {}
+        }
+    }
+
+    fn job(&self, id: Local, job: &Job) -> OutsideJobView {
+        let program = self.case.scopes.get(&job.scope).and_then(|scope| self.program(&scope.program));
+        let node = program.and_then(|program| program.nodes.iter().find(|node| node.key == job.step));
+        OutsideJobView {
+            job: id,
+            scope: job.scope,
+            step: job.step.to_string(),
+            title: node.map(|node| node.title.clone()).unwrap_or_default(),
+            topic: job.topic.to_string(),
+            retries: job.retries,
+            parked: job.due.is_none(),
+            again_at: job.due.map(|due| due.to_rfc3339()),
+            opened: job.opened.to_rfc3339(),
         }
     }
 
@@ -441,6 +485,12 @@ impl Reading<'_> {
             Event::RungFired { due, .. } => line("reminded", None, None, due.map(|due| due.to_string()), None),
             Event::Returned { to, by, .. } => line("returned", None, None, Some(to.to_string()), Some(*by)),
             Event::Recorded { what, .. } => line("recorded", None, None, Some(what.to_string()), None),
+            Event::JobOffered { scope, step, topic, .. } => line("job-offered", Some(scope), at(scope, step), Some(topic.to_string()), None),
+            Event::JobFailed { by, again_at, .. } => {
+                line(if again_at.is_some() { "job-failed" } else { "job-parked" }, None, None, again_at.map(|at| at.to_rfc3339()), Some(*by))
+            }
+            Event::JobRetried { .. } => line("job-retried", None, None, None, None),
+            Event::JobEnded { why, by, .. } => line("job-ended", None, None, Some(why.to_string()), *by),
             Event::Ended { result, .. } => line("ended", None, None, Some(result.to_string()), None),
             _ => return None,
         })

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod draw;
 pub mod explain;
 pub mod export;
+pub mod job;
 pub mod migrate;
 mod migrate_cases;
 pub mod operate;
@@ -73,6 +74,9 @@ enum Verb {
     /// 指标和资金账户。Accounts: quota and funds.
     #[command(after_help = "例 Example:  greenlane account list --data /var/lib/greenlane")]
     Account(account::Args),
+    /// 外部作业：列出、重试。Outside jobs: list, try again.
+    #[command(after_help = "例 Example:  greenlane job list --parked --data /var/lib/greenlane")]
+    Job(job::Args),
     /// 核验审计记录。Verifies the audit record.
     #[command(after_help = "例 Example:  greenlane audit verify --data /var/lib/greenlane")]
     Audit(audit::Args),
@@ -155,6 +159,7 @@ fn run(program: Program) -> Result<ExitCode, Trouble> {
         Verb::Case(args) => wait(case::run(&args, place)),
         Verb::Explain(args) => wait(explain::run(&args, place)),
         Verb::Account(args) => wait(account::run(&args, place)),
+        Verb::Job(args) => wait(job::run(&args, place)),
         Verb::Audit(args) => wait(audit::run(&args, place)),
         Verb::Export(args) => wait(export::run(&args, place)),
         Verb::Migrate(args) => wait(migrate::run(&args, place)),

@@ -54,6 +54,8 @@ pub enum Ahead<'p> {
     Reserves(&'p Text),
     /// It waits for word from elsewhere.
     AwaitsWord(&'p Text),
+    /// An outside system does something.
+    Outside(&'p Text),
     /// It waits a minimum period.
     AwaitsTime {
         /// The step.
@@ -139,6 +141,7 @@ fn walk<'p>(program: &'p Program, edge: Edge, follows: &mut Vec<Ahead<'p>>) {
             | NodeKind::Decide(_)
             | NodeKind::Post { .. }
             | NodeKind::Message { .. }
+            | NodeKind::Job(_)
             | NodeKind::Timer { .. }
             | NodeKind::Split { .. }
             | NodeKind::Join { .. }
@@ -159,6 +162,7 @@ fn arrive<'p>(program: &'p Program, node: &'p Node) -> Option<Ahead<'p>> {
         NodeKind::Decide(_) => Ahead::Judges(title),
         NodeKind::Post { .. } => Ahead::Reserves(title),
         NodeKind::Message { .. } => Ahead::AwaitsWord(title),
+        NodeKind::Job(_) => Ahead::Outside(title),
         NodeKind::Timer { span, .. } => Ahead::AwaitsTime { title, span: *span },
         NodeKind::Split { branches, .. } => {
             Ahead::Splits { title, branches: branches.iter().filter_map(|branch| at(program, branch.first)).map(|node| &node.title).collect() }

@@ -123,6 +123,7 @@ fn size(node: &Node, label: &Label) -> Size {
         | NodeKind::Approve(_)
         | NodeKind::Post { .. }
         | NodeKind::Message { .. }
+        | NodeKind::Job(_)
         | NodeKind::Timer { .. }
         | NodeKind::Call { .. }
         | NodeKind::Each(_)
@@ -266,6 +267,7 @@ fn shape(out: &mut String, node: &Node, label: &Label, at: Point, size: Size, vi
             | NodeKind::Decide(_)
             | NodeKind::Post { .. }
             | NodeKind::Message { .. }
+            | NodeKind::Job(_)
             | NodeKind::Timer { .. }
             | NodeKind::Join { .. }
             | NodeKind::Call { .. }
@@ -325,6 +327,11 @@ fn figure(node: &Node, at: Point, size: Size) -> (&'static str, String) {
         }
         NodeKind::Post { .. } => ("post", format!("{}<rect class=\"bar\" x=\"{left}\" y=\"{top}\" width=\"6\" height=\"{height}\"/>", rect(0))),
         NodeKind::Message { .. } | NodeKind::Timer { .. } => ("wait", rect(height / 2)),
+        // A plug at its left side: what is behind it lies outside the house.
+        NodeKind::Job(_) => {
+            let plug = format!("<path d=\"M{left} {} h-8 M{left} {} h-8\"/>", at.y - 6, at.y + 6);
+            ("job", rect(6) + &plug)
+        }
         NodeKind::Split { .. } => ("gate", format!("<rect class=\"bar\" x=\"{left}\" y=\"{}\" width=\"{width}\" height=\"8\"/>", top + height - 8)),
         NodeKind::Join { .. } => ("gate", format!("<rect class=\"bar\" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"8\"/>")),
         NodeKind::Throw { .. } => ("wait", rect(height / 2)),

@@ -15,8 +15,10 @@ pub use crate::ids::Text;
 use crate::ids::{Digest, Name, PersonId};
 
 mod events;
+mod jobs;
 
 pub use events::{Catch, Complete, EachRule, Heard, Need, Thrown, Trigger};
+pub use jobs::JobRule;
 
 /// A workflow with everything it calls: what a case pins, by `digest`.
 #[derive(Clone, Debug)]
@@ -250,6 +252,8 @@ pub enum NodeKind {
         /// The node whose account and amount this wait queues for.
         queue_for: Option<NodeIx>,
     },
+    /// Has an outside system do something; outcome `done`.
+    Job(JobRule),
     /// Waits a span (a minimum period); outcome `elapsed`.
     Timer {
         /// How long, from the day of entry (not counted).

@@ -270,6 +270,7 @@ impl Library {
                     NodeKind::Decide(_)
                     | NodeKind::Post { .. }
                     | NodeKind::Message { .. }
+                    | NodeKind::Job(_)
                     | NodeKind::Timer { .. }
                     | NodeKind::Split { .. }
                     | NodeKind::Join { .. }
@@ -329,6 +330,7 @@ fn files_named(workflow: &Workflow) -> BTreeSet<String> {
     let mut files: BTreeSet<String> = workflow.form.iter().map(|form| form.value.to_string()).collect();
     syntax::walk_all(workflow, &mut |step| match &step.kind {
         syntax::Kind::Task(task) => files.extend(task.fields.iter().map(|file| file.value.to_string())),
+        syntax::Kind::Job(job) => files.extend(job.fields.iter().map(|file| file.value.to_string())),
         syntax::Kind::Decide(table) => {
             files.insert(table.value.to_string());
         }

@@ -231,6 +231,7 @@ impl Lowering<'_> {
             | Kind::Post(_)
             | Kind::Timer { .. }
             | Kind::Message { .. }
+            | Kind::Job(_)
             | Kind::Parallel(_)
             | Kind::Scope(_)
             | Kind::Each(_)

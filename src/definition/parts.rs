@@ -34,6 +34,7 @@ impl Parts {
             Kind::Post(_) => fixed(&["posted", "short"]),
             Kind::Timer { .. } => fixed(&["elapsed"]),
             Kind::Message { .. } => fixed(&["received"]),
+            Kind::Job(_) => fixed(&["done"]),
             Kind::Parallel(parallel) => match parallel.splits {
                 Splits::All | Splits::Inclusive(_) => fixed(&["joined"]),
                 // Each of its branches leaves by itself.
@@ -91,6 +92,7 @@ pub(super) fn ends(steps: &[Step], handlers: &[Handler]) -> Option<Vec<Name>> {
         | Kind::Post(_)
         | Kind::Timer { .. }
         | Kind::Message { .. }
+        | Kind::Job(_)
         | Kind::Parallel(_)
         | Kind::Call(_)
         | Kind::Scope(_)

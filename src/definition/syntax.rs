@@ -12,6 +12,7 @@ use crate::source::{Node, Place};
 mod read;
 mod read_events;
 mod read_group;
+mod read_job;
 mod read_split;
 mod read_step;
 mod words;
@@ -333,6 +334,8 @@ pub enum Kind {
         /// The reservation it queues for.
         queue: Option<Word>,
     },
+    /// Has an outside system do something.
+    Job(Job),
     /// Splits.
     Parallel(Parallel),
     /// Calls a workflow.
@@ -417,6 +420,23 @@ pub struct Post {
     pub settle: Vec<(Word, Settlement)>,
     /// The fallback.
     pub otherwise: Settlement,
+}
+
+/// Work of an outside system.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What kind of work it is.
+    pub topic: Word,
+    /// What the worker is handed, by name.
+    pub with: Vec<(Word, Node)>,
+    /// The file of what it hands back.
+    pub fields: Option<Word>,
+    /// Errors of the matter it may report.
+    pub errors: Vec<Word>,
+    /// How often it is tried again.
+    pub retries: u32,
+    /// Seconds between the tries, in order.
+    pub pauses_s: Vec<u32>,
 }
 
 /// A call.
@@ -518,7 +538,7 @@ pub fn walk<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) {
                 scope.handlers.iter().for_each(|handler| walk(&handler.steps, visit));
             }
             Kind::Each(each) => walk(&each.body, visit),
-            Kind::Task(_) | Kind::Approve(_) | Kind::Decide(_) | Kind::Post(_) | Kind::Timer { .. } | Kind::Message { .. } => {}
+            Kind::Task(_) | Kind::Approve(_) | Kind::Decide(_) | Kind::Post(_) | Kind::Timer { .. } | Kind::Message { .. } | Kind::Job(_) => {}
             Kind::Parallel(_) | Kind::Call(_) | Kind::Throw { .. } | Kind::Document { .. } | Kind::End { .. } | Kind::Broken => {}
         }
     });

@@ -58,6 +58,8 @@ pub struct Case {
     pub terms: BTreeMap<Local, Term>,
     /// Timers that wait (timer nodes).
     pub timers: BTreeMap<Local, Timer>,
+    /// Work offered to outside systems and not over.
+    pub jobs: BTreeMap<Local, Job>,
     /// Places on waiting lists, by the token that waits.
     pub queue: BTreeMap<Local, Place>,
     /// Reservations not yet settled.
@@ -165,7 +167,7 @@ impl Token {
         match self.waits {
             Waits::Lock(_) => false,
             Waits::Members(_) => !left_behind,
-            Waits::Task(_) | Waits::Group(_) | Waits::Message(_) | Waits::Signal(_) | Waits::Timer(_) | Waits::Join | Waits::Scope(_) => true,
+            Waits::Task(_) | Waits::Group(_) | Waits::Message(_) | Waits::Signal(_) | Waits::Timer(_) | Waits::Job(_) | Waits::Join | Waits::Scope(_) => true,
         }
     }
 }
@@ -184,6 +186,8 @@ pub enum Waits {
     Signal(Name),
     /// For a timer (key in `timers`).
     Timer(Local),
+    /// For an outside system (key in `jobs`).
+    Job(Local),
     /// For the other branches.
     Join,
     /// For a called scope.
@@ -266,6 +270,31 @@ pub struct Timer {
     pub from: NaiveDate,
     /// When it fires; `None` while no published calendar reaches it.
     pub at: Option<Moment>,
+}
+
+/// Work that an outside system does. Who holds it now is no part of the case: leases are rows beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its scope.
+    pub scope: Local,
+    /// Its token.
+    pub token: Local,
+    /// The step.
+    pub step: Name,
+    /// What kind of work it is.
+    pub topic: Name,
+    /// What the worker is handed.
+    pub given: BTreeMap<Name, Value>,
+    /// Further tries after the one that comes next, or is under way.
+    pub retries: u32,
+    /// Tries that failed since it was offered or an operator had it tried again.
+    pub failures: u32,
+    /// From when on it may be fetched; `None` while it is parked.
+    pub due: Option<Moment>,
+    /// The highest number of a lease that was used up by a failure: whoever comes with it, or a lower one, comes too late.
+    pub spent: i64,
+    /// When it was offered.
+    pub opened: Moment,
 }
 
 /// A place on an account's waiting list.

@@ -73,6 +73,7 @@ impl Draft<'_> {
                 }
             }
             Waits::Timer(timer) => self.emit(Event::TimerCleared { timer: *timer }),
+            Waits::Job(job) => self.close_job(*job, why),
             Waits::Join | Waits::Lock(_) => {}
             Waits::Members(fan) => self.close_fan(*fan, why)?,
             Waits::Scope(scope) => self.cancel_scope(*scope, why)?,

@@ -185,6 +185,44 @@ pub enum Command {
         /// Only to this token, when given.
         token: Option<Local>,
     },
+    /// An outside system has done its job.
+    JobComplete {
+        /// The job.
+        job: Local,
+        /// The number of the lease it was fetched with.
+        fence: i64,
+        /// What it hands back.
+        body: Option<BodyRef>,
+    },
+    /// An outside system could not do it this time.
+    JobFail {
+        /// The job.
+        job: Local,
+        /// The number of the lease.
+        fence: i64,
+        /// Why.
+        body: Option<BodyRef>,
+        /// How often it shall still be tried; as far as the workflow allows when nothing is said.
+        retries: Option<u32>,
+        /// Seconds until the next try; as the workflow says when nothing is said.
+        pause_s: Option<u32>,
+    },
+    /// An outside system reports an error of the matter itself.
+    JobError {
+        /// The job.
+        job: Local,
+        /// The number of the lease.
+        fence: i64,
+        /// The error, one of those its step declares.
+        error: Name,
+        /// What is said about it.
+        body: Option<BodyRef>,
+    },
+    /// Whoever looks after outside jobs has a parked one tried again, or one that waits for its next try at once.
+    JobRetry {
+        /// The job.
+        job: Local,
+    },
     /// Fires everything that is due. Idempotent.
     Wake,
     /// Recomputes open terms after the calendar changed or was extended. Idempotent.

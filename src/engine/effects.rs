@@ -117,6 +117,10 @@ impl Act<'_, '_> {
             | Event::TermEnded { .. }
             | Event::TimerSet { .. }
             | Event::TimerCleared { .. }
+            | Event::JobOffered { .. }
+            | Event::JobFailed { .. }
+            | Event::JobRetried { .. }
+            | Event::JobEnded { .. }
             | Event::Ranked { .. }
             | Event::NoticeQueued { .. }
             | Event::NoticeSettled { .. }

@@ -166,6 +166,14 @@ pub enum Event {
     TokenMoved { token: Local, node: NodeIx, step: Name, waits: Waits, back_to: Option<NodeIx>, side: Option<Side> },
     /// A term follows the rule of the new version; what it has used stays. Its new date follows.
     TermRuled { term: Local, key: Name, kind: TermKind, within: Span, excludes: Vec<Name> },
+    /// Work was offered to outside systems. `given` holds what its author handed over, and nothing else of a form.
+    JobOffered { job: Local, scope: Local, token: Local, step: Name, topic: Name, given: BTreeMap<Name, Value>, retries: u32, at: Moment },
+    /// The outside system that held it by the lease `fence` could not do it. `again_at` is when it may be fetched again; without, it is parked.
+    JobFailed { job: Local, by: PersonId, fence: i64, body: Option<BodyRef>, retries: u32, again_at: Option<Moment> },
+    /// Whoever looks after outside jobs had it tried again.
+    JobRetried { job: Local, retries: u32, at: Moment },
+    /// It is over: done or reported as an error by `by`, or its step was left.
+    JobEnded { job: Local, why: Name, by: Option<PersonId>, body: Option<BodyRef> },
     /// An amount was reserved.
     Reserved { hold: Local, scope: Local, step: Name, account: String, amount: i64, settle: BTreeMap<Name, Settlement>, otherwise: Settlement },
     /// The account was short: the case takes (or keeps) its place on the waiting list.

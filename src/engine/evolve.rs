@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::definition::graph::Power;
-use crate::engine::case::{BodyRef, Case, Chair, Done, Fan, Fresh, Group, Hold, Local, Place, Scope, Seat, Task, TaskPool, Term, Timer, Token};
+use crate::engine::case::{BodyRef, Case, Chair, Done, Fan, Fresh, Group, Hold, Job, Local, Place, Scope, Seat, Task, TaskPool, Term, Timer, Token};
 use crate::engine::event::Event;
 use crate::ids::{Moment, Name, PersonId};
 
@@ -52,6 +52,7 @@ fn begin(event: &Event) -> Option<Case> {
         groups: BTreeMap::new(),
         terms: BTreeMap::new(),
         timers: BTreeMap::new(),
+        jobs: BTreeMap::new(),
         queue: BTreeMap::new(),
         holds: BTreeMap::new(),
         fresh: Vec::new(),
@@ -121,6 +122,9 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
         Event::RungFired { term, rung, due } => with_term(case, *term, |term| rung_fired(term, *rung, *due)),
         Event::TimerSet { .. } => timer_set(case, event),
         Event::TimerCleared { timer } => drop(case.timers.remove(timer)),
+        Event::JobOffered { .. } => job_offered(case, event),
+        Event::JobFailed { .. } | Event::JobRetried { .. } => job_tried(case, event),
+        Event::JobEnded { job, .. } => drop(case.jobs.remove(job)),
         Event::Migrated { to, parts, from: _ } => migrated::begin(case, *to, parts),
         Event::StepsRenamed { scope, keys } => migrated::rename(case, *scope, keys),
         Event::TokenMoved { .. } => migrated::move_token(case, event),
@@ -186,6 +190,37 @@ fn timer_set(case: &mut Case, event: &Event) {
     let Event::TimerSet { timer, token, event, from, at } = event else { return };
     take_local(case, *timer);
     case.timers.insert(*timer, Timer { token: *token, event: *event, from: *from, at: *at });
+}
+
+fn job_offered(case: &mut Case, event: &Event) {
+    let Event::JobOffered { job, scope, token, step, topic, given, retries, at } = event else { return };
+    take_local(case, *job);
+    let (step, topic, given) = (step.clone(), topic.clone(), given.clone());
+    let offered = Job { scope: *scope, token: *token, step, topic, given, retries: *retries, failures: 0, due: Some(*at), spent: 0, opened: *at };
+    case.jobs.insert(*job, offered);
+}
+
+/// A try failed, or an operator has the job tried again as if for the first time.
+fn job_tried(case: &mut Case, event: &Event) {
+    match event {
+        Event::JobFailed { job, fence, retries, again_at, by: _, body: _ } => {
+            if let Some(job) = case.jobs.get_mut(job) {
+                job.retries = *retries;
+                job.failures = job.failures.saturating_add(1);
+                job.due = *again_at;
+                job.spent = job.spent.max(*fence);
+            }
+        }
+        Event::JobRetried { job, retries, at } => {
+            if let Some(job) = case.jobs.get_mut(job) {
+                job.retries = *retries;
+                job.failures = 0;
+                job.due = Some(*at);
+            }
+        }
+        // `apply` sends the others elsewhere.
+        _ => {}
+    }
 }
 
 /// Every local id comes from one counter, so the counter is past every id an event has used.

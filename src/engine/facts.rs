@@ -8,7 +8,7 @@ use crate::engine::case::{BodyRef, Local};
 use crate::engine::event::Event;
 use crate::engine::refusal::Refusal;
 use crate::identity::Roster;
-use crate::ids::{CaseId, Digest, Moment};
+use crate::ids::{CaseId, Digest, Moment, PersonId};
 
 /// The facts of one decision.
 #[derive(Clone, Copy)]
@@ -29,6 +29,17 @@ pub struct Facts<'a> {
     pub balances: &'a BTreeMap<String, Option<Balance>>,
     /// Counters locked so far: the last number taken of each series and year (`GC/2025`).
     pub counters: &'a BTreeMap<String, u64>,
+    /// Outside jobs locked so far, with who holds each; a missing key is a need, `None` a job without a row.
+    pub leases: &'a BTreeMap<(CaseId, Local), Option<Lease>>,
+}
+
+/// Who was the last to fetch an outside job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The number of the lease: each fetch of the job gives a higher one.
+    pub fence: i64,
+    /// The account that fetched it; `None` before the first.
+    pub worker: Option<PersonId>,
 }
 
 /// An account as a decision sees it.
@@ -64,6 +75,8 @@ pub enum Need {
     Balance(String),
     /// A counter, locked.
     Counter(String),
+    /// An outside job's lease, locked.
+    Lease(CaseId, Local),
 }
 
 /// What a decision comes to.

@@ -105,7 +105,7 @@ impl<'f> Draft<'f> {
     }
 
     /// It happened.
-    fn caught(&mut self, catcher: Catcher, number: u16) -> Step<()> {
+    pub fn caught(&mut self, catcher: Catcher, number: u16) -> Step<()> {
         let Some(catch) = self.catches(catcher)?.get(usize::from(number)) else { return Err(broken(&format!("event {number}"))) };
         let interrupting = catch.interrupting;
         match catcher {
@@ -164,12 +164,15 @@ impl<'f> Draft<'f> {
             }
             Thrown::Error => {
                 self.consume(spot);
-                if !self.raise(spot.scope, |on| matches!(on, Trigger::Error(caught) if caught == name))? {
-                    return Err(uncaught(&node.key, name).into());
-                }
+                self.raise_error(spot.scope, &node.key, name)?;
             }
         }
         Ok(())
+    }
+
+    /// An error goes up until something catches it.
+    pub fn raise_error(&mut self, scope: Local, step: &Name, name: &Name) -> Step<()> {
+        if self.raise(scope, |on| matches!(on, Trigger::Error(caught) if caught == name))? { Ok(()) } else { Err(uncaught(step, name).into()) }
     }
 
     /// From a scope upwards, the nearest that catches it: the scope's own handlers, then the step that opened it.

@@ -50,6 +50,7 @@ impl<'a> Check<'a> {
             ("place in line", case.queue.len()),
             ("reservation", case.holds.len()),
             ("list of members", case.fans.len()),
+            ("outside job", case.jobs.len()),
         ];
         for (kind, count) in open {
             self.hold(count == 0, || format!("{what} has an open {kind} ({count})"));
@@ -90,6 +91,7 @@ impl<'a> Check<'a> {
             (Waits::Members(fan), Some(kind)) => (case.fans.get(fan).is_some_and(|fan| fan.token == id), matches!(kind, NodeKind::Each(_))),
             (Waits::Lock(lock), Some(_)) => (self.held_by_another(id, lock), self.node(token).is_some_and(|node| node.lock.as_ref() == Some(lock))),
             (Waits::Timer(timer), Some(kind)) => (case.timers.get(timer).is_some_and(|timer| timer.token == id), matches!(kind, NodeKind::Timer { .. })),
+            (Waits::Job(job), Some(kind)) => (case.jobs.get(job).is_some_and(|job| job.token == id), matches!(kind, NodeKind::Job(_))),
             (Waits::Join, Some(kind)) => (true, matches!(kind, NodeKind::Join { .. })),
             (Waits::Scope(scope), Some(kind)) => (case.scopes.get(scope).is_some_and(|scope| scope.caller == Some(id)), matches!(kind, NodeKind::Call { .. })),
         };
@@ -107,7 +109,14 @@ impl<'a> Check<'a> {
                 case.tokens.get(&caller).is_some_and(|token| match token.waits {
                     Waits::Scope(called) => called == *id,
                     Waits::Members(fan) => case.fans.get(&fan).is_some_and(|fan| fan.open.contains_key(id)),
-                    Waits::Task(_) | Waits::Group(_) | Waits::Message(_) | Waits::Signal(_) | Waits::Timer(_) | Waits::Join | Waits::Lock(_) => false,
+                    Waits::Task(_)
+                    | Waits::Group(_)
+                    | Waits::Message(_)
+                    | Waits::Signal(_)
+                    | Waits::Timer(_)
+                    | Waits::Job(_)
+                    | Waits::Join
+                    | Waits::Lock(_) => false,
                 })
             });
             self.hold(called, || format!("scope {id} was called by a token that does not wait for it"));
@@ -202,6 +211,10 @@ impl<'a> Check<'a> {
             };
             self.hold(waits, || format!("timer {id} runs and nothing waits for it"));
         }
+        for (id, job) in &case.jobs {
+            let waits = case.tokens.get(&job.token).is_some_and(|token| token.waits == Waits::Job(*id) && token.step == job.step);
+            self.hold(waits, || format!("job {id} (`{}`) is open and nothing waits for it", job.topic));
+        }
         for (id, place) in &case.queue {
             let waits = case.tokens.get(id).is_some_and(|token| matches!(token.waits, Waits::Message(_)));
             self.hold(waits, || format!("a place in line for `{}` is kept for token {id}, which does not wait", place.account));
@@ -264,7 +277,7 @@ impl<'a> Check<'a> {
     fn locals(&mut self) {
         let case = self.case;
         let standing = case.scopes.keys().chain(case.tokens.keys()).chain(case.tasks.keys()).chain(case.groups.keys());
-        let running = case.terms.keys().chain(case.timers.keys()).chain(case.holds.keys()).chain(case.fans.keys());
+        let running = case.terms.keys().chain(case.timers.keys()).chain(case.holds.keys()).chain(case.fans.keys()).chain(case.jobs.keys());
         let mut seen = BTreeSet::new();
         for id in standing.chain(running).copied() {
             self.hold(id < case.next_local, || format!("local id {id} is not below the counter {}", case.next_local));

@@ -21,6 +21,7 @@ mod fan;
 pub mod groups;
 mod happenings;
 pub mod invariants;
+mod jobs;
 mod joins;
 pub mod migration;
 mod offer;

@@ -138,6 +138,7 @@ fn bars(case: &Case, facts: &Facts<'_>, open: &Task) -> Bars {
         NodeKind::Decide(_)
         | NodeKind::Post { .. }
         | NodeKind::Message { .. }
+        | NodeKind::Job(_)
         | NodeKind::Timer { .. }
         | NodeKind::Split { .. }
         | NodeKind::Join { .. }

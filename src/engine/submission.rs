@@ -57,6 +57,25 @@ impl Draft<'_> {
     }
 }
 
+impl Draft<'_> {
+    /// Checks what an outside system hands back against what its step declares; the whole form is its own to fill in.
+    pub fn check_handed_back(&mut self, form: Option<&Form>, body: Option<BodyRef>) -> Step<()> {
+        let found = match body {
+            Some(body) => self.body(body).cloned(),
+            None => None,
+        };
+        self.lacking()?;
+        let fields = found.as_ref().and_then(|body| body.get("fields"));
+        match (form, fields) {
+            (Some(form), fields) => Ok(checked(form, fields.unwrap_or(&json!({})), "fields")?),
+            (None, None) => Ok(()),
+            (None, Some(_)) => {
+                Err(Refusal::invalid("fields_not_asked", "无法提交：该作业没有写明交回哪些字段", "cannot complete the job: its step declares no fields").into())
+            }
+        }
+    }
+}
+
 fn checked(form: &Form, value: &Value, root: &str) -> Result<(), Refusal> {
     form.validate(value).map_err(|errors| wrong(errors, root))
 }

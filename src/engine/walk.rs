@@ -65,6 +65,7 @@ impl Draft<'_> {
             NodeKind::Decide(table) => self.consult_table(spot, node, table),
             NodeKind::Post { account, amount, settle, otherwise } => self.reserve(spot, (account, amount), (settle, *otherwise)),
             NodeKind::Message { name, queue_for, heard } => self.await_message(spot, node, (name, *heard, *queue_for)),
+            NodeKind::Job(rule) => self.offer_job(spot, node, rule),
             NodeKind::Each(rule) => self.open_fan(spot, node, rule),
             NodeKind::Throw { what, name } => self.throw(spot, node, (*what, name)),
             NodeKind::Timer { span, publishes: _ } => self.set_timer(spot, node, *span),
@@ -235,6 +236,7 @@ fn no_edge(node: &Node, outcome: &Name) -> crate::engine::draft::Stop {
         | NodeKind::Decide(_)
         | NodeKind::Post { .. }
         | NodeKind::Message { .. }
+        | NodeKind::Job(_)
         | NodeKind::Timer { .. }
         | NodeKind::Call { .. }
         | NodeKind::Each(_)

@@ -101,6 +101,23 @@ impl Value {
         }
     }
 
+    /// As plain JSON for another program: a whole number as a number, any other decimal as its digits (JSON's own would be a float), a date and a length of
+    /// time as texts (`2025-03-03`, `P3D`, `P1Y2M`).
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Null => serde_json::Value::Null,
+            Self::Bool(flag) => (*flag).into(),
+            Self::Number(number) => self.as_i64().map_or_else(|| number.to_string().into(), Into::into),
+            Self::Text(text) => text.as_str().into(),
+            Self::Date(date) => date.to_string().into(),
+            Self::Seconds(seconds) => super::duration::of_seconds(*seconds).into(),
+            Self::Months(months) => super::duration::of_months(*months).into(),
+            Self::List(items) => items.iter().map(Self::to_json).collect::<Vec<_>>().into(),
+            Self::Context(entries) => entries.iter().map(|(key, value)| (key.clone(), value.to_json())).collect::<serde_json::Map<_, _>>().into(),
+        }
+    }
+
     /// What copying it costs in evaluation steps.
     pub(super) fn cost(&self) -> u64 {
         const BYTES_PER_STEP: usize = 16;
@@ -135,6 +152,15 @@ impl Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_program_reads_plain_json_without_a_float() {
+        let date = NaiveDate::from_ymd_opt(2025, 3, 3).expect("a day");
+        let half = Value::Number(Decimal::new(5, 1));
+        let value = Value::context([("n", Value::from_json(&serde_json::json!(9_007_199_254_740_993_i64))), ("d", Value::Date(date)), ("half", half)]);
+        assert_eq!(value.to_json(), serde_json::json!({"n": 9_007_199_254_740_993_i64, "d": "2025-03-03", "half": "0.5"}));
+        assert_eq!(Value::List(vec![Value::Seconds(3 * 86_400), Value::Null]).to_json(), serde_json::json!(["P3D", null]));
+    }
 
     #[test]
     fn json_numbers_stay_exact() {

@@ -48,6 +48,10 @@ pub enum Act {
     Withdraw,
     /// Delivers a message from outside to a waiting case.
     Message,
+    /// Fetches outside jobs of a topic and says what came of them (外部系统).
+    WorkJobs,
+    /// Looks after outside jobs: sees what waits or is parked, and has it tried again.
+    ManageJobs,
     /// Fires what is due, recomputes dates, settles a notice: the machine's own commands.
     Machine,
     /// Reads one case with its papers.
@@ -101,6 +105,8 @@ pub struct Standing {
     pub own_act: bool,
     /// What the actor is to the task, for an act on one.
     pub task: Option<TaskStanding>,
+    /// The topic of the outside job it is about; `None` for jobs in general.
+    pub topic: Option<Name>,
     /// The clock of this installation can be moved.
     pub clock_moves: bool,
 }
@@ -166,8 +172,10 @@ const SUPERVISORS: &[&str] = &["issuer", "leader", "sup_clerk", "sup_head"];
 const RECORD_KEEPERS: &[&str] = &["auditor", "sup_clerk", "sup_head"];
 /// Posts that run the installation.
 const OPERATORS: &[&str] = &["operator"];
-/// The one post that is not an official's.
+/// The one post of people that is not an official's.
 const AGENT: &str = "agent";
+/// The post of an outside system that works on every topic; `connector-TOPIC` works on one.
+const CONNECTOR: &str = "connector";
 
 /// Whether `actor` may do `act`, being what `standing` says.
 #[must_use]
@@ -204,6 +212,7 @@ fn person_may(act: Act, standing: &Standing) -> Result<(), Why> {
         Act::Release => release(standing.task.as_ref()),
         Act::Extend => standing.approver.then_some(()).ok_or(Why::NotApprover),
         Act::Withdraw => standing.applicant.then_some(()).ok_or(Why::NotApplicant),
+        Act::WorkJobs => standing.connects().then_some(()).ok_or(Why::NotConnected),
         Act::Message | Act::Machine => Err(Why::MachineOnly),
         Act::ReadCase if standing.applicant || standing.involved => Ok(()),
         Act::ReadCase => standing.holds(OVERSEERS).map_err(|_| Why::NotInvolved),
@@ -211,7 +220,7 @@ fn person_may(act: Act, standing: &Standing) -> Result<(), Why> {
         Act::ReadAccounts | Act::ReadLights => standing.is_official(),
         Act::ReadAllLights => standing.holds(OVERSEERS),
         Act::ReadAudit | Act::Export => standing.holds(RECORD_KEEPERS),
-        Act::ReadPeople | Act::ManagePeople | Act::ManageNotices | Act::Publish | Act::IssueAccount | Act::Seed => standing.holds(OPERATORS),
+        Act::ReadPeople | Act::ManagePeople | Act::ManageNotices | Act::ManageJobs | Act::Publish | Act::IssueAccount | Act::Seed => standing.holds(OPERATORS),
         Act::MoveClock => standing.clock_moves.then_some(()).ok_or(Why::ClockStands),
     }
 }
@@ -226,7 +235,8 @@ fn system_may(act: Act) -> Result<(), Why> {
         Act::ReadCase | Act::ReadInbox | Act::ReadAccounts | Act::ReadLights | Act::ReadAllLights | Act::ReadAudit | Act::Export | Act::ReadPeople => {
             Err(Why::PersonOnly)
         }
-        Act::ManagePeople | Act::ManageNotices | Act::Publish | Act::IssueAccount | Act::Seed | Act::MoveClock => Err(Why::PersonOnly),
+        Act::ManagePeople | Act::ManageNotices | Act::ManageJobs | Act::Publish | Act::IssueAccount | Act::Seed | Act::MoveClock => Err(Why::PersonOnly),
+        Act::WorkJobs => Err(Why::NotConnected),
     }
 }
 
@@ -238,7 +248,8 @@ fn operator_may(act: Act, standing: &Standing) -> Result<(), Why> {
         Act::TakeBack | Act::AskRecusal | Act::DecideRecusal | Act::Copy | Act::Urge | Act::Comment => Err(Why::PersonOnly),
         Act::Message | Act::Machine | Act::ReadCase | Act::ReadAccounts | Act::ReadLights | Act::ReadAllLights | Act::ReadAudit => Ok(()),
         Act::Export | Act::ReadPeople => Ok(()),
-        Act::ManagePeople | Act::ManageNotices | Act::Publish | Act::IssueAccount | Act::Seed => Ok(()),
+        Act::ManagePeople | Act::ManageNotices | Act::ManageJobs | Act::Publish | Act::IssueAccount | Act::Seed => Ok(()),
+        Act::WorkJobs => Err(Why::NotConnected),
         Act::MoveClock => standing.clock_moves.then_some(()).ok_or(Why::ClockStands),
     }
 }
@@ -286,8 +297,25 @@ impl Standing {
     }
 
     fn is_official(&self) -> Result<(), Why> {
-        self.posts.iter().any(|(_, post)| &**post != AGENT).then_some(()).ok_or(Why::NotOfficial)
+        self.posts.iter().any(|(_, post)| &**post != AGENT && !is_connector(post)).then_some(()).ok_or(Why::NotOfficial)
     }
+
+    /// Whether it is an outside system's account for the topic; for none in particular, for any.
+    fn connects(&self) -> bool {
+        let works = |post: &str| match (&self.topic, post.strip_prefix(CONNECTOR)) {
+            (_, None) => false,
+            (_, Some("")) => true,
+            (None, Some(_)) => is_connector(post),
+            (Some(topic), Some(one)) => one.strip_prefix('-') == Some(topic),
+        };
+        self.posts.iter().any(|(_, post)| works(post))
+    }
+}
+
+/// Whether a post is one of an outside system: `connector`, or `connector-TOPIC`.
+#[must_use]
+pub fn is_connector(post: &str) -> bool {
+    post.strip_prefix(CONNECTOR).is_some_and(|topic| topic.is_empty() || topic.strip_prefix('-').is_some_and(|topic| !topic.is_empty()))
 }
 
 /// A denial before it is put in words.
@@ -310,6 +338,7 @@ enum Why {
     NotApplicant,
     NotInvolved,
     NotOfficial,
+    NotConnected,
     WithoutPost(&'static [&'static str]),
     MachineOnly,
     PersonOnly,
@@ -350,6 +379,7 @@ impl Why {
             Self::NotApplicant => plain("not_applicant", "只有申请人可以撤回申请", "only the applicant may withdraw"),
             Self::NotInvolved => plain("not_involved", "您和您的单位未参与该办件", "neither you nor your office has a part in the case"),
             Self::NotOfficial => plain("not_official", "仅限承办单位人员", "it is open to officials only"),
+            Self::NotConnected => plain("not_connected", "只有该类作业的外部系统账号可以办理", "only an outside system's account for this topic does this"),
             Self::WithoutPost(posts) => {
                 let posts = posts.join(", ");
                 ("without_post", format!("须担任以下岗位之一：{posts}"), format!("expected one of the posts {posts}, found none of them"))
@@ -385,6 +415,8 @@ impl Act {
             Self::Extend => ("延长办理期限", "extend the term"),
             Self::Withdraw => ("撤回申请", "withdraw the application"),
             Self::Message => ("传递消息", "deliver a message"),
+            Self::WorkJobs => ("办理外部作业", "work on outside jobs"),
+            Self::ManageJobs => ("管理外部作业", "look after outside jobs"),
             Self::Machine => ("执行系统动作", "act for the machine"),
             Self::ReadCase => ("查看办件", "read the case"),
             Self::ReadInbox => ("查看待办", "read an inbox"),

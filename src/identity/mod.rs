@@ -34,6 +34,7 @@ pub const POSTS: &[&str] = &[
     "leader",
     "auditor",
     "operator",
+    "connector",
 ];
 
 /// Who acts.

@@ -28,6 +28,8 @@ pub enum Expect {
     Includes(Vec<TaskWanted>),
     /// No task of these steps is open.
     NotOpen(Vec<Word>),
+    /// These outside jobs are parked and no others.
+    Parked(Vec<(Word, usize)>),
     /// A term has this date, stands still, has no date yet or does not run.
     Due(Word, Due),
     /// The act is refused with this code.
@@ -122,6 +124,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("open", "待办", "STEP for WHO, STEP x2 | none"),
     ("includes", "待办含", "STEP for WHO, …"),
     ("not-open", "无待办", "STEP, …"),
+    ("parked", "停投", "STEP, STEP x2 | none"),
     ("due", "到期", "TERM DATE | stopped | undated | none"),
     ("refused", "拒绝", "CODE"),
     ("ended", "办结", "RESULT"),
@@ -218,6 +221,8 @@ impl Tail {
             "open" => Expect::Open(self.tasks()?),
             "includes" => Expect::Includes(self.tasks()?),
             "not-open" => Expect::NotOpen(self.list()?),
+            "parked" if none => Expect::Parked(Vec::new()),
+            "parked" => Expect::Parked(self.list()?.iter().map(counted).collect::<Option<_>>()?),
             "due" => self.due()?,
             "refused" => Expect::Refused(self.only()?.text.clone()),
             "ended" => Expect::Ended(self.only()?.clone()),

@@ -115,7 +115,11 @@ impl CaseView<'_> {
             }
             Expect::Balance(account, figures) => self.balance(account, figures),
             Expect::Waiting(account, cases) => self.waiting(account, cases),
-            Expect::At(steps) => self.standing(steps),
+            Expect::At(steps) => self.standing(steps, self.after.at.clone()),
+            Expect::Parked(steps) => {
+                let parked = self.after.jobs.values().filter(|job| job.parked);
+                self.standing(steps, parked.map(|job| (job.program.clone(), job.step.clone())).collect())
+            }
             Expect::Claimed(step, who) => self.claimed(step, who.as_ref()),
             Expect::Document(kind, number) => {
                 let issued = |(found, of): &(String, Option<String>)| *found == kind.text && number.as_ref().is_none_or(|number| Some(number) == of.as_ref());
@@ -250,8 +254,9 @@ impl CaseView<'_> {
         (!found.iter().eq(cases.iter().map(|case| &case.text))).then(|| listed(found))
     }
 
-    fn standing(&self, wanted: &[(Word, usize)]) -> Option<String> {
-        let mut left = self.after.at.clone();
+    /// Whether what stands somewhere stands at these steps and nowhere else.
+    fn standing(&self, wanted: &[(Word, usize)], found: Vec<(String, String)>) -> Option<String> {
+        let mut left = found.clone();
         let mut missing = false;
         for (step, count) in wanted {
             let steps = self.steps(step);
@@ -262,7 +267,7 @@ impl CaseView<'_> {
                 }
             }
         }
-        (missing || !left.is_empty()).then(|| listed(self.after.at.iter().map(|(program, step)| format!("{program}/{step}")).collect()))
+        (missing || !left.is_empty()).then(|| listed(found.iter().map(|(program, step)| format!("{program}/{step}")).collect()))
     }
 
     fn claimed(&self, step: &Word, who: Option<&Word>) -> Option<String> {

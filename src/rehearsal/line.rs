@@ -11,6 +11,7 @@ use crate::source::{self, Place, Reader};
 /// Who stands for the machine.
 pub(super) const SYSTEM: &[&str] = &["system", "系统"];
 const ISSUES: &[&str] = &["issues", "下达"];
+const FETCHES: &[&str] = &["fetches", "领取"];
 const LOOK: &[&str] = &["look", "查看"];
 const UNTIL: &[&str] = &["until", "到"];
 const FORM: &[&str] = &["form", "申请表"];
@@ -110,8 +111,11 @@ fn deed(reader: &mut Reader<'_>, tokens: &[Token], number: u32) -> Option<Deed> 
     if ISSUES.contains(&said.text.as_str()) {
         return issue(reader, said, rest);
     }
+    if FETCHES.contains(&said.text.as_str()) {
+        return fetch(reader, (first, said), rest);
+    }
     let Some(verb) = verb(&said.text) else {
-        let known: Vec<&str> = VERBS.iter().flat_map(|verb| verb.words).chain(LOOK).chain(ISSUES).copied().collect();
+        let known: Vec<&str> = VERBS.iter().flat_map(|verb| verb.words).chain(LOOK).chain(ISSUES).chain(FETCHES).copied().collect();
         let (zh, en) = (format!("{} 之一", known.join(", ")), format!("one of {}", known.join(", ")));
         wrong(reader, said.at, &said.text, (&zh, &en));
         return None;
@@ -137,6 +141,17 @@ fn issue(reader: &mut Reader<'_>, said: &Token, rest: &[Token]) -> Option<Deed> 
         return Some(Deed::Issue { account: word(account), amount });
     }
     wrong(reader, said.at, &said.text, ("后面是“账户 数量”", "`ACCOUNT AMOUNT` behind it"));
+    None
+}
+
+/// `信用平台 领取 甲 核验信用 10`: for ten minutes.
+fn fetch(reader: &mut Reader<'_>, (who, said): (&Token, &Token), rest: &[Token]) -> Option<Deed> {
+    if let [case, step, minutes] = rest
+        && let Ok(minutes) = minutes.text.parse()
+    {
+        return Some(Deed::Fetch { who: word(who), case: word(case), step: word(step), minutes });
+    }
+    wrong(reader, said.at, &said.text, ("后面是“办件 步骤 分钟数”", "`CASE STEP MINUTES` behind it"));
     None
 }
 
@@ -177,6 +192,7 @@ fn act(reader: &mut Reader<'_>, (who, post, verb): (Option<Word>, Option<Word>, 
 fn slot_name(slot: Slot) -> &'static str {
     match slot {
         Slot::Task => "TASK",
+        Slot::Job => "STEP",
         Slot::Outcome => "OUTCOME",
         Slot::OwnTask => "",
         Slot::Step => "STEP",

@@ -2,7 +2,7 @@
 //! Invariant: a driver hands in what was answered and what it sees, and gets the same verdict for the same; the first line that fails ends the file.
 //! Never: acts. A driver is a loop of `next`, its own way of acting and looking, and `judged`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -12,8 +12,8 @@ use crate::ids::{CaseId, Moment, Name, PersonId, Tenant};
 use crate::rehearsal::cast::Cast;
 use crate::rehearsal::expect::Expect;
 use crate::rehearsal::judge::{self, Miss};
-use crate::rehearsal::script::{ActLine, Deed, Line, TimeMove};
-use crate::rehearsal::seen::{Looks, Scene, TaskSeen};
+use crate::rehearsal::script::{ActLine, Deed, Line, TimeMove, Word};
+use crate::rehearsal::seen::{JobSeen, Looks, Scene, TaskSeen};
 use crate::rehearsal::verbs::{Said, Slot, Verb};
 
 /// The opinion of a line that writes none.
@@ -75,8 +75,27 @@ pub enum Step {
     Until(Moment),
     /// Issue to an account.
     Issue(String, i64),
+    /// Have a worker program fetch outside jobs.
+    Fetch(Box<Fetch>),
     /// Nothing.
     Look,
+}
+
+/// A fetch of outside jobs, with everything it means.
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    /// Who; `None` is the system.
+    pub who: Option<PersonId>,
+    /// What they are called.
+    pub name: String,
+    /// The case.
+    pub case: CaseId,
+    /// The topic.
+    pub topic: Name,
+    /// For how many seconds.
+    pub lease_s: u32,
+    of_step: BTreeSet<(String, String)>,
+    case_name: String,
 }
 
 /// An act, with everything it means.
@@ -99,6 +118,8 @@ pub struct Asked {
     /// The form.
     pub form: Option<Value>,
     task: Local,
+    job: Local,
+    fence: i64,
     term: Local,
     outcome: String,
     to: String,
@@ -118,6 +139,8 @@ impl Asked {
             workflow: &cast.procedure,
             revision: cast.bundle.digest,
             task: self.task,
+            job: self.job,
+            fence: self.fence,
             term: self.term,
             outcome: self.outcome.as_str().into(),
             to: self.to.as_str().into(),
@@ -144,6 +167,10 @@ pub struct Play<'c> {
     forms: BTreeMap<String, Value>,
     /// Every task that was ever open, so that whoever comes late can still ask for it.
     ever: BTreeMap<String, BTreeMap<Local, TaskSeen>>,
+    /// The same of outside jobs.
+    ever_jobs: BTreeMap<String, BTreeMap<Local, JobSeen>>,
+    /// The newest lease each worker got of each job.
+    leases: BTreeMap<(PersonId, CaseId, Local), i64>,
     scene: Scene,
     about: Option<String>,
     acted: Option<Local>,
@@ -161,6 +188,8 @@ impl<'c> Play<'c> {
             cases: BTreeMap::new(),
             forms: BTreeMap::new(),
             ever: BTreeMap::new(),
+            ever_jobs: BTreeMap::new(),
+            leases: BTreeMap::new(),
             scene: Scene::default(),
             about: None,
             acted: None,
@@ -204,6 +233,10 @@ impl<'c> Play<'c> {
                 Step::Until(self.now)
             }
             Deed::Issue { account, amount } => Step::Issue(account.text.clone(), *amount),
+            Deed::Fetch { who, case, step, minutes } => {
+                self.about = Some(case.text.clone());
+                Step::Fetch(Box::new(self.fetch(who, case, step, *minutes)))
+            }
             Deed::Look(case) => {
                 self.about = Some(case.text.clone());
                 Step::Look
@@ -222,6 +255,35 @@ impl<'c> Play<'c> {
                 Moment::at(day, self.now.civil().time())
             }
         }
+    }
+
+    fn fetch(&self, who: &Word, case: &Word, step: &Word, minutes: u32) -> Fetch {
+        let of_step = self.cast.steps(&step.text);
+        let nowhere = CaseId(Uuid::nil());
+        Fetch {
+            who: self.cast.person(&who.text),
+            name: self.cast.person(&who.text).map_or_else(|| who.text.clone(), |person| self.cast.name_of(person)),
+            case: self.cases.get(&case.text).copied().unwrap_or(nowhere),
+            topic: self.cast.topic(&of_step).unwrap_or_default(),
+            lease_s: minutes.saturating_mul(60),
+            of_step,
+            case_name: case.text.clone(),
+        }
+    }
+
+    /// What a worker fetched: refused when nothing of the step was there to fetch.
+    pub fn fetched(&mut self, fetch: &Fetch, jobs: &[(Local, i64)]) -> Answer {
+        let open = self.scene.cases.get(&fetch.case_name).map(|seen| seen.jobs.clone()).unwrap_or_default();
+        let wanted = |job: &Local| open.get(job).is_some_and(|job| fetch.of_step.contains(&(job.program.clone(), job.step.clone())));
+        for (job, fence) in jobs {
+            if let Some(who) = fetch.who {
+                self.leases.insert((who, fetch.case, *job), *fence);
+            }
+        }
+        if jobs.iter().any(|(job, _)| wanted(job)) {
+            return Answer::Done(None);
+        }
+        Answer::Refused("nothing_to_fetch".to_owned(), "没有可以领取的作业".to_owned())
     }
 
     /// The case an act began.
@@ -246,6 +308,7 @@ impl<'c> Play<'c> {
         self.verdict.lines.push(LineVerdict { line: line.number, text: line.text.clone(), misses });
         for (name, seen) in &scene.cases {
             self.ever.entry(name.clone()).or_default().extend(seen.tasks.clone());
+            self.ever_jobs.entry(name.clone()).or_default().extend(seen.jobs.clone());
         }
         self.scene = scene;
     }
@@ -276,6 +339,8 @@ impl<'c> Play<'c> {
             fields: act.fields.clone(),
             form: self.form(act, &name),
             task: NEVER,
+            job: NEVER,
+            fence: 0,
             term: NEVER,
             outcome: String::new(),
             to: String::new(),
@@ -296,6 +361,10 @@ impl<'c> Play<'c> {
             let text = word.map_or("", |word| word.text.as_str());
             match slot {
                 Slot::Task => asked.task = self.task(asked, text),
+                Slot::Job => {
+                    asked.job = self.job(&asked.name, text);
+                    asked.fence = asked.who.and_then(|who| self.leases.get(&(who, asked.case, asked.job))).copied().unwrap_or(0);
+                }
                 Slot::Outcome => asked.outcome = self.cast.outcome(&self.cast.steps(act.words.first().map_or("", |step| &step.text)), text),
                 Slot::OwnTask => self.own_task(asked),
                 Slot::Step => asked.to = self.cast.steps(text).into_iter().next().map_or_else(|| text.to_owned(), |(_, step)| step),
@@ -347,6 +416,15 @@ impl<'c> Play<'c> {
             .or_else(|| before().iter().rev().find(|(_, task)| self.may_do(task, asked)).map(|(id, _)| *id))
             .or_else(|| before().last().map(|(id, _)| *id))
             .unwrap_or(NEVER)
+    }
+
+    /// The outside job of a step; one that was open before when none is now.
+    fn job(&self, case: &str, step: &str) -> Local {
+        let steps = self.cast.steps(step);
+        let of_step =
+            |jobs: &BTreeMap<Local, JobSeen>| jobs.iter().rfind(|(_, job)| steps.contains(&(job.program.clone(), job.step.clone()))).map(|(id, _)| *id);
+        let open = self.scene.cases.get(case).and_then(|seen| of_step(&seen.jobs));
+        open.or_else(|| self.ever_jobs.get(case).and_then(of_step)).unwrap_or(NEVER)
     }
 
     /// The open task of a step that is somebody's.

@@ -103,6 +103,17 @@ pub enum Deed {
         /// How much.
         amount: i64,
     },
+    /// A worker program fetches outside jobs of a step.
+    Fetch {
+        /// Who.
+        who: Word,
+        /// The case.
+        case: Word,
+        /// The step.
+        step: Word,
+        /// For how many minutes.
+        minutes: u32,
+    },
     /// Nothing: the case is only looked at.
     Look(Word),
 }

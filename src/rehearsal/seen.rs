@@ -20,6 +20,8 @@ pub struct Seen {
     pub rank: i16,
     /// Open tasks.
     pub tasks: BTreeMap<Local, TaskSeen>,
+    /// Outside jobs that are not over.
+    pub jobs: BTreeMap<Local, JobSeen>,
     /// Terms that run or stand still.
     pub terms: BTreeMap<Local, TermSeen>,
     /// Where tokens stand, as (workflow, step).
@@ -47,6 +49,17 @@ pub struct TaskSeen {
     pub claimed: Option<String>,
     /// The answers it can end with.
     pub outcomes: Vec<String>,
+}
+
+/// An outside job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobSeen {
+    /// The workflow it is of.
+    pub program: String,
+    /// The step.
+    pub step: String,
+    /// Nobody tries again by themselves.
+    pub parked: bool,
 }
 
 /// A term.

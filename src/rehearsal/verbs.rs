@@ -15,6 +15,8 @@ pub enum Slot {
     Task,
     /// An outcome of that step.
     Outcome,
+    /// A step with an outside job; its number comes from the newest lease that whoever acts got.
+    Job,
     /// The applicant's open task, with no word of its own; its outcome is `resubmitted`, or the only one there is.
     OwnTask,
     /// A step to go to.
@@ -63,6 +65,10 @@ pub struct Said<'p> {
     pub revision: Digest,
     /// The task.
     pub task: Local,
+    /// The outside job.
+    pub job: Local,
+    /// The number of the lease on it.
+    pub fence: i64,
     /// The term.
     pub term: Local,
     /// The outcome.
@@ -246,6 +252,34 @@ pub const VERBS: &[Verb] = &[
         request: |said| said.on_case("/copy", json!({"to": said.people, "opinion": said.opinion})),
     },
     Verb {
+        words: &["finishes", "完成作业"],
+        slots: &[Slot::Job],
+        form: false,
+        command: |said| Command::JobComplete { job: said.job, fence: said.fence, body: said.body },
+        request: |said| said.on_job("complete", json!({"fence": said.fence, "fields": said.fields})),
+    },
+    Verb {
+        words: &["fails", "作业失败"],
+        slots: &[Slot::Job],
+        form: false,
+        command: |said| Command::JobFail { job: said.job, fence: said.fence, body: said.body, retries: None, pause_s: None },
+        request: |said| said.on_job("fail", json!({"fence": said.fence, "message": said.opinion})),
+    },
+    Verb {
+        words: &["reports", "作业报错"],
+        slots: &[Slot::Job, Slot::Word],
+        form: false,
+        command: |said| Command::JobError { job: said.job, fence: said.fence, error: said.word(0), body: said.body },
+        request: |said| said.on_job("error", json!({"fence": said.fence, "error": said.word(0), "message": said.opinion})),
+    },
+    Verb {
+        words: &["retries", "重试作业"],
+        slots: &[Slot::Job],
+        form: false,
+        command: |said| Command::JobRetry { job: said.job },
+        request: |said| said.on_job("retry", Value::Null),
+    },
+    Verb {
         words: &["tells", "收到消息"],
         slots: &[Slot::Word],
         form: false,
@@ -292,6 +326,12 @@ impl Said<'_> {
     #[must_use]
     pub fn on_task(&self, act: &str, body: Value) -> Request {
         self.on_case(&format!("/tasks/{}/{act}", self.task), body)
+    }
+
+    /// A request on the outside job.
+    #[must_use]
+    pub fn on_job(&self, act: &str, body: Value) -> Request {
+        self.on_case(&format!("/jobs/{}/{act}", self.job), body)
     }
 
     /// A request on the case.

@@ -9,14 +9,15 @@ use crate::engine::case::{BodyRef, Case, Local};
 use crate::engine::command::{Actor, Command};
 use crate::engine::effect::{Effect, NoticeEffect, PostingKind};
 use crate::engine::event::Event;
-use crate::engine::facts::{Balance, Decision, Facts, Need, Waiting};
+use crate::engine::facts::{Balance, Decision, Facts, Lease, Need, Waiting};
 use crate::engine::refusal::Refusal;
 use crate::engine::{decide, effects, fold_act, invariants, next_wake};
+use crate::identity::may::{Act, Standing, Verdict, may};
 use crate::ids::{CaseId, Digest, Moment, Tenant};
 use crate::notice::audience;
 use crate::rehearsal::cast::Cast;
-use crate::rehearsal::play::{Answer, Asked, Play, Step, Verdict};
-use crate::rehearsal::seen::{AccountSeen, DoneSeen, Scene, Seen, TaskSeen, TermSeen};
+use crate::rehearsal::play::{Answer, Asked, Fetch, Play, Step, Verdict as Outcome};
+use crate::rehearsal::seen::{AccountSeen, DoneSeen, JobSeen, Scene, Seen, TaskSeen, TermSeen};
 
 mod look;
 
@@ -36,6 +37,13 @@ struct Account {
     reserved: i64,
     used: i64,
     waiting: Vec<Waiting>,
+}
+
+/// A lease as the store would keep it.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    lease: Lease,
+    until: Moment,
 }
 
 /// A case with its log.
@@ -62,13 +70,15 @@ struct World<'c> {
     counters: BTreeMap<String, u64>,
     bodies: BTreeMap<Digest, serde_json::Value>,
     runs: BTreeMap<CaseId, Run>,
+    /// Who fetched each outside job last.
+    leases: BTreeMap<(CaseId, Local), Held>,
     /// What went wrong beside the acts: a replay that differs, a balance below zero.
     wrong: Vec<String>,
 }
 
 /// Plays a file on the engine.
 #[must_use]
-pub fn play(cast: &Cast) -> Verdict {
+pub fn play(cast: &Cast) -> Outcome {
     let mut play = Play::new(cast);
     let mut world = World::new(cast, play.now);
     while let Some(step) = play.next_step() {
@@ -82,6 +92,10 @@ pub fn play(cast: &Cast) -> Verdict {
             }
             Step::Until(moment) => world.until(moment),
             Step::Issue(account, amount) => world.issue(&account, amount),
+            Step::Fetch(fetch) => match world.fetch(&fetch) {
+                Ok(fetched) => play.fetched(&fetch, &fetched),
+                Err(refused) => refused,
+            },
             Step::Look => Answer::Done(None),
         };
         if let Some(wrong) = world.wrong.first() {
@@ -102,6 +116,7 @@ impl<'c> World<'c> {
             counters: BTreeMap::new(),
             bodies: BTreeMap::new(),
             runs: BTreeMap::new(),
+            leases: BTreeMap::new(),
             wrong: Vec::new(),
         }
     }
@@ -139,7 +154,7 @@ impl<'c> World<'c> {
     }
 
     fn decide(&mut self, case: CaseId, actor: &Actor, command: &Command) -> Result<Vec<Event>, Refusal> {
-        let (mut bodies, mut balances, mut counters) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (mut bodies, mut balances, mut counters, mut leases) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for _ in 0..ASKS_MAX {
             let facts = Facts {
                 now: self.now,
@@ -150,6 +165,7 @@ impl<'c> World<'c> {
                 bodies: &bodies,
                 balances: &balances,
                 counters: &counters,
+                leases: &leases,
             };
             match decide(self.runs.get(&case).and_then(|run| run.case.as_ref()), actor, command, &facts) {
                 Decision::Events(events) => return Ok(events),
@@ -162,6 +178,7 @@ impl<'c> World<'c> {
                                 let balance = self.accounts.get(&key).map(|account| Balance { free: account.free, waiting: account.waiting.clone() });
                                 balances.insert(key, balance);
                             }
+                            Need::Lease(case, job) => _ = leases.insert((case, job), self.leases.get(&(case, job)).map(|held| held.lease)),
                             Need::Counter(key) => {
                                 let last = self.counters.get(&key).copied().unwrap_or(0);
                                 counters.insert(key, last);
@@ -189,6 +206,7 @@ impl<'c> World<'c> {
             bodies: &none.0,
             balances: &none.1,
             counters: &none.2,
+            leases: &BTreeMap::new(),
         };
         let asked = effects(before.as_ref(), &after, events, &facts);
         let stored = serde_json::to_vec(events).ok().and_then(|bytes| serde_json::from_slice::<Vec<Event>>(&bytes).ok());
@@ -260,6 +278,29 @@ impl<'c> World<'c> {
             self.serve();
         }
         Answer::Broken("it never stops falling due".to_owned())
+    }
+
+    /// What the store does when a worker program fetches: jobs of the topic that may be fetched now, each under a number higher than before.
+    fn fetch(&mut self, fetch: &Fetch) -> Result<Vec<(Local, i64)>, Answer> {
+        let who = fetch.who.map_or(Actor::System, Actor::Person);
+        let posts = fetch.who.map(|who| self.cast.roster.posts_of(who, self.now.date())).unwrap_or_default();
+        let standing = Standing { topic: Some(fetch.topic.clone()), ..Standing::of(posts) };
+        if let Verdict::Denied(why) = may(&who, Act::WorkJobs, &standing) {
+            return Err(Answer::Refused(why.code.to_owned(), why.zh));
+        }
+        let Some(case) = self.runs.get(&fetch.case).and_then(|run| run.case.as_ref()) else { return Ok(Vec::new()) };
+        let mut fetched = Vec::new();
+        for (id, _) in case.jobs.iter().filter(|(_, job)| job.topic == fetch.topic && job.due.is_some_and(|due| due <= self.now)) {
+            let spent = case.jobs.get(id).map_or(0, |job| job.spent);
+            let held = self.leases.entry((fetch.case, *id)).or_insert(Held { lease: Lease { fence: 0, worker: None }, until: Moment(0) });
+            if held.until > self.now && held.lease.fence > spent {
+                continue;
+            }
+            held.lease = Lease { fence: held.lease.fence + 1, worker: fetch.who };
+            held.until = Moment(self.now.0 + i64::from(fetch.lease_s) * 1_000);
+            fetched.push((*id, held.lease.fence));
+        }
+        Ok(fetched)
     }
 
     /// 下达 or 追加: an account gets more, and whoever waits first is served.

@@ -23,6 +23,7 @@ pub use topics::credentials::{LinkPurpose, LinkRow, PasswordChange, ResetAsk, Tr
 pub use topics::drafts::DraftRow;
 pub use topics::files::FileRow;
 pub use topics::inbox::{Held, Inbox, InboxCount, InboxCursor, InboxTask, Late, Seat};
+pub use topics::jobs::{FetchedJob, JobFilter, JobState, JobView, Wanted};
 pub use topics::lights::{LightCount, Lit, LitCursor, Looked};
 pub use topics::log::{CheckpointRow, LogRow, Sealing, TileRow, Unsealed};
 pub use topics::outbox::{Attempt, ClaimedNotice, NoticeView};

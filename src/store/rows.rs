@@ -39,6 +39,8 @@ pub struct CaseWrite {
     pub tasks: Vec<TaskRow>,
     /// Waiting-list places taken (`Some`) or given up (`None`), by token.
     pub waiting: Vec<(u32, Option<WaitingRow>)>,
+    /// Outside jobs offered or changed (`Some`) or over (`None`), by job. Their leases stay, but for one that a failure used up. The last row given of each wins.
+    pub jobs: Vec<(u32, Option<JobRow>)>,
     /// Notices to the outbox. A notice whose key is already there is left as it is: recorded once.
     pub notices: Vec<NoticeRow>,
     /// Outbox rows that became sent or parked.
@@ -168,6 +170,35 @@ pub struct WaitingRow {
     pub since: Moment,
     /// For how much.
     pub amount: i64,
+}
+
+/// An outside job as workers fetch it and operators see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRow {
+    /// The scope's number (GC20250001-HP).
+    pub number: Option<String>,
+    /// The program it is a step of.
+    pub program: String,
+    /// The step.
+    pub step: String,
+    /// What kind of work it is.
+    pub topic: String,
+    /// What the worker is handed, a JSON object.
+    pub given: Vec<u8>,
+    /// Further tries after the next.
+    pub retries: u32,
+    /// Tries that failed in this round.
+    pub failures: u32,
+    /// From when on it may be fetched; `None` while it is parked.
+    pub due: Option<Moment>,
+    /// The number of the newest lease that a failure used up: it, and those before it, hold nothing any more.
+    pub spent: i64,
+    /// When it was offered.
+    pub opened: Moment,
+    /// When it last changed.
+    pub touched: Moment,
+    /// What was said of the failure, when this change is one; the earlier words stay otherwise.
+    pub message: Option<String>,
 }
 
 /// A notice in the outbox: one recipient, one channel.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use super::rows::{ActRow, CaseRow, Commit, SnapshotRow};
 use super::{StoreFault, WriteFault, postgres, sqlite};
-use crate::engine::facts::Balance;
+use crate::engine::case::Local;
+use crate::engine::facts::{Balance, Lease};
 use crate::ids::{CaseId, CommandId, Digest, Tenant};
 
 /// A case as stored: its row, its newest snapshot, and the acts after that.
@@ -132,6 +133,14 @@ impl Writer {
         match self {
             Self::Sqlite(writer) => writer.lock_counters(tenant, counters),
             Self::Postgres(writer) => on_server!(writer, lock_counters(tenant, counters)),
+        }
+    }
+
+    /// Locks outside jobs, in order of key whatever the order given, and answers who fetched each last; `None` for one that is over. Needs a transaction.
+    pub async fn lock_leases(&mut self, tenant: Tenant, jobs: &[(CaseId, Local)]) -> Result<BTreeMap<(CaseId, Local), Option<Lease>>, WriteFault> {
+        match self {
+            Self::Sqlite(writer) => writer.lock_leases(tenant, jobs),
+            Self::Postgres(writer) => on_server!(writer, lock_leases(tenant, jobs)),
         }
     }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::app::sign_in::SignedIn;
+use crate::identity::may::is_connector;
 use crate::ids::{Name, Text};
 use crate::notice::Language;
 
@@ -66,7 +67,10 @@ impl Site {
         let known = &signed_in.known;
         let posts = known.roster.posts_of(signed_in.person, app.clock().now().date());
         let person = known.roster.people.get(&signed_in.person);
-        let held = |(office, post): &(Name, Name)| Held { office: known.office(office), post: format!("post-{post}") };
+        let held = |(office, post): &(Name, Name)| Held {
+            office: known.office(office),
+            post: if is_connector(post) { "post-connector".to_owned() } else { format!("post-{post}") },
+        };
         self.user = Some(User { name: person.map(|person| person.name.clone()).unwrap_or_default(), posts: posts.iter().map(held).collect() });
         if let Some(person) = person.filter(|_| !self.chosen) {
             self.language = Language::of(&person.language);
@@ -95,6 +99,7 @@ pub fn places(posts: &[String], demo: bool, path: &str) -> Vec<Place> {
         (holds(&["operator"]), "/system/people", "nav-people"),
         (holds(&["operator"]), "/system/notices", "nav-notices"),
         (holds(&["operator"]), "/system/texts", "nav-texts"),
+        (holds(&["operator"]), "/system/jobs", "nav-jobs"),
         (demo, "/clock", "nav-clock"),
     ];
     let within = |href: &str| path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with(['/', '?']));

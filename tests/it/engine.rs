@@ -21,6 +21,7 @@ mod returns;
 mod shape;
 mod sound;
 mod storm;
+mod storm_jobs;
 mod storm_verbs;
 mod verbs;
 pub mod world;

@@ -14,6 +14,7 @@ mod engine;
 mod expr;
 mod forms;
 mod fuzz;
+mod jobs;
 mod notice;
 mod pg;
 mod scenarios;

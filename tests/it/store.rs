@@ -6,6 +6,7 @@ mod commits;
 mod drafts;
 mod files;
 mod fixture;
+mod jobs;
 mod opening;
 mod outbox;
 mod reads;

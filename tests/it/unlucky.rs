@@ -92,7 +92,7 @@ const FORMS: [(Form, &str); 31] = [
 ];
 
 /// The forms somebody sends who is not signed in, and those that change nothing that is kept: each has a test of its own in `doors`.
-const ELSEWHERE: [(&str, &str); 8] = [
+const ELSEWHERE: [(&str, &str); 9] = [
     ("/language", "another_language_is_the_same_choice_and_loses_no_form_that_waits"),
     ("/sign-in", "signing_in_and_out_unluckily_lets_its_person_in_and_out"),
     ("/sign-in/demo", "signing_in_and_out_unluckily_lets_its_person_in_and_out"),
@@ -101,6 +101,7 @@ const ELSEWHERE: [(&str, &str); 8] = [
     ("/reset/{token}", "a_link_used_unluckily_sets_one_password_and_says_where_to_go"),
     ("/invitation/{token}", "a_link_used_unluckily_sets_one_password_and_says_where_to_go"),
     ("/audit/verify", "verifying_unluckily_changes_nothing_and_comes_to_a_result"),
+    ("/system/jobs/{case}/{job}", "an_operator_sees_a_parked_job_and_a_form_sent_twice_has_it_tried_again_once"),
 ];
 
 struct Trial {

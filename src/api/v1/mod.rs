@@ -6,6 +6,7 @@ pub mod asked;
 pub mod audit;
 pub mod cases;
 pub mod clock;
+pub mod jobs;
 pub mod me;
 pub mod speech;
 pub mod verbs;
@@ -55,6 +56,13 @@ pub fn router() -> Router<Shared> {
         .route("/workflows/{workflow}/picture", get(workflows::picture))
         .route("/workflows/{workflow}/form", get(workflows::form))
         .route("/workflows/{workflow}/migrate", post(workflows::migrate))
+        .route("/jobs", get(jobs::list))
+        .route("/jobs/fetch", post(jobs::fetch))
+        .route("/cases/{case}/jobs/{job}/complete", post(jobs::complete))
+        .route("/cases/{case}/jobs/{job}/fail", post(jobs::fail))
+        .route("/cases/{case}/jobs/{job}/error", post(jobs::error))
+        .route("/cases/{case}/jobs/{job}/extend", post(jobs::extend))
+        .route("/cases/{case}/jobs/{job}/retry", post(jobs::retry))
         .route("/notices", get(audit::notices))
         .route("/audit/checkpoint", get(audit::checkpoint))
         .route("/audit/ledger.csv", get(audit::ledger))

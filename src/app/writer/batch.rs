@@ -15,6 +15,7 @@ use crate::app::{register, replay};
 use crate::clock::Clock;
 use crate::definition::graph::Bundle;
 use crate::engine;
+use crate::engine::case::Local;
 use crate::engine::command::{Actor, Command};
 use crate::engine::facts::{Decision, Facts, Need};
 use crate::engine::refusal::{Class, Refusal};
@@ -183,7 +184,9 @@ impl Lane {
         let counters: Vec<String> = locks.counters.iter().cloned().collect();
         let balances = self.writer.lock_balances(tenant, &accounts).await?;
         let counters = self.writer.lock_counters(tenant, &counters).await?;
-        Ok(Locked { balances, counters })
+        let jobs: Vec<(CaseId, Local)> = locks.jobs.iter().copied().collect();
+        let leases = self.writer.lock_leases(tenant, &jobs).await?;
+        Ok(Locked { balances, counters, leases })
     }
 
     async fn decide_all(&mut self, tenant: Tenant, known: &Arc<Known>, jobs: &[Job], locked: &mut Locked, locks: &LockSet) -> Result<Pass, Stop> {
@@ -267,6 +270,7 @@ impl Lane {
                 bodies: &self.cache.bodies,
                 balances: &locked.balances,
                 counters: &locked.counters,
+                leases: &locked.leases,
             };
             match engine::decide(draftsman.state(job.case), &job.actor, &job.command, &facts) {
                 Decision::Refused(refused) => return Ok(Ok(Verdict::Refused(Box::new(refused)))),
@@ -463,7 +467,8 @@ fn lacking(needs: &BTreeSet<Need>, locks: &LockSet) -> LockSet {
             Need::Body(_) => {}
             Need::Balance(key) if !locks.accounts.contains(key) => drop(more.accounts.insert(key.clone())),
             Need::Counter(key) if !locks.counters.contains(key) => drop(more.counters.insert(key.clone())),
-            Need::Balance(_) | Need::Counter(_) => {}
+            Need::Lease(case, job) if !locks.jobs.contains(&(*case, *job)) => drop(more.jobs.insert((*case, *job))),
+            Need::Balance(_) | Need::Counter(_) | Need::Lease(..) => {}
         }
     }
     more

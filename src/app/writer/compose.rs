@@ -14,7 +14,7 @@ use crate::app::notices::{self, ActSeen};
 use crate::audit::leaf::{Leaf, NO_LEAF, Who, kind_of};
 use crate::definition::graph::Settlement;
 use crate::engine;
-use crate::engine::case::{Case, Place};
+use crate::engine::case::{Case, Job as OutsideJob, Place};
 use crate::engine::command::Command;
 use crate::engine::effect::{Effect, PostingKind as EnginePosting};
 use crate::engine::event::Event;
@@ -22,7 +22,7 @@ use crate::engine::facts::{Facts, Waiting};
 use crate::ids::{CaseId, Digest, Moment, PersonId, Tenant};
 use crate::limits::{SNAPSHOT_ACTS, SNAPSHOT_FORMAT};
 use crate::store::rows::{
-    AccountWrite, ActRow, CaseRow, CaseWrite, Commit, DocumentRow, PostingKind, PostingRow, ReceiptRow, RegistryRow, ReopenedNotice, SettledNotice,
+    AccountWrite, ActRow, CaseRow, CaseWrite, Commit, DocumentRow, JobRow, PostingKind, PostingRow, ReceiptRow, RegistryRow, ReopenedNotice, SettledNotice,
     SnapshotRow, WaitingRow,
 };
 
@@ -120,6 +120,7 @@ impl Draftsman {
         let receipt = Receipt { case: job.case, version: row.version, number: row.number.clone(), repeated: false };
         let mut write = draft.write.take().unwrap_or_else(|| empty_write(&row, draft.row.as_ref()));
         write.tasks.extend(tasks::rows(before.as_deref(), &after, events, facts));
+        write.jobs.extend(jobs(before.as_deref(), &after, job, facts));
         write.documents.extend(documents(&after, act.seq, events));
         write.settled.extend(settled(events));
         write.reopened.extend(reopened(events, facts.now));
@@ -252,6 +253,7 @@ fn empty_write(row: &CaseRow, before: Option<&CaseRow>) -> CaseWrite {
         bodies: Vec::new(),
         tasks: Vec::new(),
         waiting: Vec::new(),
+        jobs: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),
         reopened: Vec::new(),
@@ -278,6 +280,36 @@ fn act(row: &CaseRow, before: Option<&CaseRow>, job: &Job, events: &[Event], at:
         events: Digest::of(&bytes),
     };
     Ok(ActRow { seq: row.version, at, kind: kind.to_owned(), events: bytes, leaf: leaf.bytes() })
+}
+
+/// Outside jobs that the act offered, changed or ended. Leases are no part of the case, so nothing of them is written here.
+fn jobs(before: Option<&Case>, after: &Case, job: &Job, facts: &Facts<'_>) -> Vec<(u32, Option<JobRow>)> {
+    let earlier = |id: &u32| before.and_then(|before| before.jobs.get(id));
+    let gone = before.iter().flat_map(|before| before.jobs.keys()).filter(|id| !after.jobs.contains_key(id)).map(|id| (*id, None));
+    let changed = after.jobs.iter().filter(|(id, open)| earlier(id) != Some(open)).map(|(id, open)| (*id, Some(job_row(open, after, job, facts))));
+    gone.chain(changed).collect()
+}
+
+fn job_row(open: &OutsideJob, case: &Case, job: &Job, facts: &Facts<'_>) -> JobRow {
+    let scope = case.scopes.get(&open.scope);
+    let said = job.bodies.first().filter(|_| matches!(job.command, Command::JobFail { .. })).and_then(|body| serde_json::from_slice(&body.bytes).ok());
+    let message = said.and_then(|body: serde_json::Value| body.get("opinion").and_then(serde_json::Value::as_str).map(str::to_owned));
+    let given: serde_json::Map<String, serde_json::Value> = open.given.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect();
+    JobRow {
+        number: scope.and_then(|scope| scope.number.clone()).or_else(|| case.number.clone()),
+        program: scope.map_or_else(String::new, |scope| scope.program.to_string()),
+        step: open.step.to_string(),
+        topic: open.topic.to_string(),
+        // Plain data with string keys always serialises.
+        given: serde_json::to_vec(&given).unwrap_or_default(),
+        retries: open.retries,
+        failures: open.failures,
+        due: open.due,
+        spent: open.spent,
+        opened: open.opened,
+        touched: facts.now,
+        message,
+    }
 }
 
 /// For whom a delegate or a substitute acted: the event says so, and the leaf repeats it.

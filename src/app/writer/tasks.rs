@@ -92,6 +92,10 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             | Event::RungFired { .. }
             | Event::TimerSet { .. }
             | Event::TimerCleared { .. }
+            | Event::JobOffered { .. }
+            | Event::JobFailed { .. }
+            | Event::JobRetried { .. }
+            | Event::JobEnded { .. }
             | Event::Reserved { .. }
             | Event::Queued { .. }
             | Event::Unqueued { .. }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::app::execute::{Act, Order};
 use crate::app::failure::Failure;
@@ -17,8 +17,8 @@ use crate::engine::command::Command;
 use crate::identity::Actor;
 use crate::ids::{Moment, Tenant};
 use crate::rehearsal::cast::{Cast, ONLOOKER};
-use crate::rehearsal::play::{Answer, Asked, Play};
-use crate::rehearsal::seen::{AccountSeen, DoneSeen, Scene, Seen, TaskSeen, TermSeen};
+use crate::rehearsal::play::{Answer, Asked, Fetch, Play};
+use crate::rehearsal::seen::{AccountSeen, DoneSeen, JobSeen, Scene, Seen, TaskSeen, TermSeen};
 use crate::rehearsal::verbs::Request;
 use crate::workers::Role;
 
@@ -65,6 +65,16 @@ impl<'h> Door<'h> {
         };
         self.serve().await?;
         Ok(answer)
+    }
+
+    /// A worker program fetches the jobs of a topic in a case; answers each with the number of its lease.
+    pub(super) async fn fetch(&self, fetch: &Fetch) -> Result<Result<Vec<(Local, i64)>, Answer>, Trouble> {
+        let body = json!({"topic": fetch.topic, "case": fetch.case.to_string(), "number": 100, "lease_seconds": fetch.lease_s});
+        let (status, answer) = self.call(Method::POST, "/jobs/fetch", &fetch.name, Some(&body)).await?;
+        if status != 200 {
+            return Ok(Err(answered(status, &answer)));
+        }
+        Ok(Ok(list(&answer["jobs"]).map(|job| (local(&job["job"]), job["fence"].as_i64().unwrap_or_default())).collect()))
     }
 
     /// What the API has no door for is what the machine does by itself.
@@ -189,6 +199,10 @@ fn case_of(view: &Value) -> Seen {
         };
         (local(&task["task"]), seen)
     };
+    let job = |job: &Value| {
+        let seen = JobSeen { program: program(&job["scope"]), step: text(&job["step"]), parked: job["parked"] == true };
+        (local(&job["job"]), seen)
+    };
     let term = |term: &Value| {
         let due = term["due"].as_str().and_then(|due| due.parse().ok());
         (local(&term["term"]), TermSeen { program: program(&term["scope"]), key: text(&term["key"]), due, stopped: !term["stopped_on"].is_null() })
@@ -212,6 +226,7 @@ fn case_of(view: &Value) -> Seen {
         ended: optional(&view["result"]),
         rank: view["rank"].as_i64().and_then(|rank| i16::try_from(rank).ok()).unwrap_or_default(),
         tasks: list(&view["tasks"]).map(task).collect(),
+        jobs: list(&view["jobs"]).map(job).collect(),
         terms: list(&view["terms"]).map(term).collect(),
         at: here.collect(),
         done: history("step-done").map(done).collect(),

@@ -79,6 +79,10 @@ impl House {
                 }
                 Step::Until(moment) => door.until(moment).await?,
                 Step::Issue(account, amount) => door.issue(&account, amount).await?,
+                Step::Fetch(fetch) => match door.fetch(&fetch).await? {
+                    Ok(fetched) => play.fetched(&fetch, &fetched),
+                    Err(refused) => refused,
+                },
                 Step::Look => Answer::Done(None),
             };
             let scene = door.look(&play).await?;

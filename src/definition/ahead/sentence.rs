@@ -95,6 +95,7 @@ impl Names<'_> {
                 en: format!("the system does “{}”: it goes on when there is enough, and waits in line when not", title.en),
             },
             Ahead::AwaitsWord(title) => Text { zh: format!("等待「{}」", title.zh), en: format!("waits for “{}”", title.en) },
+            Ahead::Outside(title) => Text { zh: format!("由外部系统办理「{}」", title.zh), en: format!("an outside system does “{}”", title.en) },
             Ahead::AwaitsTime { title, span } => {
                 Text { zh: format!("进入「{}」{}", title.zh, span.zh()), en: format!("“{}” runs for {span}", title.en) }
             }

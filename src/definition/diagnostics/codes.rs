@@ -77,6 +77,7 @@ pub const RULES: &[Rule] = &[
     warning("GL057", "没人等候的分支可能同时有两份", "a branch beside that may run twice at once"),
     warning("GL058", "时限会超出已公布的日历", "a limit that runs past the published calendar"),
     rule("GL060", "表单字段的 see、edit 写了没有的步骤", "a step in `see` or `edit` of a form's field that does not exist"),
+    rule("GL061", "外部作业上接了它不会报出的错误", "an event on an outside job for what it never reports"),
 ];
 
 /// The rule of a code.

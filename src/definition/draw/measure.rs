@@ -38,6 +38,7 @@ impl Label {
         let limit = node.terms.first().map(|term| format!(" · {}", said(&term.within))).unwrap_or_default();
         let wait = match &node.kind {
             NodeKind::Timer { span, .. } => format!(" · {}", said(span)),
+            NodeKind::Job(job) => format!(" · {}", job.topic),
             NodeKind::Task(_)
             | NodeKind::Approve(_)
             | NodeKind::Decide(_)

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::plan::{Plan, Planned};
 use super::{Lowering, edges};
 use crate::definition::diagnostics::Findings;
-use crate::definition::graph::{AnswerForm, Callee, NodeIx, NodeKind, Pool, TaskRule};
+use crate::definition::graph::{AnswerForm, Callee, JobRule, NodeIx, NodeKind, Pool, TaskRule};
 use crate::definition::parts::ends;
-use crate::definition::syntax::{self, Call, Kind, Post, Step, Task, Word, walk_all};
+use crate::definition::syntax::{self, Call, Job, Kind, Post, Step, Task, Word, walk_all};
 use crate::expr::{self, Expr, Type};
 use crate::ids::Name;
 use crate::source::{Node as Source, Tree};
@@ -25,6 +25,7 @@ impl Lowering<'_> {
                 let queue_for = queue.as_ref().map(|word| self.queue(word, findings));
                 Some(NodeKind::Message { name: name.value.clone(), heard: *heard, queue_for: queue_for.flatten() })
             }
+            Kind::Job(job) => self.job(job, findings).map(NodeKind::Job),
             Kind::Parallel(parallel) => {
                 let branches = self.branches(parallel, findings);
                 let split = *self.plan.index.get(&planned.key)?;
@@ -174,6 +175,13 @@ impl Lowering<'_> {
             Lowering { workflow: called, parts: self.parts, all: &all, steps: &called.steps, handlers: &called.handlers, member: None, plan: &Plan::default() };
         let returns = there.by_name(&call.returns, findings);
         Some(NodeKind::Call { callee: Callee::Fixed(callee.value.clone()), with: with?, returns: returns? })
+    }
+
+    fn job(&self, job: &Job, findings: &mut Findings<'_>) -> Option<JobRule> {
+        let with = self.by_name(&job.with, findings);
+        let fields = job.fields.as_ref().map(|file| self.form(file, findings));
+        let errors = job.errors.iter().map(|word| word.value.clone()).collect();
+        Some(JobRule { topic: job.topic.value.clone(), with: with?, fields: fields.flatten(), errors, retries: job.retries, pauses_s: job.pauses_s.clone() })
     }
 
     fn by_name(&self, expressions: &[(Word, Source)], findings: &mut Findings<'_>) -> Option<Vec<(Name, Arc<Expr>)>> {

@@ -81,6 +81,13 @@ impl Lowering<'_> {
                 },
                 None => None,
             },
+            Kind::Job(job) => match &job.fields {
+                Some(file) => match self.parts.forms.get(&*file.value) {
+                    Some(form) => Some(form),
+                    None => return true,
+                },
+                None => None,
+            },
             Kind::Approve(_)
             | Kind::Decide(_)
             | Kind::Post(_)

@@ -44,7 +44,13 @@ impl Lowering<'_> {
 
     /// What a step leaves behind: its outcome, and the fields of its answer.
     fn left_by(&self, step: &Step) -> Type {
-        let fields = if let Kind::Task(task) = &step.kind { task.fields.as_ref() } else { None };
+        let fields = if let Kind::Task(task) = &step.kind {
+            task.fields.as_ref()
+        } else if let Kind::Job(job) = &step.kind {
+            job.fields.as_ref()
+        } else {
+            None
+        };
         let fields = fields.map(|file| self.parts.forms.get(&*file.value).map(|form| form.kinds()));
         let mut entries = match fields {
             Some(Some(Type::Context(entries))) => entries,

@@ -14,6 +14,7 @@ pub(in crate::definition) fn check(workflow: &Workflow, program: &Program, findi
             | Kind::Post(_)
             | Kind::Timer { .. }
             | Kind::Message { .. }
+            | Kind::Job(_)
             | Kind::Parallel(_)
             | Kind::Scope(_)
             | Kind::Each(_)

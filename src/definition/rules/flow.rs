@@ -54,6 +54,7 @@ fn unreached(node: &Node, at: Place, findings: &mut Findings<'_>) {
         | NodeKind::Decide(_)
         | NodeKind::Post { .. }
         | NodeKind::Message { .. }
+        | NodeKind::Job(_)
         | NodeKind::Timer { .. }
         | NodeKind::Split { .. }
         | NodeKind::Call { .. }
@@ -101,6 +102,7 @@ fn is_automatic(kind: &NodeKind) -> bool {
         NodeKind::Task(_)
         | NodeKind::Approve(_)
         | NodeKind::Message { .. }
+        | NodeKind::Job(_)
         | NodeKind::Timer { .. }
         | NodeKind::Call { .. }
         | NodeKind::Each(_)

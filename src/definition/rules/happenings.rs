@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::definition::diagnostics::Findings;
 use crate::definition::graph::Thrown;
 use crate::definition::parts::Parts;
-use crate::definition::syntax::{Each, Handler, Kind, Step, Trigger, Word, Workflow, walk, walk_all, walk_own};
+use crate::definition::syntax::{Each, Handler, Job, Kind, Step, Trigger, Word, Workflow, walk, walk_all, walk_own};
 use crate::ids::Name;
 use crate::source::Place;
 
@@ -17,6 +17,9 @@ pub(in crate::definition) fn check(workflow: &Workflow, parts: &Parts, findings:
             one_step(step, each, findings);
         }
         locks(step, findings);
+        if let Kind::Job(job) = &step.kind {
+            errors_of_job(step, job, findings);
+        }
     });
     let declared: BTreeSet<&Name> = workflow.throws.iter().map(|word| &word.value).collect();
     let (escaping, at): (Vec<Name>, Vec<Place>) = escaping(&workflow.steps, &workflow.handlers, parts).into_iter().unzip();
@@ -39,7 +42,7 @@ pub(in crate::definition) fn check(workflow: &Workflow, parts: &Parts, findings:
 fn on_what_waits(step: &Step, findings: &mut Findings<'_>) {
     let (waits, has_inside) = match &step.kind {
         Kind::Task(_) | Kind::Approve(_) | Kind::Timer { .. } | Kind::Message { .. } => (true, false),
-        Kind::Call(_) | Kind::Scope(_) | Kind::Each(_) | Kind::Broken => (true, true),
+        Kind::Call(_) | Kind::Scope(_) | Kind::Each(_) | Kind::Job(_) | Kind::Broken => (true, true),
         Kind::Decide(_) | Kind::Post(_) | Kind::Parallel(_) | Kind::Throw { .. } | Kind::Document { .. } | Kind::End { .. } => (false, false),
     };
     let key = &step.key.value;
@@ -60,6 +63,35 @@ fn on_what_waits(step: &Step, findings: &mut Findings<'_>) {
     if let (Some(lock), false) = (&step.lock, waits) {
         let (zh, en) = (format!("步骤 `{key}` 不等人也不等事，用不着锁"), format!("expected a lock on a step that waits, found one on `{key}`"));
         findings.note(lock.at, "GL047", (zh, en));
+    }
+}
+
+/// What a job reports is declared once, and nothing else of it is caught at its step: an outside system cannot escalate.
+fn errors_of_job(step: &Step, job: &Job, findings: &mut Findings<'_>) {
+    let key = &step.key.value;
+    for (number, error) in job.errors.iter().enumerate() {
+        if job.errors.iter().take(number).any(|earlier| earlier.value == error.value) {
+            let name = &error.value;
+            findings.note(error.at, "GL005", (format!("错误 `{name}` 写了两遍"), format!("expected each error once, found `{name}` again")));
+        }
+    }
+    for event in &step.events {
+        let (zh, en) = match &event.on {
+            Trigger::Error(caught) if job.errors.iter().all(|error| error.value != caught.value) => {
+                let name = &caught.value;
+                (format!("外部作业 `{key}` 不会报出错误 `{name}`"), format!("expected an error that the job `{key}` declares, found `{name}`"))
+            }
+            Trigger::Escalation(caught) => {
+                let name = &caught.value;
+                (
+                    format!("外部作业 `{key}` 不会上报 `{name}`"),
+                    format!("expected no escalation on the job `{key}`: an outside system cannot escalate, found `{name}`"),
+                )
+            }
+            Trigger::Error(_) | Trigger::After(_) | Trigger::At(_) | Trigger::Message(_) | Trigger::Signal(_) => continue,
+        };
+        let help = ("在 job 的 errors 中写明它会报出的错误".into(), "list the errors it may report under `errors` of the job".into());
+        findings.note(event.at, "GL061", (zh, en)).help(Some(help));
     }
 }
 
@@ -102,6 +134,7 @@ fn escaping(steps: &[Step], handlers: &[Handler], parts: &Parts) -> Vec<(Name, P
             Kind::Scope(scope) => escaping(&scope.steps, &scope.handlers, parts),
             Kind::Each(each) => escaping(&each.body, &[], parts),
             Kind::Call(call) => declared(&call.workflow, parts),
+            Kind::Job(job) => job.errors.iter().map(|error| (error.value.clone(), error.at)).collect(),
             Kind::Task(_) | Kind::Approve(_) | Kind::Decide(_) | Kind::Post(_) | Kind::Timer { .. } | Kind::Message { .. } => Vec::new(),
             Kind::Parallel(_) | Kind::Throw { .. } | Kind::Document { .. } | Kind::End { .. } | Kind::Broken => Vec::new(),
         };

@@ -72,9 +72,15 @@ fn alternative(branch: &Branch, findings: &mut Findings<'_>) {
     }
     let waits = match branch.steps.as_slice() {
         [only] => match &only.kind {
-            Kind::Task(_) | Kind::Approve(_) | Kind::Timer { .. } | Kind::Message { .. } | Kind::Call(_) | Kind::Scope(_) | Kind::Each(_) | Kind::Broken => {
-                true
-            }
+            Kind::Task(_)
+            | Kind::Approve(_)
+            | Kind::Timer { .. }
+            | Kind::Message { .. }
+            | Kind::Job(_)
+            | Kind::Call(_)
+            | Kind::Scope(_)
+            | Kind::Each(_)
+            | Kind::Broken => true,
             Kind::Decide(_) | Kind::Post(_) | Kind::Parallel(_) | Kind::Throw { .. } | Kind::Document { .. } | Kind::End { .. } => false,
         },
         _ => false,

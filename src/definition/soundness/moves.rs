@@ -235,6 +235,7 @@ impl<'p> Net<'p> {
             | NodeKind::Decide(_)
             | NodeKind::Post { .. }
             | NodeKind::Message { .. }
+            | NodeKind::Job(_)
             | NodeKind::Timer { .. }
             | NodeKind::Call { .. }
             | NodeKind::Each(_)

@@ -2,8 +2,9 @@
 
 use super::read_events::{each, events, handlers};
 use super::read_group::{approve, verbs};
+use super::read_job::job;
 use super::read_split::{inclusive, parallel, race};
-use super::words::{bases, basis, key, number, remind, span, word, words, words_of};
+use super::words::{bases, basis, key, named, number, remind, span, word, words, words_of};
 use super::{Call, Kind, MayReturn, Next, OnExpiry, Post, Remind, Scope, Step, Task, Word};
 use crate::definition::graph::{Heard, ReturnThen, Settlement, Thrown, Verbs};
 use crate::source::{Fields, Node, Reader, Tree};
@@ -15,6 +16,7 @@ const KINDS: &[&str] = &[
     "decide",
     "post",
     "wait",
+    "job",
     "parallel",
     "inclusive",
     "race",
@@ -131,6 +133,7 @@ fn kind(reader: &mut Reader<'_>, name: &Word, fields: &Fields<'_>) -> Option<Kin
         "decide" => word(reader, node).map(Kind::Decide),
         "post" => post(reader, node, fields).map(Kind::Post),
         "wait" => wait(reader, node),
+        "job" => job(reader, node).map(Kind::Job),
         "parallel" => parallel(reader, node, fields).map(Kind::Parallel),
         "inclusive" => inclusive(reader, node, fields).map(Kind::Parallel),
         "race" => race(reader, node, fields).map(Kind::Parallel),
@@ -210,11 +213,6 @@ fn call(reader: &mut Reader<'_>, node: &Node) -> Option<Call> {
     let with = fields.get("with").map(|node| named(reader, node)).unwrap_or_default();
     let returns = fields.get("returns").map(|node| named(reader, node)).unwrap_or_default();
     Some(Call { workflow: workflow?, with, returns })
-}
-
-/// Expressions by name.
-fn named(reader: &mut Reader<'_>, node: &Node) -> Vec<(Word, Node)> {
-    reader.entries(node).iter().map(|entry| (key(&entry.key, entry.at), entry.value.clone())).collect()
 }
 
 /// `{steps: …, handlers: …}`.

@@ -31,6 +31,11 @@ pub(super) fn word(reader: &mut Reader<'_>, node: &Node) -> Option<Word> {
     Some(at(Name::from(text), node.at))
 }
 
+/// Expressions by name.
+pub(super) fn named(reader: &mut Reader<'_>, node: &Node) -> Vec<(Word, Node)> {
+    reader.entries(node).iter().map(|entry| (key(&entry.key, entry.at), entry.value.clone())).collect()
+}
+
 /// A list of names; one name alone may stand without brackets.
 pub(super) fn words(reader: &mut Reader<'_>, node: &Node) -> Vec<Word> {
     if let Tree::List(items) = &node.tree {

@@ -99,6 +99,7 @@ fn named(kind: &NodeKind) -> Vec<Name> {
         NodeKind::Decide(_)
         | NodeKind::Post { .. }
         | NodeKind::Message { .. }
+        | NodeKind::Job(_)
         | NodeKind::Timer { .. }
         | NodeKind::Split { .. }
         | NodeKind::Join { .. }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::definition::graph::{Bundle, NodeKind, Program, TermRule};
+use crate::definition::graph::{Bundle, JobRule, NodeKind, Program, TermRule};
 use crate::engine::case::{Case, Local, Term, Token, Waits};
 use crate::engine::command::Actor;
 use crate::engine::decide::{permit, still_open};
@@ -120,6 +120,7 @@ fn take_over(draft: &mut Draft<'_>, (old, token): (&Program, &Token), planned: &
     let node = draft.node(token.scope, planned.to)?;
     let mut waits = token.waits.clone();
     let mut reopened = None;
+    let mut offered = None;
     match (&token.waits, &node.kind) {
         (Waits::Task(task), NodeKind::Task(rule)) => {
             let before = old.nodes.get(usize::from(token.node.0));
@@ -130,6 +131,14 @@ fn take_over(draft: &mut Draft<'_>, (old, token): (&Program, &Token), planned: &
                 let anew = draft.local();
                 waits = Waits::Task(anew);
                 reopened = Some((anew, pool));
+            }
+        }
+        (Waits::Job(job), NodeKind::Job(rule)) => {
+            if !old.nodes.get(usize::from(token.node.0)).is_some_and(|node| matches!(&node.kind, NodeKind::Job(before) if asks_the_same(before, rule))) {
+                draft.close_job(*job, &"migrated".into());
+                let anew = draft.local();
+                waits = Waits::Job(anew);
+                offered = Some((anew, rule));
             }
         }
         (Waits::Message(_), NodeKind::Message { name, .. }) => waits = Waits::Message(name.clone()),
@@ -143,7 +152,7 @@ fn take_over(draft: &mut Draft<'_>, (old, token): (&Program, &Token), planned: &
         }
         // A group keeps its seats and its rule, a link its scope, a join its tokens, a list its members; the plan has seen that each fits.
         (Waits::Task(_) | Waits::Group(_) | Waits::Message(_) | Waits::Signal(_) | Waits::Timer(_), _) => {}
-        (Waits::Join | Waits::Scope(_) | Waits::Members(_) | Waits::Lock(_), _) => {}
+        (Waits::Job(_) | Waits::Join | Waits::Scope(_) | Waits::Members(_) | Waits::Lock(_), _) => {}
     }
     if (token.node, &token.step, &token.waits, token.back_to, token.side) != (planned.to, &node.key, &waits, planned.back_to, planned.side) {
         draft.emit(Event::TokenMoved { token: planned.token, node: planned.to, step: node.key.clone(), waits, back_to: planned.back_to, side: planned.side });
@@ -152,7 +161,17 @@ fn take_over(draft: &mut Draft<'_>, (old, token): (&Program, &Token), planned: &
         let spot = draft.spot(planned.token)?;
         draft.open_task(task, spot, node, pool);
     }
+    if let Some((job, rule)) = offered {
+        let spot = draft.spot(planned.token)?;
+        draft.offer(job, spot, node, rule)?;
+    }
     Ok(())
+}
+
+/// Whether a job is the same work in both versions: whoever holds it then goes on with it.
+fn asks_the_same(old: &JobRule, new: &JobRule) -> bool {
+    let asked = |rule: &JobRule| rule.with.iter().map(|(name, read)| (name.clone(), read.source().to_owned())).collect::<Vec<_>>();
+    old.topic == new.topic && asked(old) == asked(new)
 }
 
 /// Terms follow the rules of the new version and keep the days they have used, left out and been given.

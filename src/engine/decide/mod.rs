@@ -6,6 +6,7 @@ mod claim;
 mod complete;
 mod extend;
 mod hand;
+mod job;
 mod message;
 mod migrate;
 mod record;
@@ -71,6 +72,13 @@ fn decided((case, actor, facts): Asked<'_, '_>, command: &Command) -> Decision {
         Command::Extend { term, by, body } => extend::decide((case, actor, facts), *term, *by, *body),
         Command::Withdraw { body } => withdraw::decide(case, actor, *body, facts),
         Command::Message { name, token } => message::decide((case, actor, facts), name, *token),
+        Command::JobComplete { job, fence, body } => job::complete((case, actor, facts), job::Work { job: *job, fence: *fence, body: *body }),
+        Command::JobFail { job, fence, body, retries, pause_s } => {
+            let again = job::Again { retries: *retries, pause_s: *pause_s };
+            job::fail((case, actor, facts), job::Work { job: *job, fence: *fence, body: *body }, again)
+        }
+        Command::JobError { job, fence, error, body } => job::error((case, actor, facts), job::Work { job: *job, fence: *fence, body: *body }, error),
+        Command::JobRetry { job } => job::retry((case, actor, facts), *job),
         Command::Wake => wake::wake(case, actor, facts),
         Command::Recompute => wake::recompute(case, actor, facts),
         Command::NoticeSettled { key, sent, attempts, at } => record::notice_settled(actor, (key, *sent), (*attempts, *at)),
@@ -161,6 +169,10 @@ fn task_of(command: &Command) -> Option<Local> {
         | Command::Extend { .. }
         | Command::Withdraw { .. }
         | Command::Message { .. }
+        | Command::JobComplete { .. }
+        | Command::JobFail { .. }
+        | Command::JobError { .. }
+        | Command::JobRetry { .. }
         | Command::Wake
         | Command::Recompute
         | Command::NoticeSettled { .. }

@@ -66,7 +66,8 @@ fn is_untouched(case: &Case, token: Local, waits: &Waits) -> bool {
             quiet && alone && case.tasks.values().filter(|task| task.group == Some(*group)).all(idle)
         }
         Waits::Message(_) | Waits::Signal(_) | Waits::Join | Waits::Lock(_) => true,
-        Waits::Timer(_) | Waits::Scope(_) | Waits::Members(_) => false,
+        // An outside system may have fetched it.
+        Waits::Job(_) | Waits::Timer(_) | Waits::Scope(_) | Waits::Members(_) => false,
     }
 }
 
@@ -165,7 +166,7 @@ fn is_quiet(before: &Case, own: Local, event: &Event) -> bool {
         Event::TermStarted { token, .. } => token.is_some(),
         Event::TermEnded { term, .. } => before.terms.get(term).is_none_or(|term| term.token.is_some()),
         Event::TokenTaken { token } => *token == own,
-        Event::TokenPlaced { waits, .. } => !matches!(waits, Waits::Timer(_) | Waits::Scope(_) | Waits::Members(_)),
+        Event::TokenPlaced { waits, .. } => !matches!(waits, Waits::Timer(_) | Waits::Job(_) | Waits::Scope(_) | Waits::Members(_)),
         // A task of the applicant is told to them.
         Event::TaskOpened { pool, .. } => !matches!(pool, TaskPool::Applicant),
         Event::TaskClaimed { .. }
@@ -207,6 +208,10 @@ fn is_quiet(before: &Case, own: Local, event: &Event) -> bool {
         | Event::RungFired { .. }
         | Event::TimerSet { .. }
         | Event::TimerCleared { .. }
+        | Event::JobOffered { .. }
+        | Event::JobFailed { .. }
+        | Event::JobRetried { .. }
+        | Event::JobEnded { .. }
         | Event::Reserved { .. }
         | Event::Queued { .. }
         | Event::Unqueued { .. }

@@ -43,7 +43,7 @@ pub(super) fn rename(case: &mut Case, scope: Local, keys: &BTreeMap<Name, Name>)
     open.actors = actors;
 }
 
-/// A token stands elsewhere, and its tasks with it.
+/// A token stands elsewhere, and its tasks and its job with it.
 pub(super) fn move_token(case: &mut Case, event: &Event) {
     let Event::TokenMoved { token, node, step, waits, back_to, side } = event else { return };
     if let Some(moved) = case.tokens.get_mut(token) {
@@ -55,6 +55,9 @@ pub(super) fn move_token(case: &mut Case, event: &Event) {
     }
     for task in case.tasks.values_mut().filter(|task| task.token == *token) {
         task.step = step.clone();
+    }
+    for job in case.jobs.values_mut().filter(|job| job.token == *token) {
+        job.step = step.clone();
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Cast, unknown};
 use crate::definition::graph::{NodeKind, Program};
-use crate::ids::PersonId;
+use crate::ids::{Name, PersonId};
 use crate::notice::Kind;
 use crate::rehearsal::expect::{By, Expect, Expected};
 use crate::rehearsal::script::{ActLine, Deed, Line, Word};
@@ -101,6 +101,11 @@ impl Cast {
                 self.act(reader, act);
             }
             Deed::Look(case) => known_case(reader, case, cases),
+            Deed::Fetch { who, case, step, minutes: _ } => {
+                self.known_person(reader, who);
+                known_case(reader, case, cases);
+                self.known_job(reader, step);
+            }
             Deed::Issue { account, .. } => self.known_account(reader, account),
             Deed::Time(_) => {}
         }
@@ -122,6 +127,7 @@ impl Cast {
         for (slot, word) in slots.zip(&act.words) {
             match slot {
                 Slot::Task | Slot::Step => self.known_step(reader, word),
+                Slot::Job => self.known_job(reader, word),
                 Slot::People => word.text.split(['、', ',', '，']).for_each(|name| self.known_person(reader, &Word { text: name.to_owned(), at: word.at })),
                 Slot::Term => self.known_term(reader, word),
                 Slot::Number if word.text.parse::<u32>().is_err() => {
@@ -150,6 +156,7 @@ impl Cast {
                 self.known_step(reader, &task.step);
                 task.whom.iter().for_each(|whom| self.known_whom(reader, whom));
             }),
+            Expect::Parked(steps) => steps.iter().for_each(|(step, _)| self.known_job(reader, step)),
             Expect::NotOpen(steps) => steps.iter().for_each(|step| self.known_step(reader, step)),
             Expect::At(steps) => steps.iter().for_each(|(step, _)| self.known_step(reader, step)),
             Expect::Due(term, _) => self.known_term(reader, term),
@@ -183,6 +190,22 @@ impl Cast {
             let keys = self.bundle.programs.values().flat_map(|program| program.nodes.iter().flat_map(|node| [&*node.key, node.title.zh.as_str()]));
             unknown(reader, word, ("步骤", "a step"), keys);
         }
+    }
+
+    fn known_job(&self, reader: &mut Reader<'_>, word: &Word) {
+        if self.topic(&self.steps(&word.text)).is_none() {
+            let jobs = self.bundle.programs.values().flat_map(|program| program.nodes.iter().filter(|node| matches!(node.kind, NodeKind::Job(_))));
+            unknown(reader, word, ("外部作业步骤", "a step with an outside job"), jobs.flat_map(|node| [&*node.key, node.title.zh.as_str()]));
+        }
+    }
+
+    /// The topic of the first of these steps that an outside system does.
+    #[must_use]
+    pub fn topic(&self, steps: &BTreeSet<(String, String)>) -> Option<Name> {
+        steps.iter().find_map(|(program, step)| {
+            let node = self.bundle.programs.get(program.as_str())?.nodes.iter().find(|node| *node.key == **step)?;
+            if let NodeKind::Job(rule) = &node.kind { Some(rule.topic.clone()) } else { None }
+        })
     }
 
     fn known_term(&self, reader: &mut Reader<'_>, word: &Word) {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{AccountSeen, Cast, DoneSeen, Local, Log, Run, Scene, Seen, TaskSeen, TermSeen, World};
+use super::{AccountSeen, Cast, DoneSeen, JobSeen, Local, Log, Run, Scene, Seen, TaskSeen, TermSeen, World};
 use crate::engine::case::{Case, TaskPool};
 use crate::engine::event::Event;
 use crate::ids::CaseId;
@@ -37,12 +37,16 @@ impl World<'_> {
         let term = |(id, term): (&Local, &crate::engine::case::Term)| {
             (*id, TermSeen { program: program(&term.scope), key: term.key.to_string(), due: term.due, stopped: term.stopped_on.is_some() })
         };
+        let job = |(id, job): (&Local, &crate::engine::case::Job)| {
+            (*id, JobSeen { program: program(&job.scope), step: job.step.to_string(), parked: job.due.is_none() })
+        };
         Seen {
             number: case.number.clone(),
             applicant: self.cast.name_of(case.applicant),
             ended: case.ended.as_ref().map(|(result, _)| result.to_string()),
             rank: case.rank,
             tasks: case.tasks.iter().map(|(id, task)| (*id, self.task(task, program(&task.scope)))).collect(),
+            jobs: case.jobs.iter().map(job).collect(),
             terms: case.terms.iter().map(term).collect(),
             at: case.tokens.values().map(|token| (program(&token.scope), token.step.to_string())).collect(),
             done: run.seen.done.clone(),

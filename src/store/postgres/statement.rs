@@ -9,7 +9,7 @@ use sqlx::{Arguments, AssertSqlSafe, Encode, Postgres, Type};
 use uuid::Uuid;
 
 use super::Writer;
-use crate::store::rows::{CaseWrite, Commit, TaskRow, WaitingRow};
+use crate::store::rows::{CaseWrite, Commit, JobRow, TaskRow, WaitingRow};
 use crate::store::{StoreFault, WriteFault};
 
 impl Writer {
@@ -103,6 +103,8 @@ fn statement(cases: &[CaseWrite]) -> Result<Statement, WriteFault> {
     closed_tasks(&mut statement, cases)?;
     waiting(&mut statement, cases)?;
     left_waiting(&mut statement, cases)?;
+    jobs(&mut statement, cases)?;
+    ended_jobs(&mut statement, cases)?;
     notices(&mut statement, cases)?;
     settled(&mut statement, cases)?;
     reopened(&mut statement, cases)?;
@@ -291,6 +293,55 @@ fn left_waiting(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), Wr
     statement.part("v", &source, "token", ("delete from waiting t using", same));
     statement.owners(&owners)?;
     column!(statement, tokens, token => i64::from(*token));
+    Ok(())
+}
+
+/// What a commit leaves of each outside job.
+fn last_jobs(case: &CaseWrite) -> BTreeMap<u32, Option<&JobRow>> {
+    case.jobs.iter().map(|(job, row)| (*job, row.as_ref())).collect()
+}
+
+fn jobs(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, jobs) = rows(cases, |case| last_jobs(case).into_iter().filter_map(|(job, row)| row.map(|row| (job, row))).collect());
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&[
+        "bigint", "integer", "uuid", "bigint", "text", "text", "text", "text", "bytea", "bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "text",
+    ]);
+    let columns = "job, number, program, step, topic, given, retries, failures, due, spent, opened, touched, message";
+    let insert = format!("insert into jobs as j (tenant, case_id, {columns}) select tenant, case_id, {columns} from");
+    let change = " on conflict (tenant, case_id, job) do update set step = excluded.step, retries = excluded.retries, failures = excluded.failures,
+        due = excluded.due, spent = excluded.spent, touched = excluded.touched, message = coalesce(excluded.message, j.message),
+        lease_until = case when excluded.spent >= j.fence then 0 else j.lease_until end";
+    statement.part("j", &source, columns, (&insert, change));
+    statement.owners(&owners)?;
+    column!(statement, jobs, (job, _) => i64::from(*job));
+    column!(statement, jobs, (_, row) => row.number.as_deref());
+    column!(statement, jobs, (_, row) => row.program.as_str());
+    column!(statement, jobs, (_, row) => row.step.as_str());
+    column!(statement, jobs, (_, row) => row.topic.as_str());
+    column!(statement, jobs, (_, row) => row.given.as_slice());
+    column!(statement, jobs, (_, row) => i64::from(row.retries));
+    column!(statement, jobs, (_, row) => i64::from(row.failures));
+    column!(statement, jobs, (_, row) => row.due.map(|due| due.0));
+    column!(statement, jobs, (_, row) => row.spent);
+    column!(statement, jobs, (_, row) => row.opened.0);
+    column!(statement, jobs, (_, row) => row.touched.0);
+    column!(statement, jobs, (_, row) => row.message.as_deref());
+    Ok(())
+}
+
+fn ended_jobs(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, jobs) = rows(cases, |case| last_jobs(case).into_iter().filter(|(_, row)| row.is_none()).map(|(job, _)| job).collect());
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&["bigint", "integer", "uuid", "bigint"]);
+    let same = " and t.tenant = x.tenant and t.case_id = x.case_id and t.job = x.job";
+    statement.part("k", &source, "job", ("delete from jobs t using", same));
+    statement.owners(&owners)?;
+    column!(statement, jobs, job => i64::from(*job));
     Ok(())
 }
 

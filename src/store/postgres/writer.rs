@@ -7,8 +7,9 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, Executor, PgConnection};
 use uuid::Uuid;
 
-use crate::engine::facts::{Balance, Waiting};
-use crate::ids::{CaseId, CommandId, Digest, Moment, Tenant};
+use crate::engine::case::Local;
+use crate::engine::facts::{Balance, Lease, Waiting};
+use crate::ids::{CaseId, CommandId, Digest, Moment, PersonId, Tenant};
 use crate::store::{StoreFault, StoredReceipt, WriteFault};
 
 /// One writing connection.
@@ -178,6 +179,32 @@ impl Writer {
         .await?;
         for (key, value) in values {
             found.insert(key, u64::try_from(value).unwrap_or(0));
+        }
+        Ok(found)
+    }
+
+    pub(in crate::store) async fn lock_leases(
+        &mut self,
+        tenant: Tenant,
+        jobs: &[(CaseId, Local)],
+    ) -> Result<BTreeMap<(CaseId, Local), Option<Lease>>, WriteFault> {
+        let mut found: BTreeMap<(CaseId, Local), Option<Lease>> = jobs.iter().map(|key| (*key, None)).collect();
+        if found.is_empty() {
+            return Ok(found);
+        }
+        let (cases, numbers): (Vec<Uuid>, Vec<i64>) = found.keys().map(|(case, job)| (case.0, i64::from(*job))).unzip();
+        let rows: Vec<(Uuid, i64, i64, Option<Uuid>)> = sqlx::query_as(
+            "select j.case_id, j.job, j.fence, j.worker from unnest($2::uuid[], $3::bigint[]) as k(case_id, job)
+             join jobs j on j.tenant = $1 and j.case_id = k.case_id and j.job = k.job order by j.case_id, j.job for update of j",
+        )
+        .bind(tenant.0)
+        .bind(cases)
+        .bind(numbers)
+        .fetch_all(&mut self.connection)
+        .await?;
+        for (case, job, fence, worker) in rows {
+            let job = u32::try_from(job).map_err(|_| StoreFault::Broken { table: "jobs", why: format!("job {job} is not a local id") })?;
+            found.insert((CaseId(case), job), Some(Lease { fence, worker: worker.map(PersonId) }));
         }
         Ok(found)
     }

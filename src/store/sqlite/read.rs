@@ -6,7 +6,8 @@ use rusqlite::{OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::Writer;
-use crate::engine::facts::{Balance, Waiting};
+use crate::engine::case::Local;
+use crate::engine::facts::{Balance, Lease, Waiting};
 use crate::ids::{CaseId, CommandId, Digest, Moment, PersonId, Tenant};
 use crate::limits::SNAPSHOT_FORMAT;
 use crate::store::rows::{ActRow, CaseRow, SnapshotRow};
@@ -92,6 +93,16 @@ impl Writer {
         for counter in counters {
             let value: Option<i64> = statement.query_row(params![tenant.0, counter], |row| row.get(0)).optional()?;
             found.insert(counter.clone(), value.and_then(|value| u64::try_from(value).ok()).unwrap_or(0));
+        }
+        Ok(found)
+    }
+
+    pub(in crate::store) fn lock_leases(&mut self, tenant: Tenant, jobs: &[(CaseId, Local)]) -> Result<BTreeMap<(CaseId, Local), Option<Lease>>, WriteFault> {
+        let mut statement = self.connection.prepare_cached("select fence, worker from jobs where tenant = ? and case_id = ? and job = ?")?;
+        let mut found = BTreeMap::new();
+        for (case, job) in jobs {
+            let read = |row: &Row<'_>| Ok(Lease { fence: row.get(0)?, worker: row.get::<_, Option<[u8; 16]>>(1)?.map(|id| PersonId(Uuid::from_bytes(id))) });
+            found.insert((*case, *job), statement.query_row(params![tenant.0, case.0.as_bytes(), job], read).optional()?);
         }
         Ok(found)
     }

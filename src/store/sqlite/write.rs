@@ -100,6 +100,7 @@ fn rows_of(connection: &Connection, case: &CaseWrite) -> Written {
         task_row(connection, &case.row, task)?;
     }
     waiting(connection, case)?;
+    jobs(connection, case)?;
     for notice in &case.notices {
         notice_row(connection, &case.row, notice)?;
     }
@@ -195,6 +196,42 @@ fn waiting(connection: &Connection, case: &CaseWrite) -> Written {
                 .execute(params![tenant, id, token, place.account, place.rank, place.since.0, place.amount])?,
             None => connection.prepare_cached("delete from waiting where tenant = ? and case_id = ? and token = ?")?.execute(params![tenant, id, token])?,
         };
+    }
+    Ok(())
+}
+
+fn jobs(connection: &Connection, case: &CaseWrite) -> Written {
+    let (tenant, id) = (case.row.tenant.0, blob(&case.row.id));
+    for (job, row) in &case.jobs {
+        let Some(row) = row else {
+            connection.prepare_cached("delete from jobs where tenant = ? and case_id = ? and job = ?")?.execute(params![tenant, id, job])?;
+            continue;
+        };
+        connection
+            .prepare_cached(
+                "insert into jobs (tenant, case_id, job, number, program, step, topic, given, retries, failures, due, spent, opened, touched, message)
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 on conflict (tenant, case_id, job) do update set step = excluded.step, retries = excluded.retries, failures = excluded.failures,
+                   due = excluded.due, spent = excluded.spent, touched = excluded.touched, message = coalesce(excluded.message, message),
+                   lease_until = case when excluded.spent >= fence then 0 else lease_until end",
+            )?
+            .execute(params![
+                tenant,
+                id,
+                job,
+                row.number,
+                row.program,
+                row.step,
+                row.topic,
+                row.given,
+                row.retries,
+                row.failures,
+                row.due.map(|due| due.0),
+                row.spent,
+                row.opened.0,
+                row.touched.0,
+                row.message
+            ])?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ mod cases;
 mod clock;
 mod home;
 mod inbox;
+mod jobs;
 mod lights;
 mod notices;
 mod people;
@@ -35,6 +36,7 @@ pub fn router() -> Router<Shared> {
         .merge(clock::router())
         .merge(home::router())
         .merge(inbox::router())
+        .merge(jobs::router())
         .merge(lights::router())
         .merge(notices::router())
         .merge(people::router())

@@ -11,6 +11,7 @@ nav-audit = Audit
 nav-people = People
 nav-notices = Notices
 nav-texts = Notice texts
+nav-jobs = Outside jobs
 nav-clock = Clock
 sign-out = Sign out
 demo-strip = Demonstration, all data invented. The time here is

@@ -16,6 +16,7 @@ post-issuer = Issuer
 post-leader = Leader
 post-auditor = Auditor
 post-operator = Operator
+post-connector = Outside system
 post-other = Other post
 
 ## Outcomes
@@ -342,6 +343,13 @@ event-token-placed = Reaches “{ $step }”
 event-caught = Something happened that the procedure provides for: { $event }
 event-thrown = { $step } gives notice inside the case
 event-message-kept = The message { $message } is kept for a step to come
+event-job-offered = “{ $step }” goes to an outside system ({ $topic })
+event-job-failed = The outside system could not do it this time; it is tried again
+event-job-parked = The outside system failed too often; parked until an operator looks
+event-job-retried = The outside job is tried again
+event-job-done = The outside system is done
+event-job-error = The outside system reports an error
+event-job-closed = The outside job ends with its step
 event-message-used = The message { $message } that came before is used
 event-fan-opened = { $count } members are asked
 event-member-opened = A member begins

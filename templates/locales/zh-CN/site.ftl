@@ -11,6 +11,7 @@ nav-audit = 审计
 nav-people = 人员
 nav-notices = 通知
 nav-texts = 通知文本
+nav-jobs = 外部作业
 nav-clock = 时钟
 sign-out = 退出
 demo-strip = 演示环境，全部数据为虚构。当前时间

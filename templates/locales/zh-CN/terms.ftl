@@ -16,6 +16,7 @@ post-issuer = 督办签发人
 post-leader = 分管领导
 post-auditor = 审计员
 post-operator = 系统运维
+post-connector = 外部系统
 post-other = 其他岗位
 
 ## 结果
@@ -342,6 +343,13 @@ event-token-placed = 到达「{ $step }」
 event-caught = 出现流程约定的情形：{ $event }
 event-thrown = { $step } 在办件内发出通知
 event-message-kept = 消息 { $message } 已留存，待后续步骤使用
+event-job-offered = 「{ $step }」交外部系统办理（{ $topic }）
+event-job-failed = 外部系统本次没有办成，将重试
+event-job-parked = 外部系统多次没有办成，停投，等待运维处理
+event-job-retried = 外部作业重新投放
+event-job-done = 外部系统办完
+event-job-error = 外部系统报出错误
+event-job-closed = 外部作业随步骤结束
 event-message-used = 使用了先前留存的消息 { $message }
 event-fan-opened = 逐项办理，共 { $count } 项
 event-member-opened = 一项开始办理

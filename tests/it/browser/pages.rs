@@ -191,7 +191,7 @@ fn best<'r>(routes: &'r BTreeSet<String>, address: &str) -> Option<&'r String> {
 }
 
 /// The outbox and the texts, for the operator.
-fn notices(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 9] {
+fn notices(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 11] {
     const OPERATOR: Option<&str> = Some("ez-zwzx.operator");
     [
         page("notices-waiting", OPERATOR, "/system/notices"),
@@ -199,6 +199,8 @@ fn notices(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [
         page("notices-parked", OPERATOR, "/system/notices?state=parked"),
         page("notices-one", OPERATOR, "/system/notices/{case}/{short}"),
         Page { status: 404, ..page("notices-nobodys", OPERATOR, "/system/notices/{case}/0") },
+        page("jobs-parked", OPERATOR, "/system/jobs"),
+        page("jobs-all", OPERATOR, "/system/jobs?state=all"),
         page("texts-list", OPERATOR, "/system/texts"),
         page("texts-short", OPERATOR, "/system/texts/o.yellow"),
         page("texts-digest", OPERATOR, "/system/texts/mail.task-digest"),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use greenlane::calendar::Span;
 use greenlane::definition::graph::{
-    Branch, Callee, Catch, Complete, EachRule, Edge, GroupPass, GroupRule, Heard, JoinRule, Nature, Need, Node, NodeIx, NodeKind, NumberRule, OnRefusal, Pool,
-    Program, Rest, ReturnRule, ReturnThen, Settlement, TaskRule, TermRule, Text, Thrown, Trigger, Verbs,
+    Branch, Callee, Catch, Complete, EachRule, Edge, GroupPass, GroupRule, Heard, JobRule, JoinRule, Nature, Need, Node, NodeIx, NodeKind, NumberRule,
+    OnRefusal, Pool, Program, Rest, ReturnRule, ReturnThen, Settlement, TaskRule, TermRule, Text, Thrown, Trigger, Verbs,
 };
 use greenlane::expr::{self, Expr};
 use greenlane::ids::Name;
@@ -62,6 +62,8 @@ pub enum Does {
     },
     Decide(greenlane::expr::Table),
     Throw(Thrown, String),
+    /// An outside job; it reports these errors.
+    Job(Vec<String>),
     /// The program of this name for each member of the list; enough when `count` of them end `approved`.
     Each {
         list: String,
@@ -511,6 +513,14 @@ fn kind(does: &Does, outcomes: Vec<Name>) -> NodeKind {
         Does::Call(workflow) => NodeKind::Call { callee: Callee::Fixed(workflow.as_str().into()), with: Vec::new(), returns: Vec::new() },
         Does::Scope(part) => NodeKind::Call { callee: Callee::Embedded(part.as_str().into()), with: Vec::new(), returns: Vec::new() },
         Does::Document { kind, number } => NodeKind::Document { kind: kind.as_str().into(), number: number.clone() },
+        Does::Job(errors) => NodeKind::Job(JobRule {
+            topic: "outside".into(),
+            with: vec![("case".into(), Arc::new(parsed("case.year")))],
+            fields: None,
+            errors: names(errors),
+            retries: 2,
+            pauses_s: vec![60, 86_400],
+        }),
         Does::Throw(what, name) => NodeKind::Throw { what: *what, name: name.as_str().into() },
         Does::Each { list, body, sequential, count, rest } => NodeKind::Each(EachRule {
             list: Arc::new(parsed(list)),

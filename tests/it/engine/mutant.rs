@@ -145,7 +145,14 @@ impl Mutation<'_> {
                 Does::Timer(span)
             }
             Does::Message { name, queue_for } => Does::Message { name: name.clone(), queue_for: queue_for.as_ref().map(|key| self.key(key)) },
-            Does::Post { .. } | Does::Call(_) | Does::Scope(_) | Does::Document { .. } | Does::Decide(_) | Does::Throw(..) | Does::Each { .. } => does.clone(),
+            Does::Post { .. }
+            | Does::Call(_)
+            | Does::Scope(_)
+            | Does::Document { .. }
+            | Does::Decide(_)
+            | Does::Throw(..)
+            | Does::Job(_)
+            | Does::Each { .. } => does.clone(),
         }
     }
 

@@ -28,6 +28,8 @@ pub const PEOPLE: &[(&str, &str, &str)] = &[
     ("hal", "office", "head"),
     ("ida", "office", "head"),
     ("jon", "office", "head"),
+    ("wes", "outside", "connector"),
+    ("wyn", "outside", "connector-outside"),
 ];
 const POSTS: &[&str] = &["clerk", "handler", "head"];
 const CAUSES: &[&str] = &["notice", "hearing", "quota-wait"];
@@ -126,6 +128,7 @@ impl Maker {
             38..=41 if wide => self.members(around),
             42..=43 => self.signal(around),
             44..=57 if wide => self.region(around),
+            70..=73 => self.outside(around),
             58..=64 if wide => self.choice(around),
             65..=69 if wide => self.table(around),
             _ => self.task(around),
@@ -238,6 +241,21 @@ impl Maker {
         made = self.detours(made, around);
         made.ways.retain(|(outcome, _)| outcome == "approved" || outcome == "rejected");
         made = self.clocks(made);
+        around.level.push(key);
+        made.block()
+    }
+
+    /// Work of an outside system, which may report that there is nothing to be done.
+    fn outside(&mut self, around: &mut Around) -> Block {
+        let key = self.key();
+        let reports = self.chance.percent(40);
+        let errors = if reports { vec!["gone".to_owned()] } else { Vec::new() };
+        let mut made = step(&key, Does::Job(errors), &["done"]);
+        if reports {
+            let way = Way::Via(Box::new(self.simple()));
+            made.events.push(EventBlock { on: Trigger::Error("gone".into()), interrupting: true, way });
+        }
+        let made = self.clocks(made);
         around.level.push(key);
         made.block()
     }

@@ -216,6 +216,7 @@ impl Storm {
             Err(_) if self.world.runs[run].acts.len() != before => Err(format!("a refusal left events: {command:?}")),
             Err(_) => Ok(()),
             Ok(events) if events.is_empty() => Ok(()),
+            Ok(_) if !self.was_held(run, actor, command) => Err(format!("a lease that is lost was good for {command:?} by {actor:?}")),
             Ok(events) => {
                 counts.happened(&events);
                 self.look(run, verb(command))?;
@@ -229,6 +230,9 @@ impl Storm {
     }
 
     fn some_command(&mut self, run: usize) -> (Actor, Command) {
+        if !self.world.case(run).jobs.is_empty() && self.chance.percent(30) {
+            return self.some_job(run);
+        }
         let body = self.chance.percent(97).then(|| self.world.opinion());
         let tasks: Vec<Local> = self.world.case(run).tasks.keys().copied().collect();
         let draw = self.chance.below(100);
@@ -432,6 +436,9 @@ impl Storm {
                     (Actor::Person(by), Command::Complete { task, outcome, body, form })
                 }
             });
+        }
+        if let Some(job) = self.world.case(run).jobs.keys().next().copied() {
+            return Some(self.fair_job(run, job));
         }
         if let Some((token, place)) = self.world.case(run).queue.iter().next() {
             let (token, place) = (*token, place.clone());

@@ -12,7 +12,7 @@ use greenlane::engine::case::{BodyRef, Case, Local, Waits};
 use greenlane::engine::command::{Actor, Command};
 use greenlane::engine::effect::{Effect, PostingKind};
 use greenlane::engine::event::Event;
-use greenlane::engine::facts::{Balance, Decision, Facts, Need, Waiting};
+use greenlane::engine::facts::{Balance, Decision, Facts, Lease, Need, Waiting};
 use greenlane::engine::refusal::Refusal;
 use greenlane::engine::{decide, effects, fold_act, invariants, next_wake};
 use greenlane::identity::{Holding, Office, Person, Roster};
@@ -60,6 +60,8 @@ pub struct World {
     pub accounts: BTreeMap<String, Account>,
     pub counters: BTreeMap<String, u64>,
     pub bodies: BTreeMap<Digest, serde_json::Value>,
+    /// Who fetched each outside job last.
+    pub leases: BTreeMap<(CaseId, Local), Lease>,
     pub runs: Vec<Run>,
     pub sabotage: Option<Sabotage>,
     /// What went wrong outside the case itself: a balance below zero, a gap in a series, a fact asked for twice.
@@ -125,6 +127,7 @@ impl World {
             accounts: BTreeMap::new(),
             counters: BTreeMap::new(),
             bodies: BTreeMap::new(),
+            leases: BTreeMap::new(),
             runs: Vec::new(),
             sabotage: None,
             wrong: RefCell::default(),
@@ -179,7 +182,7 @@ impl World {
     }
 
     fn decide(&self, run: usize, actor: &Actor, command: &Command) -> Result<Vec<Event>, Refusal> {
-        let (mut bodies, mut balances, mut counters) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (mut bodies, mut balances, mut counters, mut leases) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for _ in 0..64 {
             let facts = Facts {
                 now: self.now,
@@ -190,6 +193,7 @@ impl World {
                 bodies: &bodies,
                 balances: &balances,
                 counters: &counters,
+                leases: &leases,
             };
             match decide(self.runs[run].case.as_ref(), actor, command, &facts) {
                 Decision::Events(events) => return Ok(events),
@@ -198,6 +202,7 @@ impl World {
                     let new = needs.into_iter().filter(|need| match need {
                         Need::Body(key) => bodies.insert(*key, self.bodies[key].clone()).is_none(),
                         Need::Balance(key) => balances.insert(key.clone(), self.balance(key)).is_none(),
+                        Need::Lease(case, job) => leases.insert((*case, *job), self.leases.get(&(*case, *job)).copied()).is_none(),
                         Need::Counter(key) => counters.insert(key.clone(), self.counters.get(key).copied().unwrap_or(0)).is_none(),
                     });
                     if new.count() == 0 {
@@ -234,7 +239,7 @@ impl World {
     fn fold(&mut self, run: usize, events: &[Event]) {
         let before = self.runs[run].case.clone();
         let after = fold_act(before.clone(), events).expect("an act leaves a case");
-        let none = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let none = Nothing::default();
         let pinned = if after.revision == self.bundle.digest { &self.bundle } else { self.versions.get(&after.revision).unwrap_or(&self.bundle) };
         let facts = Facts {
             now: self.now,
@@ -245,6 +250,7 @@ impl World {
             bodies: &none.0,
             balances: &none.1,
             counters: &none.2,
+            leases: &none.3,
         };
         let asked = effects(before.as_ref(), &after, events, &facts);
         for effect in &asked {
@@ -336,6 +342,7 @@ impl World {
             bodies: &none.0,
             balances: &none.1,
             counters: &none.2,
+            leases: &none.3,
         }
     }
 
@@ -387,6 +394,19 @@ impl World {
         done
     }
 
+    /// The outside job of a step.
+    pub fn job(&self, run: usize, step: &str) -> Local {
+        let found = self.case(run).jobs.iter().find(|(_, job)| &*job.step == step);
+        *found.unwrap_or_else(|| panic!("no outside job at `{step}`; jobs: {:?}", self.case(run).jobs)).0
+    }
+
+    /// A worker fetches a job: what the store does, whoever held it before.
+    pub fn fetch(&mut self, run: usize, who: &str, job: Local) -> i64 {
+        let lease = self.leases.entry((self.runs[run].case.as_ref().unwrap().id, job)).or_insert(Lease { fence: 0, worker: None });
+        *lease = Lease { fence: lease.fence + 1, worker: Some(person(who)) };
+        lease.fence
+    }
+
     pub fn wake(&mut self, run: usize) -> Vec<Event> {
         let done = self.act(run, &Actor::System, &Command::Wake).unwrap();
         self.check(run).unwrap();
@@ -417,5 +437,5 @@ impl World {
     }
 }
 
-/// No bodies, balances or counters.
-pub type Nothing = (BTreeMap<Digest, serde_json::Value>, BTreeMap<String, Option<Balance>>, BTreeMap<String, u64>);
+/// No bodies, balances, counters or leases.
+pub type Nothing = (BTreeMap<Digest, serde_json::Value>, BTreeMap<String, Option<Balance>>, BTreeMap<String, u64>, BTreeMap<(CaseId, Local), Option<Lease>>);

@@ -2,6 +2,7 @@
 
 mod calls;
 mod events;
+mod jobs;
 mod joins;
 mod members;
 mod renamed;
@@ -14,8 +15,15 @@ use greenlane::definition::library::{self, SourceFile};
 
 use super::world::World;
 
-const PEOPLE: &[(&str, &str, &str)] =
-    &[("ann", "office", "clerk"), ("bob", "office", "clerk"), ("cat", "office", "clerk"), ("eve", "office", "head"), ("hal", "office", "head")];
+const PEOPLE: &[(&str, &str, &str)] = &[
+    ("ann", "office", "clerk"),
+    ("bob", "office", "clerk"),
+    ("cat", "office", "clerk"),
+    ("eve", "office", "head"),
+    ("hal", "office", "head"),
+    ("wes", "outside", "connector"),
+    ("wyn", "outside", "connector-credit"),
+];
 
 /// A workflow file around these steps; people are `clerk` and `head`.
 fn file(name: &str, steps: &str) -> SourceFile {

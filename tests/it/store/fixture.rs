@@ -111,6 +111,7 @@ pub fn acts(n: u8, from: i64, to: i64) -> CaseWrite {
         bodies: Vec::new(),
         tasks: Vec::new(),
         waiting: Vec::new(),
+        jobs: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),
         reopened: Vec::new(),

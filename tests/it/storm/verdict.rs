@@ -172,6 +172,7 @@ fn asked_for(acts: &[view::Act], known: &Known) -> BTreeMap<String, usize> {
             bodies: &bodies,
             balances: &balances,
             counters: &counters,
+            leases: &BTreeMap::new(),
         };
         for effect in engine::effects(state.as_ref(), &after, &act.events, &facts) {
             if let Effect::Notice(notice) = effect {

@@ -105,7 +105,7 @@ fn states(file: &Casefile, scope: Local) -> BTreeMap<Name, StepState> {
     for (id, token) in state.tokens.iter().filter(|(_, token)| token.scope == scope) {
         let here = match token.waits {
             Waits::Task(_) | Waits::Group(_) | Waits::Scope(_) | Waits::Members(_) => StepState::Here,
-            Waits::Message(_) | Waits::Timer(_) | Waits::Join | Waits::Signal(_) | Waits::Lock(_) => StepState::Waiting,
+            Waits::Message(_) | Waits::Timer(_) | Waits::Job(_) | Waits::Join | Waits::Signal(_) | Waits::Lock(_) => StepState::Waiting,
         };
         let task = state.tasks.values().find(|task| task.token == *id);
         let late = task.map(|task| Watch::over_task(state, task, &file.known.calendar)).is_some_and(|watch| watch.due.is_some_and(|due| due < file.now.date()));

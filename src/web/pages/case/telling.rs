@@ -262,6 +262,10 @@ impl<'a> Telling<'a> {
             | Event::BranchSkipped { .. }
             | Event::TimerSet { .. }
             | Event::TimerCleared { .. }
+            | Event::JobOffered { .. }
+            | Event::JobFailed { .. }
+            | Event::JobRetried { .. }
+            | Event::JobEnded { .. }
             | Event::NoticeQueued { .. }
             | Event::NoticeSettled { .. } => self.of_machine(event),
             Event::TaskOpened { .. }
@@ -331,6 +335,19 @@ impl<'a> Telling<'a> {
             Event::Caught { scope, key, .. } => self.said("event-caught", Some(*scope), &[("event", key)]),
             Event::Thrown { scope, step, .. } => self.said("event-thrown", Some(*scope), &[("step", &self.step(*scope, step))]),
             Event::MessageKept { name } => self.quiet("event-message-kept", None, &[("message", name)]),
+            Event::JobOffered { scope, step, topic, .. } => {
+                self.said("event-job-offered", Some(*scope), &[("step", &self.step(*scope, step)), ("topic", topic)])
+            }
+            Event::JobFailed { by, body, again_at, .. } => {
+                let key = if again_at.is_some() { "event-job-failed" } else { "event-job-parked" };
+                Line { by: Some(*by), body: *body, ..self.said(key, None, &[]) }
+            }
+            Event::JobRetried { .. } => self.said("event-job-retried", None, &[]),
+            Event::JobEnded { by: Some(by), why, body, .. } => {
+                let key = if &**why == "error" { "event-job-error" } else { "event-job-done" };
+                Line { by: Some(*by), body: *body, ..self.said(key, None, &[]) }
+            }
+            Event::JobEnded { by: None, .. } => self.quiet("event-job-closed", None, &[]),
             Event::MessageUsed { name } => self.quiet("event-message-used", None, &[("message", name)]),
             Event::FanOpened { token, items, .. } => self.quiet("event-fan-opened", self.at_token(*token).0, &[("count", &items.len().to_string())]),
             Event::MemberOpened { scope, .. } => self.quiet("event-member-opened", Some(*scope), &[]),

@@ -1,0 +1,26 @@
+# Outside jobs: what waits for outside systems, what is parked, trying again.
+jobs-title = Outside jobs
+jobs-lede = Work done by outside systems, such as a credit register or an electronic seal. A job that failed too often is parked here and can be tried again once the reason is known. What the outside system is handed is not shown.
+jobs-states = By state
+jobs-parked = Parked
+jobs-all = All
+jobs-resting = Waits for its next try
+jobs-leased = At an outside system
+jobs-open = Waits to be fetched
+jobs-topic = Topic
+jobs-show = Show
+jobs-found = { $count } on this page
+jobs-case = Case
+jobs-step = Step
+jobs-state = State
+jobs-since = Changed
+jobs-failures = Failures
+jobs-message = What was said of the last failure
+jobs-act = Action
+jobs-again = Try again now
+jobs-pages = Pages
+jobs-first = To the beginning
+jobs-on = Further
+jobs-none = No outside job is open. When a procedure reaches a step of an outside system, it is listed here.
+jobs-none-parked = None is parked. A job that still fails with no tries left is listed here.
+jobs-done = It may be fetched again at once.

@@ -1,0 +1,26 @@
+# 外部作业：等外部系统办的、停投的、重试。
+jobs-title = 外部作业
+jobs-lede = 交给外部系统办理的作业，如核验信用、电子签章。多次失败的作业停投在这里，查明原因后可以重试。这里不显示交给外部系统的内容。
+jobs-states = 按情况
+jobs-parked = 停投
+jobs-all = 全部
+jobs-resting = 等待重试
+jobs-leased = 外部系统办理中
+jobs-open = 等待领取
+jobs-topic = 作业类别
+jobs-show = 显示
+jobs-found = 本页 { $count } 项
+jobs-case = 办件
+jobs-step = 步骤
+jobs-state = 情况
+jobs-since = 最近变化
+jobs-failures = 失败次数
+jobs-message = 最近一次失败的说明
+jobs-act = 操作
+jobs-again = 立即重试
+jobs-pages = 翻页
+jobs-first = 回到最前
+jobs-on = 后面的
+jobs-none = 没有未办完的外部作业。流程走到外部作业步骤时会列在这里。
+jobs-none-parked = 没有停投的外部作业。重试次数用完仍失败的会列在这里。
+jobs-done = 已重新投放，外部系统可以立即领取。
