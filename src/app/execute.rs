@@ -130,6 +130,10 @@ pub enum Act {
         name: Name,
         token: Option<Local>,
     },
+    Signal {
+        name: Name,
+        from: CaseId,
+    },
     JobComplete {
         job: Local,
         fence: i64,
@@ -281,6 +285,7 @@ impl App {
             Act::Extend { term, by, opinion } => Command::Extend { term, by, body: bodies.add_answer(opinion, None)? },
             Act::Withdraw { opinion } => Command::Withdraw { body: bodies.add_answer(opinion, None)? },
             Act::Message { name, token } => Command::Message { name, token },
+            Act::Signal { name, from } => Command::Signal { name, from },
             Act::JobComplete { job, fence, fields } => Command::JobComplete { job, fence, body: bodies.add_answer(None, fields)? },
             Act::JobFail { job, fence, message, retries, pause_s } => {
                 Command::JobFail { job, fence, body: bodies.add_answer(message, None)?, retries, pause_s }

@@ -38,6 +38,7 @@ pub mod replay;
 pub mod sealing;
 pub mod seed;
 pub mod sign_in;
+pub mod signals;
 pub mod texts;
 pub mod verification;
 pub mod view;

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::app::failure::Fault;
 use crate::app::known::Known;
 use crate::app::writer::Working;
-use crate::definition::graph::{Bundle, Node, NodeKind, Program};
+use crate::definition::graph::{Bundle, Node, NodeKind, Program, Thrown};
 use crate::engine::case::{Case, Job, Local, Task, TaskPool, Term};
 use crate::engine::event::Event;
 use crate::ids::{CaseId, Moment, Name, PersonId, Tenant, Text};
@@ -485,6 +485,8 @@ impl Reading<'_> {
             Event::RungFired { due, .. } => line("reminded", None, None, due.map(|due| due.to_string()), None),
             Event::Returned { to, by, .. } => line("returned", None, None, Some(to.to_string()), Some(*by)),
             Event::Recorded { what, .. } => line("recorded", None, None, Some(what.to_string()), None),
+            Event::SignalHeard { name, from } => line("signal-heard", None, None, Some(format!("{name} {from}")), None),
+            Event::Thrown { scope, step, what: Thrown::Broadcast, name } => line("signal-sent", Some(scope), at(scope, step), Some(name.to_string()), None),
             Event::JobOffered { scope, step, topic, .. } => line("job-offered", Some(scope), at(scope, step), Some(topic.to_string()), None),
             Event::JobFailed { by, again_at, .. } => {
                 line(if again_at.is_some() { "job-failed" } else { "job-parked" }, None, None, again_at.map(|at| at.to_rfc3339()), Some(*by))

@@ -77,6 +77,7 @@ pub const fn kind_of(command: &Command) -> &'static str {
         Command::Extend { .. } => "extend",
         Command::Withdraw { .. } => "withdraw",
         Command::Message { .. } => "message",
+        Command::Signal { .. } => "signal",
         Command::JobComplete { .. } => "job-complete",
         Command::JobFail { .. } => "job-fail",
         Command::JobError { .. } => "job-error",

@@ -44,7 +44,7 @@ impl Parts {
             Kind::Scope(scope) => ends(&scope.steps, &scope.handlers),
             Kind::Each(each) => self.of_members(each),
             Kind::Throw { what: Thrown::Error, .. } => Some(Vec::new()),
-            Kind::Throw { what: Thrown::Signal | Thrown::Escalation, .. } => fixed(&["thrown"]),
+            Kind::Throw { what: Thrown::Signal | Thrown::Broadcast | Thrown::Escalation, .. } => fixed(&["thrown"]),
             Kind::Document { .. } => fixed(&["issued"]),
             Kind::End { .. } => Some(Vec::new()),
             Kind::Broken => None,

@@ -185,6 +185,13 @@ pub enum Command {
         /// Only to this token, when given.
         token: Option<Local>,
     },
+    /// A signal that another case gave to every case reaches this one.
+    Signal {
+        /// Its name.
+        name: Name,
+        /// The case that gave it.
+        from: CaseId,
+    },
     /// An outside system has done its job.
     JobComplete {
         /// The job.

@@ -31,6 +31,11 @@ pub enum Effect {
         /// Since when and for how much; `None` leaves.
         wants: Option<(Moment, i64)>,
     },
+    /// Every other case that listens to this signal hears it: a row for each of them, in the same commit.
+    Broadcast {
+        /// The signal.
+        name: Name,
+    },
     /// The counter of a series now stands here.
     Counter {
         /// Series and year, `GC/2025`.

@@ -4,7 +4,7 @@
 
 use chrono::NaiveDate;
 
-use crate::definition::graph::{Audience, NodeKind};
+use crate::definition::graph::{Audience, NodeKind, Thrown};
 use crate::engine::case::{Case, Local, TaskPool, Term};
 use crate::engine::effect::{Effect, NoticeEffect, PostingKind};
 use crate::engine::event::Event;
@@ -74,6 +74,7 @@ impl Act<'_, '_> {
             Event::RungFired { term, rung, due } => self.rung(*term, *rung, *due),
             Event::TermExtended { term, .. } => self.term(*term).map(|term| self.tell("a.extended", term.scope, None)).into_iter().collect(),
             Event::Ended { result, .. } => self.ended(result).into_iter().collect(),
+            Event::Thrown { what: Thrown::Broadcast, name, .. } => vec![Effect::Broadcast { name: name.clone() }],
             Event::Started { .. }
             | Event::Recorded { .. }
             | Event::ScopeOpened { .. }
@@ -117,6 +118,7 @@ impl Act<'_, '_> {
             | Event::TermEnded { .. }
             | Event::TimerSet { .. }
             | Event::TimerCleared { .. }
+            | Event::SignalHeard { .. }
             | Event::JobOffered { .. }
             | Event::JobFailed { .. }
             | Event::JobRetried { .. }

@@ -166,6 +166,8 @@ pub enum Event {
     TokenMoved { token: Local, node: NodeIx, step: Name, waits: Waits, back_to: Option<NodeIx>, side: Option<Side> },
     /// A term follows the rule of the new version; what it has used stays. Its new date follows.
     TermRuled { term: Local, key: Name, kind: TermKind, within: Span, excludes: Vec<Name> },
+    /// A signal of another case came, and is heard by what listens here.
+    SignalHeard { name: Name, from: CaseId },
     /// Work was offered to outside systems. `given` holds what its author handed over, and nothing else of a form.
     JobOffered { job: Local, scope: Local, token: Local, step: Name, topic: Name, given: BTreeMap<Name, Value>, retries: u32, at: Moment },
     /// The outside system that held it by the lease `fence` could not do it. `again_at` is when it may be fetched again; without, it is parked.

@@ -76,6 +76,7 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
         | Event::StoodIn { .. }
         | Event::Commented { .. }
         | Event::Thrown { .. }
+        | Event::SignalHeard { .. }
         | Event::Withdrawn { .. } => {}
         Event::ScopeOpened { .. } => scope_opened(case, event),
         Event::ScopeClosed { scope, result } => scope_closed(case, *scope, result),

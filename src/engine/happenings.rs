@@ -150,13 +150,9 @@ impl<'f> Draft<'f> {
     pub fn throw(&mut self, spot: Spot, node: &Node, (what, name): (Thrown, &Name)) -> Step<()> {
         self.emit(Event::Thrown { scope: spot.scope, step: node.key.clone(), what, name: name.clone() });
         match what {
-            Thrown::Signal => {
+            Thrown::Signal | Thrown::Broadcast => {
                 self.leave(spot, &Name::from("thrown"), Ending::default())?;
-                self.deliver(
-                    |on| matches!(on, Trigger::Signal(signal) if signal == name),
-                    |waits| matches!(waits, Waits::Signal(signal) if signal == name),
-                    None,
-                )?;
+                self.signal(name)?;
             }
             Thrown::Escalation => {
                 self.leave(spot, &Name::from("thrown"), Ending::default())?;
@@ -168,6 +164,12 @@ impl<'f> Draft<'f> {
             }
         }
         Ok(())
+    }
+
+    /// A signal reaches everything in the case that listens to it.
+    pub fn signal(&mut self, name: &Name) -> Step<bool> {
+        let caught = |on: &Trigger| matches!(on, Trigger::Signal(signal) if signal == name);
+        self.deliver(caught, |waits| matches!(waits, Waits::Signal(signal) if signal == name), None)
     }
 
     /// An error goes up until something catches it.

@@ -2,7 +2,7 @@
 //! Invariant: after each act the case replays to the same bytes and holds the engine's invariants; where it does not, the line fails.
 //! Never: the store's work left out. What a commit does with an effect is done here, and a line that an account can serve is served.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::definition::graph::Settlement;
 use crate::engine::case::{BodyRef, Case, Local};
@@ -11,9 +11,9 @@ use crate::engine::effect::{Effect, NoticeEffect, PostingKind};
 use crate::engine::event::Event;
 use crate::engine::facts::{Balance, Decision, Facts, Lease, Need, Waiting};
 use crate::engine::refusal::Refusal;
-use crate::engine::{decide, effects, fold_act, invariants, next_wake};
+use crate::engine::{decide, effects, fold_act, invariants, listening, next_wake};
 use crate::identity::may::{Act, Standing, Verdict, may};
-use crate::ids::{CaseId, Digest, Moment, Tenant};
+use crate::ids::{CaseId, Digest, Moment, Name, Tenant};
 use crate::notice::audience;
 use crate::rehearsal::cast::Cast;
 use crate::rehearsal::play::{Answer, Asked, Fetch, Play, Step, Verdict as Outcome};
@@ -70,6 +70,8 @@ struct World<'c> {
     counters: BTreeMap<String, u64>,
     bodies: BTreeMap<Digest, serde_json::Value>,
     runs: BTreeMap<CaseId, Run>,
+    /// Signals on their way to other cases: name, who gave it, who listened.
+    signals: VecDeque<(Name, CaseId, CaseId)>,
     /// Who fetched each outside job last.
     leases: BTreeMap<(CaseId, Local), Held>,
     /// What went wrong beside the acts: a replay that differs, a balance below zero.
@@ -116,6 +118,7 @@ impl<'c> World<'c> {
             counters: BTreeMap::new(),
             bodies: BTreeMap::new(),
             runs: BTreeMap::new(),
+            signals: VecDeque::new(),
             leases: BTreeMap::new(),
             wrong: Vec::new(),
         }
@@ -248,6 +251,14 @@ impl<'c> World<'c> {
                 line.extend(wants.map(|(since, amount)| Waiting { case: after.id, token: *token, rank: after.rank, since, amount }));
                 line.sort_by_key(|place| (place.rank, place.since, place.case, place.token));
             }
+            Effect::Broadcast { name } => {
+                let listens = |(id, run): (&CaseId, &Run)| {
+                    let case = run.case.as_ref().filter(|_| *id != after.id)?;
+                    listening(case, &self.cast.bundle).contains(name).then_some(*id)
+                };
+                let heard: Vec<CaseId> = self.runs.iter().filter_map(listens).collect();
+                self.signals.extend(heard.into_iter().map(|id| (name.clone(), after.id, id)));
+            }
             Effect::Counter { key, value } => _ = self.counters.insert(key.clone(), *value),
         }
     }
@@ -313,8 +324,20 @@ impl<'c> World<'c> {
         Answer::Done(None)
     }
 
-    /// Heads of waiting lists whose account covers them hear of it, one after another.
+    /// What the workers do after an act: signals reach the cases that listened, and waiting lists are served.
     fn serve(&mut self) {
+        for _ in 0..WAKES_MAX {
+            self.serve_lines();
+            let Some((name, from, to)) = self.signals.pop_front() else { return };
+            if let Err(refusal) = self.act(to, &Actor::System, &Command::Signal { name, from }) {
+                return self.wrong.push(format!("a signal could not be delivered: {}", refusal.en));
+            }
+        }
+        self.wrong.push("the signals never end".to_owned());
+    }
+
+    /// Heads of waiting lists whose account covers them hear of it, one after another.
+    fn serve_lines(&mut self) {
         for _ in 0..WAKES_MAX {
             let head = self.accounts.values().find_map(|account| account.waiting.first().filter(|head| head.amount <= account.free).cloned());
             let Some(Waiting { case, token, .. }) = head else { return };

@@ -33,6 +33,7 @@ pub use topics::record::{FoundAct, Searched};
 pub use topics::registry::{RegistryEntry, TokenRow};
 pub use topics::search::CaseSearch;
 pub use topics::sessions::SessionRow;
+pub use topics::signals::SignalRow;
 pub use topics::stats::Stats;
 pub use topics::walk::WalkedAct;
 pub use writer::{LoadedCase, StoredReceipt, Writer};

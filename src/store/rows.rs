@@ -41,6 +41,10 @@ pub struct CaseWrite {
     pub waiting: Vec<(u32, Option<WaitingRow>)>,
     /// Outside jobs offered or changed (`Some`) or over (`None`), by job. Their leases stay, but for one that a failure used up. The last row given of each wins.
     pub jobs: Vec<(u32, Option<JobRow>)>,
+    /// Signals the case listens to from now on (`true`), or no longer. The last of each wins.
+    pub listening: Vec<(String, bool)>,
+    /// Signals it gave to every case: each becomes a row for every other case that listens.
+    pub broadcasts: Vec<BroadcastRow>,
     /// Notices to the outbox. A notice whose key is already there is left as it is: recorded once.
     pub notices: Vec<NoticeRow>,
     /// Outbox rows that became sent or parked.
@@ -199,6 +203,19 @@ pub struct JobRow {
     pub touched: Moment,
     /// What was said of the failure, when this change is one; the earlier words stay otherwise.
     pub message: Option<String>,
+}
+
+/// A signal given to every case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BroadcastRow {
+    /// The signal.
+    pub signal: String,
+    /// The act that gave it.
+    pub seq: i64,
+    /// Its place among those this commit gives for the case.
+    pub place: u32,
+    /// When.
+    pub at: Moment,
 }
 
 /// A notice in the outbox: one recipient, one channel.

@@ -1,4 +1,4 @@
-//! Workers: deadlines, waiting lists, delivery, digests, sealing. Each takes turns; a turn is one bounded batch and may be done by any number of nodes.
+//! Workers: deadlines, waiting lists, signals, delivery, digests, sealing. Each takes turns; a turn is one bounded batch and may be done by any number of nodes.
 //! Invariant: a worker holds nothing the database does not; it may be killed at any instruction. Never: a table, a page.
 
 pub mod access;
@@ -7,6 +7,7 @@ pub mod deliver;
 pub mod digests;
 pub mod rescue;
 pub mod seal;
+pub mod signals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub enum Role {
     Deadlines,
     /// Serves waiting lists.
     Rescue,
+    /// Delivers signals to other cases.
+    Signals,
     /// Writes the morning digests.
     Digests,
     /// Answers resets of passwords, and clears away what is over.
@@ -54,12 +57,13 @@ pub enum Role {
 
 impl Role {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Deadlines, Self::Rescue, Self::Digests, Self::Access, Self::Deliver, Self::Seal];
+    pub const ALL: &'static [Self] = &[Self::Deadlines, Self::Rescue, Self::Signals, Self::Digests, Self::Access, Self::Deliver, Self::Seal];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Deadlines => "deadlines",
             Self::Rescue => "rescue",
+            Self::Signals => "signals",
             Self::Digests => "digests",
             Self::Access => "access",
             Self::Deliver => "deliver",
@@ -77,6 +81,7 @@ impl Crew {
         match role {
             Role::Deadlines => deadlines::turn(&self.app).await,
             Role::Rescue => rescue::turn(&self.app).await,
+            Role::Signals => signals::turn(&self.app).await,
             Role::Digests => digests::turn(&self.app, &self.mornings).await,
             Role::Access => access::turn(&self.app).await,
             Role::Deliver => deliver::turn(&self.app, &self.mailroom).await,

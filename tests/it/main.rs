@@ -19,6 +19,7 @@ mod notice;
 mod pg;
 mod scenarios;
 mod seeds;
+mod signals;
 mod sms;
 mod smtp;
 mod smtp_sink;

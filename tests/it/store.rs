@@ -13,4 +13,5 @@ mod reads;
 mod registers;
 mod sealing;
 mod search;
+mod signals;
 mod walks;

@@ -22,7 +22,7 @@ use crate::engine::facts::{Facts, Waiting};
 use crate::ids::{CaseId, Digest, Moment, PersonId, Tenant};
 use crate::limits::{SNAPSHOT_ACTS, SNAPSHOT_FORMAT};
 use crate::store::rows::{
-    AccountWrite, ActRow, CaseRow, CaseWrite, Commit, DocumentRow, JobRow, PostingKind, PostingRow, ReceiptRow, RegistryRow, ReopenedNotice, SettledNotice,
+    AccountWrite, ActRow, BroadcastRow, CaseRow, CaseWrite, Commit, DocumentRow, JobRow, PostingKind, PostingRow, ReceiptRow, RegistryRow, ReopenedNotice, SettledNotice,
     SnapshotRow, WaitingRow,
 };
 
@@ -121,6 +121,7 @@ impl Draftsman {
         let mut write = draft.write.take().unwrap_or_else(|| empty_write(&row, draft.row.as_ref()));
         write.tasks.extend(tasks::rows(before.as_deref(), &after, events, facts));
         write.jobs.extend(jobs(before.as_deref(), &after, job, facts));
+        write.listening.extend(listening(before.as_deref(), &after, facts));
         write.documents.extend(documents(&after, act.seq, events));
         write.settled.extend(settled(events));
         write.reopened.extend(reopened(events, facts.now));
@@ -187,6 +188,10 @@ impl Draftsman {
                 let place = wants.map(|(since, amount)| WaitingRow { account: account.clone(), rank: seen.after.rank, since, amount });
                 write.waiting.push((*token, place));
             }
+            Effect::Broadcast { name } => {
+                let place = u32::try_from(write.broadcasts.len()).unwrap_or(u32::MAX);
+                write.broadcasts.push(BroadcastRow { signal: name.to_string(), seq: row.version, place, at: facts.now });
+            }
             Effect::Counter { key, value } => drop(self.counters.insert(key.clone(), *value)),
         }
     }
@@ -213,7 +218,7 @@ impl Draftsman {
         let rank = draft.state.as_ref().map_or(0, |state| state.rank);
         for effect in std::mem::take(&mut draft.asked) {
             match effect {
-                Effect::Notice(_) => {}
+                Effect::Notice(_) | Effect::Broadcast { .. } => {}
                 Effect::Counter { key, value } => drop(locked.counters.insert(key, value)),
                 Effect::Posting { account, kind, amount, .. } => {
                     if let Some(Some(balance)) = locked.balances.get_mut(&account) {
@@ -254,6 +259,8 @@ fn empty_write(row: &CaseRow, before: Option<&CaseRow>) -> CaseWrite {
         tasks: Vec::new(),
         waiting: Vec::new(),
         jobs: Vec::new(),
+        listening: Vec::new(),
+        broadcasts: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),
         reopened: Vec::new(),
@@ -288,6 +295,15 @@ fn jobs(before: Option<&Case>, after: &Case, job: &Job, facts: &Facts<'_>) -> Ve
     let gone = before.iter().flat_map(|before| before.jobs.keys()).filter(|id| !after.jobs.contains_key(id)).map(|id| (*id, None));
     let changed = after.jobs.iter().filter(|(id, open)| earlier(id) != Some(open)).map(|(id, open)| (*id, Some(job_row(open, after, job, facts))));
     gone.chain(changed).collect()
+}
+
+/// Signals the case listens to since this act (`true`), or no longer. A migration goes from one bundle to another.
+fn listening(before: Option<&Case>, after: &Case, facts: &Facts<'_>) -> Vec<(String, bool)> {
+    let earlier = before.map(|before| engine::listening(before, facts.bundle)).unwrap_or_default();
+    let moved = before.is_some_and(|before| before.revision != after.revision);
+    let now = engine::listening(after, facts.target.filter(|_| moved).unwrap_or(facts.bundle));
+    let left = earlier.difference(&now).map(|name| (name.to_string(), false));
+    left.chain(now.difference(&earlier).map(|name| (name.to_string(), true))).collect()
 }
 
 fn job_row(open: &OutsideJob, case: &Case, job: &Job, facts: &Facts<'_>) -> JobRow {

@@ -92,6 +92,7 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             | Event::RungFired { .. }
             | Event::TimerSet { .. }
             | Event::TimerCleared { .. }
+            | Event::SignalHeard { .. }
             | Event::JobOffered { .. }
             | Event::JobFailed { .. }
             | Event::JobRetried { .. }

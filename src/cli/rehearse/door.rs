@@ -105,7 +105,7 @@ impl<'h> Door<'h> {
     }
 
     async fn serve(&self) -> Result<(), Trouble> {
-        self.drain(&[Role::Rescue]).await.map(|_| ())
+        self.drain(&[Role::Rescue, Role::Signals]).await.map(|_| ())
     }
 
     /// Time passes: the clock stops wherever something falls due, and the workers take their turns.
@@ -117,7 +117,7 @@ impl<'h> Door<'h> {
                 return Ok(Answer::Done(None));
             };
             let _ = self.clock.set(self.clock.now().max(*at));
-            if self.drain(&[Role::Deadlines, Role::Rescue]).await? == 0 {
+            if self.drain(&[Role::Deadlines, Role::Rescue, Role::Signals]).await? == 0 {
                 return Ok(Answer::Broken("something is due and nobody does it".to_owned()));
             }
         }

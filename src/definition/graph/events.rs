@@ -31,7 +31,7 @@ pub enum Trigger {
     At(Arc<Expr>),
     /// A message from outside.
     Message(Name),
-    /// A signal of this case.
+    /// A signal of this case, or one that another case gave to every case.
     Signal(Name),
     /// An escalation from inside.
     Escalation(Name),
@@ -46,7 +46,7 @@ pub enum Heard {
     Message,
     /// One that may also have come before.
     Kept,
-    /// A signal of this case.
+    /// A signal of this case, or one that another case gave to every case.
     Signal,
 }
 
@@ -56,6 +56,8 @@ pub enum Heard {
 pub enum Thrown {
     /// To everything in the case that listens.
     Signal,
+    /// To everything that listens in this case, and in every other case of the tenant.
+    Broadcast,
     /// To the nearest scope up that catches it; nobody has to.
     Escalation,
     /// To the nearest scope up that catches it; what lies between is closed.

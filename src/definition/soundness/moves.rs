@@ -239,7 +239,7 @@ impl<'p> Net<'p> {
             | NodeKind::Timer { .. }
             | NodeKind::Call { .. }
             | NodeKind::Each(_)
-            | NodeKind::Throw { what: Thrown::Signal | Thrown::Escalation, .. }
+            | NodeKind::Throw { what: Thrown::Signal | Thrown::Broadcast | Thrown::Escalation, .. }
             | NodeKind::Document { .. } => {
                 if going.marking.binary_search(&token).is_err() {
                     place(&mut going.marking, token);

@@ -139,7 +139,7 @@ fn kind(reader: &mut Reader<'_>, name: &Word, fields: &Fields<'_>) -> Option<Kin
         "race" => race(reader, node, fields).map(Kind::Parallel),
         "scope" => scope(reader, node).map(Kind::Scope),
         "for-each" => each(reader, name, node, fields).map(Kind::Each),
-        "signal" => word(reader, node).map(|name| Kind::Throw { what: Thrown::Signal, name }),
+        "signal" => signal(reader, node),
         "escalate" => word(reader, node).map(|name| Kind::Throw { what: Thrown::Escalation, name }),
         "error" => word(reader, node).map(|name| Kind::Throw { what: Thrown::Error, name }),
         "call" => call(reader, node).map(Kind::Call),
@@ -221,6 +221,18 @@ fn scope(reader: &mut Reader<'_>, node: &Node) -> Option<Scope> {
     let handlers = fields.get("handlers").map(|node| handlers(reader, node)).unwrap_or_default();
     let steps = reader.required(&fields, "steps").map(|node| steps(reader, node))?;
     Some(Scope { steps, handlers })
+}
+
+/// A signal's name, or `{name: …, to: every-case}`.
+fn signal(reader: &mut Reader<'_>, node: &Node) -> Option<Kind> {
+    const TO: &[(&str, Thrown)] = &[("this-case", Thrown::Signal), ("every-case", Thrown::Broadcast)];
+    if let Tree::Text(_) = &node.tree {
+        return word(reader, node).map(|name| Kind::Throw { what: Thrown::Signal, name });
+    }
+    let fields = reader.fields(node, &["name", "to"])?;
+    let name = reader.required(&fields, "name").and_then(|node| word(reader, node));
+    let what = reader.required(&fields, "to").and_then(|node| reader.word(node, TO));
+    Some(Kind::Throw { what: what?, name: name? })
 }
 
 fn document(reader: &mut Reader<'_>, node: &Node) -> Option<Kind> {

@@ -8,7 +8,23 @@ use crate::engine::draft::drafted;
 use crate::engine::event::Event;
 use crate::engine::facts::Decision;
 use crate::identity::may::{Act, Standing};
-use crate::ids::Name;
+use crate::engine::listening::listening;
+use crate::ids::{CaseId, Name};
+
+/// A signal of another case. It is on record here when something listens; a case that has moved on since was not meant.
+pub(super) fn signal((case, actor, facts): Asked<'_, '_>, name: &Name, from: CaseId) -> Decision {
+    if let Err(refusal) = permit(actor, Act::Message, &Standing::default()) {
+        return Decision::Refused(refusal);
+    }
+    if case.ended.is_some() || !listening(case, facts.bundle).contains(name) {
+        return Decision::Events(Vec::new());
+    }
+    drafted(case.clone(), facts, |draft| {
+        draft.emit(Event::SignalHeard { name: name.clone(), from });
+        draft.signal(name)?;
+        draft.run()
+    })
+}
 
 pub(super) fn decide((case, actor, facts): Asked<'_, '_>, name: &Name, only: Option<Local>) -> Decision {
     if let Err(refusal) = permit(actor, Act::Message, &Standing::default()) {

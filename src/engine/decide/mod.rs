@@ -72,6 +72,7 @@ fn decided((case, actor, facts): Asked<'_, '_>, command: &Command) -> Decision {
         Command::Extend { term, by, body } => extend::decide((case, actor, facts), *term, *by, *body),
         Command::Withdraw { body } => withdraw::decide(case, actor, *body, facts),
         Command::Message { name, token } => message::decide((case, actor, facts), name, *token),
+        Command::Signal { name, from } => message::signal((case, actor, facts), name, *from),
         Command::JobComplete { job, fence, body } => job::complete((case, actor, facts), job::Work { job: *job, fence: *fence, body: *body }),
         Command::JobFail { job, fence, body, retries, pause_s } => {
             let again = job::Again { retries: *retries, pause_s: *pause_s };
@@ -169,6 +170,7 @@ fn task_of(command: &Command) -> Option<Local> {
         | Command::Extend { .. }
         | Command::Withdraw { .. }
         | Command::Message { .. }
+        | Command::Signal { .. }
         | Command::JobComplete { .. }
         | Command::JobFail { .. }
         | Command::JobError { .. }

@@ -208,6 +208,7 @@ fn is_quiet(before: &Case, own: Local, event: &Event) -> bool {
         | Event::RungFired { .. }
         | Event::TimerSet { .. }
         | Event::TimerCleared { .. }
+        | Event::SignalHeard { .. }
         | Event::JobOffered { .. }
         | Event::JobFailed { .. }
         | Event::JobRetried { .. }

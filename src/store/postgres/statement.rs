@@ -105,6 +105,9 @@ fn statement(cases: &[CaseWrite]) -> Result<Statement, WriteFault> {
     left_waiting(&mut statement, cases)?;
     jobs(&mut statement, cases)?;
     ended_jobs(&mut statement, cases)?;
+    listening(&mut statement, cases, true)?;
+    listening(&mut statement, cases, false)?;
+    broadcasts(&mut statement, cases)?;
     notices(&mut statement, cases)?;
     settled(&mut statement, cases)?;
     reopened(&mut statement, cases)?;
@@ -342,6 +345,48 @@ fn ended_jobs(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), Writ
     statement.part("k", &source, "job", ("delete from jobs t using", same));
     statement.owners(&owners)?;
     column!(statement, jobs, job => i64::from(*job));
+    Ok(())
+}
+
+/// What a commit leaves of each signal a case listens to.
+fn last_heard(case: &CaseWrite, listens: bool) -> Vec<&str> {
+    let last: BTreeMap<&str, bool> = case.listening.iter().map(|(signal, listens)| (signal.as_str(), *listens)).collect();
+    last.into_iter().filter(|(_, now)| *now == listens).map(|(signal, _)| signal).collect()
+}
+
+fn listening(statement: &mut Statement, cases: &[CaseWrite], listens: bool) -> Result<(), WriteFault> {
+    let (owners, signals) = rows(cases, |case| last_heard(case, listens));
+    if signals.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&["bigint", "integer", "uuid", "text"]);
+    if listens {
+        let insert = "insert into listeners (tenant, signal, case_id) select tenant, signal, case_id from";
+        statement.part("l", &source, "signal", (insert, " on conflict (tenant, signal, case_id) do nothing"));
+    } else {
+        let same = " and t.tenant = x.tenant and t.signal = x.signal and t.case_id = x.case_id";
+        statement.part("m", &source, "signal", ("delete from listeners t using", same));
+    }
+    statement.owners(&owners)?;
+    column!(statement, signals, signal => *signal);
+    Ok(())
+}
+
+fn broadcasts(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, broadcasts) = rows(cases, |case| case.broadcasts.iter().collect());
+    if broadcasts.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&["bigint", "integer", "uuid", "bigint", "bigint", "text", "bigint"]);
+    let insert = "insert into signals (tenant, receiver, sender, seq, place, signal, at)
+        select x.tenant, h.case_id, x.case_id, x.seq, x.place, x.signal, x.at from listeners h cross join";
+    let heard = " and h.tenant = x.tenant and h.signal = x.signal and h.case_id <> x.case_id";
+    statement.part("q", &source, "seq, place, signal, at", (insert, heard));
+    statement.owners(&owners)?;
+    column!(statement, broadcasts, broadcast => broadcast.seq);
+    column!(statement, broadcasts, broadcast => i64::from(broadcast.place));
+    column!(statement, broadcasts, broadcast => broadcast.signal.as_str());
+    column!(statement, broadcasts, broadcast => broadcast.at.0);
     Ok(())
 }
 

@@ -101,6 +101,8 @@ fn rows_of(connection: &Connection, case: &CaseWrite) -> Written {
     }
     waiting(connection, case)?;
     jobs(connection, case)?;
+    listening(connection, case)?;
+    broadcasts(connection, case)?;
     for notice in &case.notices {
         notice_row(connection, &case.row, notice)?;
     }
@@ -232,6 +234,31 @@ fn jobs(connection: &Connection, case: &CaseWrite) -> Written {
                 row.touched.0,
                 row.message
             ])?;
+    }
+    Ok(())
+}
+
+fn listening(connection: &Connection, case: &CaseWrite) -> Written {
+    let (tenant, id) = (case.row.tenant.0, blob(&case.row.id));
+    for (signal, listens) in &case.listening {
+        let text = if *listens {
+            "insert into listeners (tenant, signal, case_id) values (?, ?, ?) on conflict (tenant, signal, case_id) do nothing"
+        } else {
+            "delete from listeners where tenant = ? and signal = ? and case_id = ?"
+        };
+        connection.prepare_cached(text)?.execute(params![tenant, signal, id])?;
+    }
+    Ok(())
+}
+
+fn broadcasts(connection: &Connection, case: &CaseWrite) -> Written {
+    for broadcast in &case.broadcasts {
+        connection
+            .prepare_cached(
+                "insert into signals (tenant, receiver, sender, seq, place, signal, at)
+                 select ?1, case_id, ?2, ?3, ?4, ?5, ?6 from listeners where tenant = ?1 and signal = ?5 and case_id <> ?2",
+            )?
+            .execute(params![case.row.tenant.0, blob(&case.row.id), broadcast.seq, broadcast.place, broadcast.signal, broadcast.at.0])?;
     }
     Ok(())
 }

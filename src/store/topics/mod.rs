@@ -17,5 +17,6 @@ pub mod record;
 pub mod registry;
 pub mod search;
 pub mod sessions;
+pub mod signals;
 pub mod stats;
 pub mod walk;

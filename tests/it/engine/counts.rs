@@ -74,6 +74,7 @@ pub fn verb(command: &Command) -> &'static str {
         Command::Extend { .. } => "extend",
         Command::Withdraw { .. } => "withdraw",
         Command::Message { .. } => "message",
+        Command::Signal { .. } => "signal",
         Command::JobComplete { .. } => "job-complete",
         Command::JobFail { .. } => "job-fail",
         Command::JobError { .. } => "job-error",

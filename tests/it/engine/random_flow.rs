@@ -353,7 +353,8 @@ impl Maker {
         let key = self.key();
         around.level.push(key.clone());
         // A loop of nothing but signals would never end.
-        Block::Seq(vec![step(&key, Does::Throw(Thrown::Signal, "bell".to_owned()), &["thrown"]).block(), self.simple()])
+        let what = if self.chance.percent(30) { Thrown::Broadcast } else { Thrown::Signal };
+        Block::Seq(vec![step(&key, Does::Throw(what, "bell".to_owned()), &["thrown"]).block(), self.simple()])
     }
 
     /// The same for each member of a list in the form.

@@ -12,7 +12,7 @@ use greenlane::engine::case::{BodyRef, Case, Local, Waits};
 use greenlane::engine::command::{Actor, Command, MemberRef};
 use greenlane::engine::standing;
 use greenlane::forms::Form;
-use greenlane::ids::{Digest, Moment, Name, PersonId};
+use greenlane::ids::{CaseId, Digest, Moment, Name, PersonId};
 use serde_json::json;
 
 use super::chance::Chance;
@@ -374,6 +374,9 @@ impl Storm {
     }
 
     fn some_message(&mut self, run: usize) -> Command {
+        if self.chance.percent(15) {
+            return Command::Signal { name: "bell".into(), from: CaseId(uuid::Uuid::nil()) };
+        }
         let waits = |waits: &Waits| if let Waits::Message(name) = waits { Some(name.clone()) } else { None };
         let names: Vec<(Local, Name)> = self.world.case(run).tokens.iter().filter_map(|(id, token)| Some((*id, waits(&token.waits)?))).collect();
         let one = self.chance.percent(50);

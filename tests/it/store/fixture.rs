@@ -112,6 +112,8 @@ pub fn acts(n: u8, from: i64, to: i64) -> CaseWrite {
         tasks: Vec::new(),
         waiting: Vec::new(),
         jobs: Vec::new(),
+        listening: Vec::new(),
+        broadcasts: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),
         reopened: Vec::new(),

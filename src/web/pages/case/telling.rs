@@ -9,7 +9,7 @@ use super::spoken::Spoken;
 use crate::app::casework::{Casefile, Entry, Opinion};
 use crate::audit::leaf::Who;
 use crate::calendar::Span;
-use crate::definition::graph::{Settlement, TermKind};
+use crate::definition::graph::{Settlement, TermKind, Thrown};
 use crate::engine::case::{BodyRef, Local, TaskPool};
 use crate::engine::event::Event;
 use crate::ids::{Name, PersonId};
@@ -262,6 +262,7 @@ impl<'a> Telling<'a> {
             | Event::BranchSkipped { .. }
             | Event::TimerSet { .. }
             | Event::TimerCleared { .. }
+            | Event::SignalHeard { .. }
             | Event::JobOffered { .. }
             | Event::JobFailed { .. }
             | Event::JobRetried { .. }
@@ -333,8 +334,12 @@ impl<'a> Telling<'a> {
         match event {
             Event::TokenPlaced { scope, step, .. } => self.quiet("event-token-placed", Some(*scope), &[("step", &self.step(*scope, step))]),
             Event::Caught { scope, key, .. } => self.said("event-caught", Some(*scope), &[("event", key)]),
+            Event::Thrown { scope, step, what: Thrown::Broadcast, name } => {
+                self.said("event-broadcast", Some(*scope), &[("step", &self.step(*scope, step)), ("signal", name)])
+            }
             Event::Thrown { scope, step, .. } => self.said("event-thrown", Some(*scope), &[("step", &self.step(*scope, step))]),
             Event::MessageKept { name } => self.quiet("event-message-kept", None, &[("message", name)]),
+            Event::SignalHeard { name, .. } => self.said("event-signal-heard", None, &[("signal", name)]),
             Event::JobOffered { scope, step, topic, .. } => {
                 self.said("event-job-offered", Some(*scope), &[("step", &self.step(*scope, step)), ("topic", topic)])
             }

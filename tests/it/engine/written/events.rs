@@ -1,6 +1,8 @@
 //! Events on steps and scopes, and what is thrown from inside.
 
 use greenlane::engine::command::{Actor, Command};
+use greenlane::engine::effect::Effect;
+use greenlane::engine::listening;
 use serde_json::json;
 
 use super::{world, wrong};
@@ -234,4 +236,28 @@ fn what_nobody_catches_and_what_cannot_happen_is_refused_at_check() {
     assert_eq!(wrong(&events("{after: 1 working day, next: instead}, {message: m, interrupting: false, next: remind}")).get("GL003"), Some(&1));
     let nested = "  a: {title: 甲, lock: x, scope: {steps: {b: {title: 乙, lock: y, task: {by: clerk, outcomes: [done]}, next: c}, c: {end: over}}}, next: d}\n  d: {end: over}\n";
     assert_eq!(wrong(nested), [("GL047", 1)].into());
+}
+
+#[test]
+fn a_signal_to_every_case_reaches_its_own_case_and_asks_for_the_others_once() {
+    let steps = "  both:
+    title: 并行
+    parallel:
+      call: {steps: {ask: {title: 发出, task: {by: clerk, outcomes: [done]}, next: bell}, bell: {signal: {name: bell, to: every-case}, next: join}}}
+      hear: {title: 等, wait: {signal: bell}}
+    join: all
+    next: over
+  over: {end: approved}
+";
+    let mut world = world(&[("p", steps)]);
+    let run = world.start(json!({}));
+    assert_eq!(listening(world.case(run), world.pinned(run)), ["bell".into()].into());
+    world.complete(run, "ann", ("ask", "done")).unwrap();
+    assert_eq!(world.result(run).as_deref(), Some("approved"));
+    let asked = world.runs[run].effects.iter().filter(|effect| matches!(effect, Effect::Broadcast { name } if &**name == "bell"));
+    assert_eq!(asked.count(), 1);
+    assert!(listening(world.case(run), world.pinned(run)).is_empty());
+    for wrong_way in ["{name: bell}", "{to: every-case}", "{name: bell, to: nobody}", "{name: bell, to: every-case, more: 1}"] {
+        assert!(!wrong(&format!("  bell: {{signal: {wrong_way}, next: over}}\n  over: {{end: approved}}\n")).is_empty(), "{wrong_way}");
+    }
 }
