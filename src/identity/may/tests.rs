@@ -2,7 +2,7 @@
 
 use super::*;
 
-const ACTS: [Act; 35] = [
+const ACTS: [Act; 37] = [
     Act::StartCase,
     Act::Claim,
     Act::Release,
@@ -34,6 +34,8 @@ const ACTS: [Act; 35] = [
     Act::ReadPeople,
     Act::ManagePeople,
     Act::ManageNotices,
+    Act::ManageJobs,
+    Act::WorkJobs,
     Act::Publish,
     Act::IssueAccount,
     Act::Seed,
@@ -82,6 +84,11 @@ fn standings() -> Vec<(&'static str, Actor, Standing)> {
         ("leader", holding("leader")),
         ("auditor", holding("auditor")),
         ("operator-post", holding("operator")),
+        ("outside-system", Standing { topic: Some("credit".into()), ..holding("connector") }),
+        ("outside-system-of-the-topic", Standing { topic: Some("credit".into()), ..holding("connector-credit") }),
+        ("outside-system-of-another-topic", Standing { topic: Some("seal".into()), ..holding("connector-credit") }),
+        ("outside-system-asked-of-no-topic", holding("connector-credit")),
+        ("post-that-only-begins-so", holding("connectors")),
         ("demo-visitor", Standing { clock_moves: true, ..Standing::default() }),
         ("disabled", Standing { disabled: true, applicant: true, clock_moves: true, ..at_task(in_pool(Claim::Own)) }),
     ];
@@ -126,12 +133,17 @@ fn each_standing_may_do_exactly_this() {
         "supervisor: Copy Urge Comment ReadCase ReadInbox ReadAccounts ReadLights ReadAllLights ReadAudit Export",
         "leader: Copy Urge Comment ReadCase ReadInbox ReadAccounts ReadLights ReadAllLights",
         "auditor: ReadCase ReadInbox ReadAccounts ReadLights ReadAllLights ReadAudit Export",
-        "operator-post: ReadInbox ReadAccounts ReadLights ReadPeople ManagePeople ManageNotices Publish IssueAccount Seed",
+        "operator-post: ReadInbox ReadAccounts ReadLights ReadPeople ManagePeople ManageNotices ManageJobs Publish IssueAccount Seed",
+        "outside-system: ReadInbox WorkJobs",
+        "outside-system-of-the-topic: ReadInbox WorkJobs",
+        "outside-system-of-another-topic: ReadInbox",
+        "outside-system-asked-of-no-topic: ReadInbox WorkJobs",
+        "post-that-only-begins-so: ReadInbox ReadAccounts ReadLights",
         "demo-visitor: ReadInbox MoveClock",
         "disabled: ",
         "machine: Message Machine",
-        "os-user: Message Machine ReadCase ReadAccounts ReadLights ReadAllLights ReadAudit Export ReadPeople ManagePeople ManageNotices Publish IssueAccount Seed",
-        "os-user-of-a-demo: Message Machine ReadCase ReadAccounts ReadLights ReadAllLights ReadAudit Export ReadPeople ManagePeople ManageNotices Publish IssueAccount Seed MoveClock",
+        "os-user: Message Machine ReadCase ReadAccounts ReadLights ReadAllLights ReadAudit Export ReadPeople ManagePeople ManageNotices ManageJobs Publish IssueAccount Seed",
+        "os-user-of-a-demo: Message Machine ReadCase ReadAccounts ReadLights ReadAllLights ReadAudit Export ReadPeople ManagePeople ManageNotices ManageJobs Publish IssueAccount Seed MoveClock",
     ];
     assert_eq!(found, expected);
 }
@@ -163,6 +175,8 @@ fn a_denial_says_which_of_the_reasons_it_was() {
         ("operator-post", Act::Machine, "machine_only"),
         ("os-user", Act::Complete, "person_only"),
         ("auditor", Act::MoveClock, "clock_not_movable"),
+        ("outside-system-of-another-topic", Act::WorkJobs, "not_connected"),
+        ("outside-system", Act::ManageJobs, "without_post"),
         ("disabled", Act::Complete, "account_disabled"),
     ];
     for (standing, act, expected) in expected {
