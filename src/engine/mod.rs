@@ -23,7 +23,7 @@ mod happenings;
 pub mod invariants;
 mod jobs;
 mod joins;
-mod listening;
+pub mod listening;
 pub mod migration;
 mod offer;
 mod seats;

@@ -132,7 +132,7 @@ fn who_is_no_outside_system_of_the_topic_gets_nothing() {
         let house = House::open(place).await;
         house.start().await;
         let ask = |number: u32, lease: u32| json!({"topic": "credit", "number": number, "lease_seconds": lease});
-        for login in ["chen", "ez-fgw.head", OPERATOR, "gamma"] {
+        for login in ["chen", "ez-sthj.head", OPERATOR, "gamma"] {
             assert_eq!(code(&house.post(login, "/jobs/fetch", ask(1, 60)).await), (403, "not_connected"), "{login}");
         }
         for (asked, expected) in [
@@ -225,7 +225,7 @@ fn a_failure_is_tried_again_after_its_pause_then_parked_and_an_operator_has_it_t
         house.later(60);
         assert_eq!(house.fetch("alpha", 10).await.len(), 0);
         let retry = format!("/cases/{case}/jobs/{}/retry", job["job"]);
-        assert_eq!(code(&house.post("ez-fgw.head", &retry, Value::Null).await), (403, "without_post"));
+        assert_eq!(code(&house.post("ez-sthj.head", &retry, Value::Null).await), (403, "without_post"));
         assert_eq!(house.post(OPERATOR, &retry, Value::Null).await.0, 200);
         assert_eq!(list().await, json!([]));
         let job = house.fetch("beta", 10).await.remove(0);
