@@ -25,8 +25,12 @@ async fn furnish(app: &App, tenant: Tenant) {
         let posts = vec![Post { office: "ez-zwzx".to_owned(), post: post.to_owned(), from: None, until: None }];
         Operation::People(Change::Add { login: login.to_owned(), contact: contact(login), posts, invite: false })
     };
-    let operations =
-        [Operation::Publish { files, workflows: Vec::new() }, account("alpha", "connector"), account("beta", "connector-credit"), account("gamma", "connector-seal")];
+    let operations = [
+        Operation::Publish { files, workflows: Vec::new() },
+        account("alpha", "connector"),
+        account("beta", "connector-credit"),
+        account("gamma", "connector-seal"),
+    ];
     for operation in operations {
         app.operate(tenant, Actor::Operator("test".to_owned()), operation).await.unwrap_or_else(|failure| panic!("{failure}"));
     }

@@ -22,8 +22,8 @@ use crate::engine::facts::{Facts, Waiting};
 use crate::ids::{CaseId, Digest, Moment, PersonId, Tenant};
 use crate::limits::{SNAPSHOT_ACTS, SNAPSHOT_FORMAT};
 use crate::store::rows::{
-    AccountWrite, ActRow, BroadcastRow, CaseRow, CaseWrite, Commit, DocumentRow, JobRow, PostingKind, PostingRow, ReceiptRow, RegistryRow, ReopenedNotice, SettledNotice,
-    SnapshotRow, WaitingRow,
+    AccountWrite, ActRow, BroadcastRow, CaseRow, CaseWrite, Commit, DocumentRow, JobRow, PostingKind, PostingRow, ReceiptRow, RegistryRow, ReopenedNotice,
+    SettledNotice, SnapshotRow, WaitingRow,
 };
 
 /// A case as this batch leaves it, with the rows to write.

@@ -7,8 +7,8 @@ use crate::engine::decide::{Asked, permit};
 use crate::engine::draft::drafted;
 use crate::engine::event::Event;
 use crate::engine::facts::Decision;
-use crate::identity::may::{Act, Standing};
 use crate::engine::listening::listening;
+use crate::identity::may::{Act, Standing};
 use crate::ids::{CaseId, Name};
 
 /// A signal of another case. It is on record here when something listens; a case that has moved on since was not meant.

@@ -19,7 +19,10 @@ fn an_operator_sees_a_parked_job_and_a_form_sent_twice_has_it_tried_again_once()
         let start = Order { tenant, case: None, actor: chen, command_id: None, act: Act::Start { workflow: "credit".into(), form: None, rank: 9 } };
         let case = app.execute(start).await.unwrap_or_else(|failure| panic!("{failure}")).case;
         let alpha = Actor::Person(house.person("alpha").await);
-        let (jobs, _) = app.fetch_jobs(tenant, &alpha, &Fetch { topic: "credit".into(), case: None, number: 1, lease_s: 60 }).await.unwrap_or_else(|failure| panic!("{failure}"));
+        let (jobs, _) = app
+            .fetch_jobs(tenant, &alpha, &Fetch { topic: "credit".into(), case: None, number: 1, lease_s: 60 })
+            .await
+            .unwrap_or_else(|failure| panic!("{failure}"));
         let (job, fence) = (jobs[0].job, jobs[0].fence);
         let fail = Act::JobFail { job, fence, message: Some("平台维护".to_owned()), retries: Some(0), pause_s: None };
         app.execute(Order { tenant, case: Some(case), actor: alpha, command_id: None, act: fail }).await.unwrap_or_else(|failure| panic!("{failure}"));
