@@ -77,13 +77,9 @@ fn word(state: JobState) -> &'static str {
 fn line(line: JobLine) -> Result<Line, Fault> {
     let JobLine { view, worker, state, title } = line;
     let waits = matches!(state, JobState::Parked | JobState::Resting);
-    let again = match waits {
-        true => {
-            let command = CommandId::new(crate::clock::real(), entropy()?).to_string();
-            Some(Again { action: format!("/system/jobs/{}/{}", view.case, view.job), command })
-        }
-        false => None,
-    };
+    let command = || Ok::<_, Fault>(CommandId::new(crate::clock::real(), entropy()?).to_string());
+    let again = |command| Again { action: format!("/system/jobs/{}/{}", view.case, view.job), command };
+    let again = waits.then(command).transpose()?.map(again);
     Ok(Line {
         number: view.number.unwrap_or_else(|| view.case.to_string()),
         step: title,
