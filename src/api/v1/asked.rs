@@ -12,6 +12,7 @@ use crate::api::problem::{Refused, request};
 use crate::api::v1::acts::ReceiptBody;
 use crate::app::App;
 use crate::app::execute::{Act, Order};
+use crate::app::jobs::command_of;
 use crate::engine::case::Local;
 use crate::ids::{CaseId, CommandId, Name, PersonId};
 
@@ -24,6 +25,12 @@ struct CaseAt {
 #[derive(Deserialize)]
 pub struct TaskAt {
     pub task: Local,
+}
+
+/// An outside job of the case.
+#[derive(Deserialize)]
+pub struct JobAt {
+    pub job: Local,
 }
 
 /// A term of the case.
@@ -60,6 +67,13 @@ impl Asked {
         let case = case_id(&self.app, &self.caller, &self.case).await?;
         let order = Order { tenant: self.caller.tenant, case: Some(case), actor: self.caller.actor(), command_id: self.command_id, act };
         Ok(Json(self.app.execute(order).await?.into()))
+    }
+
+    /// The same for a program: one that names no command id gets one made of its words, so that the same said twice is done once.
+    pub(super) async fn run_once(self, act: Act) -> Result<Json<ReceiptBody>, Refused> {
+        let case = case_id(&self.app, &self.caller, &self.case).await?;
+        let command_id = self.command_id.map_or_else(|| command_of(case, &act), Ok)?;
+        Self { case: case.to_string(), command_id: Some(command_id), ..self }.run(act).await
     }
 
     /// Somebody named in the request: by login, or by the id that stands in the log.

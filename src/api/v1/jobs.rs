@@ -1,20 +1,20 @@
 //! Outside jobs: a worker program fetches them, completes them, fails, reports an error, extends its lease; an operator sees them and has one tried again.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::api::body::Body;
-use crate::api::caller::{Acting, Caller};
+use crate::api::body::{Asking, At, Body};
+use crate::api::caller::Caller;
 use crate::api::problem::{Problem, Refused};
-use crate::api::v1::acts::{Asked, ReceiptBody, case_id, command_id};
+use crate::api::v1::acts::{ReceiptBody, Told};
+use crate::api::v1::asked::{Asked, JobAt, case_id};
 use crate::app::App;
-use crate::app::execute::{Act, Order};
+use crate::app::execute::Act;
 use crate::app::failure::Fault;
-use crate::app::jobs::{Fetch, FetchedJob, JobFilter, JobLine, JobState, command_of};
+use crate::app::jobs::{Fetch, FetchedJob, JobFilter, JobLine, JobState};
 
 /// Jobs an operator's list holds unless said.
 const LINES: u32 = 50;
@@ -117,14 +117,8 @@ pub struct CompleteJobBody {
 #[utoipa::path(post, path = "/api/v1/cases/{case}/jobs/{job}/complete", tag = "jobs", request_body = CompleteJobBody,
     params(("case" = String, Path, description = "id or number"), ("job" = u32, Path), ("Idempotency-Key" = Option<String>, Header, description = "a UUID")),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn complete(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, job)): Path<(String, u32)>,
-    Body(body): Body<CompleteJobBody>,
-) -> Result<Json<ReceiptBody>, Refused> {
-    run(app, caller, (&case, &headers), Act::JobComplete { job, fence: body.fence, fields: body.fields }).await
+pub async fn complete(asked: Asked, At(JobAt { job }): At<JobAt>, Body(body): Body<CompleteJobBody>) -> Told {
+    asked.run_once(Act::JobComplete { job, fence: body.fence, fields: body.fields }).await
 }
 
 /// Why it did not work this time, and how to go on.
@@ -145,15 +139,9 @@ pub struct FailJobBody {
 #[utoipa::path(post, path = "/api/v1/cases/{case}/jobs/{job}/fail", tag = "jobs", request_body = FailJobBody,
     params(("case" = String, Path, description = "id or number"), ("job" = u32, Path), ("Idempotency-Key" = Option<String>, Header, description = "a UUID")),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn fail(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, job)): Path<(String, u32)>,
-    Body(body): Body<FailJobBody>,
-) -> Result<Json<ReceiptBody>, Refused> {
+pub async fn fail(asked: Asked, At(JobAt { job }): At<JobAt>, Body(body): Body<FailJobBody>) -> Told {
     let FailJobBody { fence, message, retries, retry_after_seconds: pause_s } = body;
-    run(app, caller, (&case, &headers), Act::JobFail { job, fence, message: cut(message), retries, pause_s }).await
+    asked.run_once(Act::JobFail { job, fence, message: cut(message), retries, pause_s }).await
 }
 
 /// An error of the matter itself.
@@ -172,15 +160,9 @@ pub struct JobErrorBody {
 #[utoipa::path(post, path = "/api/v1/cases/{case}/jobs/{job}/error", tag = "jobs", request_body = JobErrorBody,
     params(("case" = String, Path, description = "id or number"), ("job" = u32, Path), ("Idempotency-Key" = Option<String>, Header, description = "a UUID")),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn error(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, job)): Path<(String, u32)>,
-    Body(body): Body<JobErrorBody>,
-) -> Result<Json<ReceiptBody>, Refused> {
+pub async fn error(asked: Asked, At(JobAt { job }): At<JobAt>, Body(body): Body<JobErrorBody>) -> Told {
     let act = Act::JobError { job, fence: body.fence, error: body.error.as_str().into(), message: cut(body.message) };
-    run(app, caller, (&case, &headers), act).await
+    asked.run_once(act).await
 }
 
 /// For how long.
@@ -209,7 +191,7 @@ pub struct LeaseBody {
 pub async fn extend(
     State(app): State<App>,
     caller: Caller,
-    Path((case, job)): Path<(String, u32)>,
+    At((case, job)): At<(String, u32)>,
     Body(body): Body<ExtendJobBody>,
 ) -> Result<Json<LeaseBody>, Refused> {
     let case = case_id(&app, &caller, &case).await?;
@@ -221,13 +203,8 @@ pub async fn extend(
 #[utoipa::path(post, path = "/api/v1/cases/{case}/jobs/{job}/retry", tag = "jobs",
     params(("case" = String, Path, description = "id or number"), ("job" = u32, Path), ("Idempotency-Key" = Option<String>, Header, description = "a UUID")),
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem)))]
-pub async fn retry(
-    State(app): State<App>,
-    Acting(caller): Acting,
-    headers: HeaderMap,
-    Path((case, job)): Path<(String, u32)>,
-) -> Result<Json<ReceiptBody>, Refused> {
-    Asked { app, caller, case, headers }.run(Act::JobRetry { job }).await
+pub async fn retry(asked: Asked, At(JobAt { job }): At<JobAt>) -> Told {
+    asked.run(Act::JobRetry { job }).await
 }
 
 /// Which jobs.
@@ -275,7 +252,7 @@ pub struct JobLineBody {
 
 /// Outside jobs that are not over, the one that changed last first. For operators.
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", params(JobsQuery), responses((status = 200, body = Vec<JobLineBody>), (status = 403, body = Problem)))]
-pub async fn list(State(app): State<App>, caller: Caller, Query(query): Query<JobsQuery>) -> Result<Json<Vec<JobLineBody>>, Refused> {
+pub async fn list(State(app): State<App>, caller: Caller, Asking(query): Asking<JobsQuery>) -> Result<Json<Vec<JobLineBody>>, Refused> {
     let limit = query.limit.unwrap_or(LINES).min(LINES_MAX);
     let filter = JobFilter { parked: query.parked == Some(true), topic: query.topic, after: None, limit };
     let page = app.outside_jobs(caller.tenant, &caller.actor(), &filter).await?;
@@ -304,17 +281,6 @@ fn line(line: JobLine) -> JobLineBody {
         message: view.message,
         worker,
     }
-}
-
-/// Runs a worker's act under its key, or under one made of the lease and the words.
-async fn run(app: App, caller: Caller, (case, headers): (&str, &HeaderMap), act: Act) -> Result<Json<ReceiptBody>, Refused> {
-    let case = case_id(&app, &caller, case).await?;
-    let command_id = match command_id(headers)? {
-        Some(id) => id,
-        None => command_of(case, &act)?,
-    };
-    let order = Order { tenant: caller.tenant, case: Some(case), actor: caller.actor(), command_id: Some(command_id), act };
-    Ok(Json(app.execute(order).await?.into()))
 }
 
 /// What an outside system says is kept up to a bound; a stack trace is nobody's reading.

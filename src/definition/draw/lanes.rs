@@ -50,6 +50,7 @@ fn owners(program: &Program) -> Vec<Owner> {
         NodeKind::Decide(_)
         | NodeKind::Post { .. }
         | NodeKind::Message { .. }
+        | NodeKind::Job(_)
         | NodeKind::Timer { .. }
         | NodeKind::Split { .. }
         | NodeKind::Join { .. }

@@ -153,6 +153,7 @@ fn part_of(node: &Node) -> Option<&Name> {
         | NodeKind::Decide(_)
         | NodeKind::Post { .. }
         | NodeKind::Message { .. }
+        | NodeKind::Job(_)
         | NodeKind::Timer { .. }
         | NodeKind::Split { .. }
         | NodeKind::Join { .. }
