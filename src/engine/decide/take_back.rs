@@ -86,6 +86,8 @@ fn seat_untouched(case: &Case, seat: Local, placed: &[(Local, Waits)]) -> bool {
 /// The step is open again, for the token that left it; whatever it placed goes, unanswered.
 fn reopen_step(draft: &mut Draft<'_>, fresh: &Fresh) -> Step<()> {
     let why = Name::from("taken-back");
+    // A join may meanwhile have gone on without what the act led to; nobody waits for the step then either.
+    let late = fresh.placed.iter().find_map(|(token, _)| draft.case.tokens.get(token)?.side);
     for (token, _) in &fresh.placed {
         if *token == fresh.token {
             draft.let_go(*token, false)?;
@@ -96,7 +98,7 @@ fn reopen_step(draft: &mut Draft<'_>, fresh: &Fresh) -> Step<()> {
             draft.cancel_token(*token, &why)?;
         }
     }
-    draft.arrivals.push_back(Spot { token: fresh.token, scope: fresh.scope, node: fresh.node, back_to: fresh.back_to, side: fresh.side });
+    draft.arrivals.push_back(Spot { token: fresh.token, scope: fresh.scope, node: fresh.node, back_to: fresh.back_to, side: late.or(fresh.side) });
     draft.run()?;
     let open = draft.case.tasks.iter().find(|(_, task)| task.token == fresh.token).map(|(id, _)| *id);
     if let Some(task) = open {

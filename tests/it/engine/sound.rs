@@ -16,6 +16,9 @@ use super::storm::{Broken, Storm};
 
 const STATES_MAX: usize = 20_000;
 
+/// Workflows that found something: an act taken back after its join had gone on without it was waited for again.
+const KEPT: [u64; 1] = [602];
+
 fn full() -> bool {
     std::env::var("GREENLANE_FULL").is_ok_and(|value| value == "1")
 }
@@ -69,10 +72,10 @@ fn thinned(marking: &Marking) -> Marking {
 
 #[test]
 fn what_is_proved_sound_is_never_stuck_and_the_engine_stands_nowhere_that_was_not_walked() {
-    let (workflows, steps) = if full() { (1_000, 150) } else { (60, 80) };
+    let (workflows, steps) = if full() { (1_000, 150) } else { (60, 150) };
     let (mut sound, mut unsound, mut unfinished, mut looked, mut every_order) = (0, 0, 0, 0, 0);
     let mut counts = Counts::default();
-    for n in 0..workflows {
+    for n in (0..workflows).chain(KEPT) {
         let mut storm = Storm::new(seed(n), Broken::default());
         let programs: Vec<(Name, Program)> = storm.world.bundle.programs.iter().map(|(name, program)| (name.clone(), (**program).clone())).collect();
         let proofs: Vec<soundness::Proof> = programs.iter().map(|(_, program)| soundness::prove(program, STATES_MAX)).collect();

@@ -52,7 +52,7 @@ fn an_event_that_does_not_interrupt_starts_a_strand_that_gives_no_result() {
 #[test]
 fn what_an_event_set_off_keeps_the_act_before_it_from_being_taken_back() {
     let draft = "  draft: {title: 拟办, task: {by: clerk, outcomes: [done]}, next: work}\n";
-    let on_work = events("{message: hurry, interrupting: false, next: remind}, {after: 9 working days, interrupting: true, next: instead}");
+    let on_work = events("{message: hurry, interrupting: false, next: remind}, {message: stop, interrupting: true, next: instead}");
     let mut world = world(&[("p", &format!("{draft}{on_work}"))]);
     let take_back = Command::TakeBack { scope: 0, step: "draft".into(), body: None };
     for (hurried, refused) in [(false, None), (true, Some("not_own_act"))] {
