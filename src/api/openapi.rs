@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::api::v1::{accounts, acts, audit, cases, clock, jobs, me, speech, verbs, workflows};
+use crate::api::v1::{accounts, acts, audit, cases, clock, handovers, jobs, me, speech, verbs, workflows};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -14,7 +14,8 @@ use crate::api::v1::{accounts, acts, audit, cases, clock, jobs, me, speech, verb
         cases::start, cases::list, cases::show, cases::form, cases::documents, cases::days, cases::explain,
         acts::claim, acts::release, acts::complete, acts::send_back, acts::extend, acts::withdraw,
         verbs::add_signers, verbs::remove_signer, verbs::remove_to_come, verbs::transfer, verbs::delegate, verbs::reply, verbs::recall,
-        speech::ask_recusal, speech::decide_recusal, speech::take_back, speech::urge, speech::copy, speech::comment, speech::batch, speech::away,
+        speech::ask_recusal, speech::decide_recusal, speech::take_back, speech::urge, speech::copy, speech::comment, speech::batch, speech::away, speech::back,
+        handovers::list, handovers::propose, handovers::sign, handovers::decline,
         jobs::fetch, jobs::complete, jobs::fail, jobs::error, jobs::extend, jobs::retry, jobs::list,
         accounts::list, accounts::postings, accounts::post,
         workflows::list, workflows::picture, workflows::form, workflows::migrate, workflows::publish,

@@ -145,7 +145,7 @@ impl App {
 }
 
 impl Casefile {
-    fn with_facts<T>(&self, ask: impl FnOnce(&Facts<'_>) -> T) -> T {
+    pub(in crate::app) fn with_facts<T>(&self, ask: impl FnOnce(&Facts<'_>) -> T) -> T {
         let (balances, counters) = (BTreeMap::new(), BTreeMap::new());
         ask(&Facts {
             now: self.now,

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::app::failure::{Failure, Fault};
 use crate::app::queries::{cursor, cursor_text, reading};
 use crate::app::register;
+use crate::definition::graph::Verb;
 use crate::ids::{CaseId, Moment, Name, PersonId, Tenant, Text};
 use crate::limits::CASES_COUNTED_MAX;
 use crate::store::rows::TaskRow;
@@ -59,6 +60,8 @@ pub struct DeskLine {
     pub light: Light,
     /// Who claimed it.
     pub claimed: Option<PersonId>,
+    /// Its step may be answered in a batch.
+    pub batch: bool,
 }
 
 /// Counts of an inbox, to be added up under any filter.
@@ -128,6 +131,7 @@ impl App {
                 link: link.clone(),
                 light: light(&found.task, now),
                 claimed: found.task.claimed,
+                batch: node.is_some_and(|node| node.verbs.allow(Verb::Batch)),
                 task: found.task,
             });
         }

@@ -73,6 +73,11 @@ pub enum Act {
         to: Recipient,
         opinion: Option<String>,
     },
+    HandOverDesk {
+        from: PersonId,
+        to: PersonId,
+        overseer: PersonId,
+    },
     Delegate {
         task: Local,
         to: PersonId,
@@ -272,6 +277,7 @@ impl App {
             Act::AddSigners { task, place, group, opinion } => Command::AddSigners { task, place, group, body: bodies.add_answer(opinion, None)? },
             Act::RemoveSigner { member, opinion } => Command::RemoveSigner { member, body: bodies.add_answer(opinion, None)? },
             Act::Transfer { task, to, opinion } => Command::Transfer { task, to, body: bodies.add_answer(opinion, None)? },
+            Act::HandOverDesk { from, to, overseer } => Command::HandOverDesk { from, to, overseer },
             Act::Delegate { task, to, opinion } => Command::Delegate { task, to, body: bodies.add_answer(opinion, None)? },
             Act::Reply { task, opinion } => Command::Reply { task, body: bodies.add_answer(opinion, None)? },
             Act::Recall { task } => Command::Recall { task },

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::handover::Handover;
 use crate::calendar::Calendar;
 use crate::clock;
 use crate::definition::graph::Bundle;
@@ -32,6 +33,8 @@ pub struct Known {
     pub accounts: BTreeMap<String, AccountTitle>,
     /// Which short messages carriers have approved, and which are switched on.
     pub texts: Texts,
+    /// Desks that were or are to be handed over, by id.
+    pub handovers: BTreeMap<String, Handover>,
 }
 
 impl Known {

@@ -4,6 +4,7 @@
 pub mod batch;
 pub mod casework;
 pub mod clockwork;
+pub mod deeds;
 pub mod desk;
 pub mod digests;
 pub mod drafts;
@@ -13,6 +14,7 @@ pub mod failure;
 pub mod fields;
 pub mod files;
 pub mod find;
+pub mod handover;
 pub mod inspect;
 pub mod jobs;
 pub mod known;

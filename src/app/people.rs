@@ -84,6 +84,19 @@ pub enum Change {
         /// The login of whoever stands in; the B post when nobody is named.
         substitute: Option<String>,
     },
+    /// Writes down that somebody is back earlier, or that an absence is called off.
+    Back {
+        /// Whose.
+        login: String,
+        /// The office.
+        office: String,
+        /// The post.
+        post: String,
+        /// The absence's first day.
+        from: NaiveDate,
+        /// Its last day; before the first day it is called off.
+        until: NaiveDate,
+    },
     /// Ends somebody's access: sessions and tokens are dead, the person stays on the record.
     Disable {
         /// Whose.
@@ -142,7 +155,7 @@ impl App {
     pub async fn manage(&self, tenant: Tenant, actor: Actor, command_id: Option<CommandId>, change: &Change) -> Result<Told, Failure> {
         let _alone = self.inner.rosters.lock().await;
         let known = self.known(tenant).await?;
-        self.may_manage(&actor, &known)?;
+        self.may_change(&actor, &known, change)?;
         let id = match command_id {
             Some(id) => id,
             None => CommandId::new(self.clock().now(), entropy()?),
@@ -162,8 +175,12 @@ impl App {
                     None => None,
                 };
                 let (office, post) = (office.trim().into(), post.trim().into());
-                let absence = Absence { person: person.id, office, post, from: *from, until: *until, substitute };
+                let absence = Absence { person: person.id, office, post, from: *from, until: *until, substitute, called_off: false };
                 self.away(tenant, &known, &person, absence)?
+            }
+            Change::Back { login, office, post, from, until } => {
+                let person = self.person(tenant, login).await?;
+                self.back(tenant, &known, &person, (office, post, *from), *until)?
             }
             Change::Disable { login } => self.disabled(tenant, &actor, self.person(tenant, login).await?)?,
             Change::Enable { login } => self.enabled(tenant, self.person(tenant, login).await?)?,
@@ -180,12 +197,23 @@ impl App {
         Ok(written.told)
     }
 
-    fn may_manage(&self, actor: &Actor, known: &Known) -> Result<(), Refusal> {
+    /// An absence is one's own, one's leader's or an operator's to write; everything else an operator's.
+    fn may_change(&self, actor: &Actor, known: &Known, change: &Change) -> Result<(), Refusal> {
+        let today = self.clock().now().date();
         let posts = match actor {
-            Actor::Person(person) => known.roster.posts_of(*person, self.clock().now().date()),
+            Actor::Person(person) => known.roster.posts_of(*person, today),
             Actor::System | Actor::Operator(_) => Vec::new(),
         };
-        match may(actor, Act::ManagePeople, &Standing::of(posts)) {
+        let (act, concerned) = match (change, actor) {
+            (Change::Away { login, office, .. } | Change::Back { login, office, .. }, Actor::Person(person)) => {
+                let own = known.roster.people.get(person).is_some_and(|known| known.login == *login);
+                (Act::SetAbsence, own || known.roster.leads(*person, &office.trim().into(), today))
+            }
+            (Change::Away { .. } | Change::Back { .. }, Actor::System | Actor::Operator(_)) => (Act::SetAbsence, false),
+            (Change::Add { .. } | Change::Contact { .. } | Change::Give { .. } | Change::End { .. }, _) => (Act::ManagePeople, false),
+            (Change::Disable { .. } | Change::Enable { .. } | Change::Invite { .. }, _) => (Act::ManagePeople, false),
+        };
+        match may(actor, act, &Standing { concerned, ..Standing::of(posts) }) {
             Verdict::Allowed => Ok(()),
             Verdict::Denied(why) => Err(refusal(why.code, Class::Forbidden, why.zh, why.en)),
         }
@@ -292,6 +320,9 @@ impl App {
 
     fn away(&self, tenant: Tenant, known: &Known, person: &Person, absence: Absence) -> Result<Written, Failure> {
         let name = &person.name;
+        if known.roster.absences.contains(&absence) {
+            return Ok(Written::nothing(person.id, (format!("{name} 的离岗已登记"), format!("the absence of {name} is written down already"))));
+        }
         let mut roster = known.roster.clone();
         let before = roster.check();
         roster.absences.retain(|held| held.key() != absence.key());
@@ -308,6 +339,42 @@ impl App {
             format!("{name} is away from {from} to {until}; tasks are also offered to the stand-in"),
         );
         Ok(Written::new("person-away", person.id, rows, told))
+    }
+
+    fn back(
+        &self,
+        tenant: Tenant,
+        known: &Known,
+        person: &Person,
+        (office, post, from): (&str, &str, NaiveDate),
+        until: NaiveDate,
+    ) -> Result<Written, Failure> {
+        let name = &person.name;
+        let meant = |held: &&Absence| held.person == person.id && &*held.office == office && &*held.post == post && held.from == from;
+        let Some(held) = known.roster.absences.iter().find(meant) else {
+            let (zh, en) = (format!("{name} 没有自 {from} 起的离岗登记。"), format!("cannot end the absence: {name} has none from {from}"));
+            return Err(refusal("no_such_absence", Class::NotFound, zh, en).into());
+        };
+        let over = if held.called_off { until < from } else { until == held.until };
+        if over {
+            return Ok(Written::nothing(person.id, (format!("{name} 的离岗已如此登记"), format!("the absence of {name} ends like that already"))));
+        }
+        if held.called_off || until > held.until {
+            let last = held.until;
+            let (zh, en) = (
+                format!("返岗日不能晚于原定的 {last}；延长请重新登记。"),
+                format!("expected a last day up to {last}, found {until}; write a new absence to extend it"),
+            );
+            return Err(refusal("absence_not_longer", Class::Invalid, zh, en).into());
+        }
+        let absence = if until < from { Absence { called_off: true, ..held.clone() } } else { Absence { until, ..held.clone() } };
+        let rows = vec![put(self, tenant, "absence", &absence.key(), &absence)?];
+        let told = if absence.called_off {
+            (format!("{name} 的离岗登记已取消"), format!("the absence of {name} is called off"))
+        } else {
+            (format!("{name} 离岗至 {until} 为止"), format!("{name} is away until {until}"))
+        };
+        Ok(Written::new("person-back", person.id, rows, told))
     }
 
     fn disabled(&self, tenant: Tenant, actor: &Actor, person: Person) -> Result<Written, Failure> {

@@ -96,6 +96,7 @@ enum Kind {
     Person,
     Holding,
     Absence,
+    Handover,
     Account,
     Calendar,
     Workflow,
@@ -105,11 +106,12 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Office,
         Self::Person,
         Self::Holding,
         Self::Absence,
+        Self::Handover,
         Self::Account,
         Self::Calendar,
         Self::Workflow,
@@ -124,6 +126,7 @@ impl Kind {
             Self::Person => "person",
             Self::Holding => "holding",
             Self::Absence => "absence",
+            Self::Handover => "handover",
             Self::Account => "account",
             Self::Calendar => "calendar",
             Self::Workflow => "workflow",
@@ -147,6 +150,7 @@ impl Kind {
             }
             Self::Holding => known.roster.holdings.push(serde_json::from_slice::<Holding>(&entry.value).map_err(json)?),
             Self::Absence => known.roster.absences.push(serde_json::from_slice::<Absence>(&entry.value).map_err(json)?),
+            Self::Handover => drop(known.handovers.insert(entry.key.clone(), serde_json::from_slice(&entry.value).map_err(json)?)),
             Self::Account => drop(known.accounts.insert(entry.key.clone(), serde_json::from_slice(&entry.value).map_err(json)?)),
             Self::Calendar => known.calendar = calendar(&entry.value).map_err(|cause| broken(&cause))?,
             Self::Workflow => {

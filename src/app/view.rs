@@ -494,7 +494,13 @@ impl Reading<'_> {
             Event::JobRetried { .. } => line("job-retried", None, None, None, None),
             Event::JobEnded { why, by, .. } => line("job-ended", None, None, Some(why.to_string()), *by),
             Event::Ended { result, .. } => line("ended", None, None, Some(result.to_string()), None),
-            _ => return None,
+            other => {
+                let between = other.between()?;
+                let whom: Vec<String> = between.whom.iter().map(|person| self.name(*person)).collect();
+                let task = between.task.and_then(|task| self.case.tasks.get(&task));
+                let step = task.and_then(|task| at(&task.scope, &task.step));
+                line(between.what, task.map(|task| &task.scope), step, Some(whom.join(", ")).filter(|whom| !whom.is_empty()), Some(between.by))
+            }
         })
     }
 }

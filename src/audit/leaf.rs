@@ -64,6 +64,7 @@ pub const fn kind_of(command: &Command) -> &'static str {
         Command::AddSigners { .. } => "add-signers",
         Command::RemoveSigner { .. } => "remove-signer",
         Command::Transfer { .. } => "transfer",
+        Command::HandOverDesk { .. } => "hand-over-desk",
         Command::Delegate { .. } => "delegate",
         Command::Reply { .. } => "reply",
         Command::Recall { .. } => "recall",

@@ -84,6 +84,15 @@ pub enum Command {
         /// Why.
         body: Option<BodyRef>,
     },
+    /// Hands everything somebody holds in this case to whoever takes over their desk, as three people signed (交接).
+    HandOverDesk {
+        /// Who gives it.
+        from: PersonId,
+        /// Who takes it.
+        to: PersonId,
+        /// The head who oversees it.
+        overseer: PersonId,
+    },
     /// Asks somebody and gets the task back (委派).
     Delegate {
         /// The task.

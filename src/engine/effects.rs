@@ -65,7 +65,9 @@ impl Act<'_, '_> {
             | Event::RecusalDecided { .. }
             | Event::Urged { .. }
             | Event::Copied { .. } => self.spoken(event),
-            Event::TaskOpened { task, .. } | Event::TaskHandedOver { task, .. } => self.offered(*task).into_iter().collect(),
+            Event::TaskOpened { task, .. } => self.offered(*task).into_iter().collect(),
+            // A colleague of the pool heard of it when it opened; now it is theirs.
+            Event::TaskHandedOver { task, .. } => self.ask("o.task", *task, vec![Audience::Assignee]),
             Event::StepDone { scope, step, outcome, deemed, .. } => self.step_done(*scope, step, (outcome, deemed.is_some())),
             Event::DocumentIssued { scope, step, kind, .. } => {
                 let notice = DOCUMENT_NOTICES.iter().find(|(document, _)| *document == &**kind);
@@ -96,6 +98,7 @@ impl Act<'_, '_> {
             | Event::TaskReleased { .. }
             | Event::TaskClosed { .. }
             | Event::StoodIn { .. }
+            | Event::DeskHandedOver { .. }
             | Event::CanBeTakenBack { .. }
             | Event::TakenBack { .. }
             | Event::SeatReset { .. }
@@ -193,7 +196,7 @@ impl Act<'_, '_> {
             Event::TaskDelegated { task, to, .. } => self.ask("o.asked", *task, vec![Audience::Person(*to)]),
             Event::DelegateAnswered { task, on_behalf_of, .. } => self.ask("o.task", *task, vec![Audience::Person(*on_behalf_of)]),
             Event::RecusalAsked { task, .. } => self.ask("o.recusal", *task, vec![Audience::Post("section_head".into())]),
-            Event::RecusalDecided { task, agreed, .. } if *agreed => self.offered(*task).into_iter().collect(),
+            Event::RecusalDecided { task, agreed, .. } if *agreed => self.ask("o.task", *task, vec![Audience::Assignee]),
             Event::RecusalDecided { .. } => Vec::new(),
             Event::Urged { task, by, times, .. } => self.urged(*task, *by, *times),
             Event::Copied { to, task, .. } => self.copied(to, *task).into_iter().collect(),

@@ -68,6 +68,8 @@ pub enum Event {
     TaskReleased { task: Local, by: PersonId },
     /// A task was handed over (转办): to a person, or to a post from which anybody may take it.
     TaskHandedOver { task: Local, by: PersonId, pool: TaskPool, to: Option<PersonId>, body: Option<BodyRef> },
+    /// A desk was handed over, as three signed (交接); a `TaskHandedOver` stands before it for each task. `left` are tasks the taker may not do.
+    DeskHandedOver { from: PersonId, to: PersonId, overseer: PersonId, left: Vec<Local> },
     /// Its holder asked somebody else (委派).
     TaskDelegated { task: Local, by: PersonId, to: PersonId, body: Option<BodyRef> },
     /// Who was asked has answered; it is the holder's turn again.
@@ -200,4 +202,64 @@ pub enum Event {
     Withdrawn { by: PersonId, body: Option<BodyRef> },
     /// The case ended.
     Ended { result: Name, at: Moment },
+}
+
+/// What somebody did with a task or a case beside answering it, for whoever reads the record: the word, who, and to or about whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Between {
+    /// Stable, kebab-case.
+    pub what: &'static str,
+    /// Who did it.
+    pub by: PersonId,
+    /// To or about whom.
+    pub whom: Vec<PersonId>,
+    /// The task it is about.
+    pub task: Option<Local>,
+}
+
+impl Between {
+    /// Every word.
+    pub const WORDS: [&str; 15] = [
+        "handed-over",
+        "desk-handed-over",
+        "delegated",
+        "replied",
+        "recalled",
+        "stood-in",
+        "recusal-asked",
+        "recusal-agreed",
+        "recusal-denied",
+        "taken-back",
+        "signers-added",
+        "signer-removed",
+        "copied",
+        "urged",
+        "commented",
+    ];
+}
+
+impl Event {
+    /// Such an act; `None` for everything else.
+    #[must_use]
+    pub fn between(&self) -> Option<Between> {
+        let said = |what, by: &PersonId, whom: &[PersonId], task: Option<Local>| Some(Between { what, by: *by, whom: whom.to_vec(), task });
+        match self {
+            Self::TaskHandedOver { task, by, to, .. } => said("handed-over", by, to.as_slice(), Some(*task)),
+            Self::DeskHandedOver { from, to, overseer, .. } => said("desk-handed-over", from, &[*to, *overseer], None),
+            Self::TaskDelegated { task, by, to, .. } => said("delegated", by, &[*to], Some(*task)),
+            Self::DelegateAnswered { task, by, on_behalf_of, .. } => said("replied", by, &[*on_behalf_of], Some(*task)),
+            Self::DelegationRecalled { task, by } => said("recalled", by, &[], Some(*task)),
+            Self::StoodIn { task, by, on_behalf_of } => said("stood-in", by, &[*on_behalf_of], Some(*task)),
+            Self::RecusalAsked { task, of, by, .. } => said("recusal-asked", by, &[*of], Some(*task)),
+            Self::RecusalDecided { task, of, by, agreed, .. } => said(if *agreed { "recusal-agreed" } else { "recusal-denied" }, by, &[*of], Some(*task)),
+            Self::TakenBack { by, .. } => said("taken-back", by, &[], None),
+            Self::GroupOpened { added: Some(added), .. } => said("signers-added", &added.by, &[], Some(added.seat)),
+            Self::SeatRemoved { by, task, .. } => said("signer-removed", by, &[], *task),
+            Self::Copied { by, to, task, .. } => said("copied", by, to, *task),
+            Self::Urged { by, task, .. } => said("urged", by, &[], Some(*task)),
+            Self::Commented { by, task, .. } => said("commented", by, &[], *task),
+            // Everything else is the course of the case itself.
+            _ => None,
+        }
+    }
 }

@@ -74,6 +74,7 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
         | Event::DocumentIssued { .. }
         | Event::NumberTaken { .. }
         | Event::StoodIn { .. }
+        | Event::DeskHandedOver { .. }
         | Event::Commented { .. }
         | Event::Thrown { .. }
         | Event::SignalHeard { .. }

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::Roster;
+use super::may::LEADERS;
 use super::roster::{About, RosterMistake};
 use crate::ids::{Name, PersonId};
 
@@ -24,6 +25,9 @@ pub struct Absence {
     pub until: NaiveDate,
     /// Who stands in; with nobody named, whoever holds the B post.
     pub substitute: Option<PersonId>,
+    /// It was called off before it began; it stays on the record.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub called_off: bool,
 }
 
 impl Absence {
@@ -33,12 +37,14 @@ impl Absence {
         format!("{}/{}/{}/{}", self.person, self.office, self.post, self.from)
     }
 
-    fn covers(&self, on: NaiveDate) -> bool {
-        (self.from..=self.until).contains(&on)
+    /// Whether it includes a day.
+    #[must_use]
+    pub fn covers(&self, on: NaiveDate) -> bool {
+        !self.called_off && (self.from..=self.until).contains(&on)
     }
 
     fn overlaps(&self, other: &Self) -> bool {
-        self.from <= other.until && other.from <= self.until
+        !self.called_off && !other.called_off && self.from <= other.until && other.from <= self.until
     }
 }
 
@@ -82,11 +88,21 @@ impl Roster {
         self.stands_in(person, on).into_iter().find(|(office, held, _)| offices.contains(office) && held == post).map(|(_, _, holder)| holder)
     }
 
+    /// Whether a person leads an office on a day.
+    #[must_use]
+    pub fn leads(&self, person: PersonId, office: &Name, on: NaiveDate) -> bool {
+        let office = self.current(office, on);
+        self.own_posts(person, on).iter().any(|(held, post)| *held == office && LEADERS.contains(&&**post))
+    }
+
     /// What is wrong with absences.
     pub(super) fn absence_mistakes(&self) -> Vec<RosterMistake> {
         let mut mistakes = Vec::new();
         for (index, absence) in self.absences.iter().enumerate() {
-            let Absence { person, office, post, from, until, substitute } = absence;
+            let Absence { person, office, post, from, until, substitute, called_off } = absence;
+            if *called_off {
+                continue;
+            }
             let mut say = |code, zh: String, en: String| mistakes.push(RosterMistake { about: About::Absence(index), code, zh, en });
             if until < from {
                 say("dates-backwards", "离岗的终止日早于起始日".to_owned(), "expected the absence to end after it began, found an earlier last day".to_owned());
@@ -144,7 +160,15 @@ mod tests {
     }
 
     fn away(person: u8, post: &str, days: (&str, &str), substitute: Option<u8>) -> Absence {
-        Absence { person: id(person), office: "hbj".into(), post: post.into(), from: day(days.0), until: day(days.1), substitute: substitute.map(id) }
+        Absence {
+            person: id(person),
+            office: "hbj".into(),
+            post: post.into(),
+            from: day(days.0),
+            until: day(days.1),
+            substitute: substitute.map(id),
+            called_off: false,
+        }
     }
 
     /// 1 is handler, 2 its B post, 3 the section head, 4 works elsewhere.
@@ -193,6 +217,9 @@ mod tests {
         let first = away(1, "handler", ("2025-03-03", "2025-03-05"), None);
         assert_eq!(codes(vec![first.clone(), away(2, "handler_b", ("2025-03-05", "2025-03-07"), None)]), ["both-away", "both-away"]);
         assert_eq!(codes(vec![first.clone(), away(2, "handler_b", ("2025-03-06", "2025-03-07"), None)]), [] as [&str; 0]);
+        let off = Absence { called_off: true, ..first.clone() };
+        assert_eq!(codes(vec![off.clone(), away(2, "handler_b", ("2025-03-05", "2025-03-07"), None)]), [] as [&str; 0], "called off, A is there");
+        assert_eq!(holders(&roster(vec![off]), "2025-03-04"), ["p1"]);
         let headed = Absence { substitute: Some(id(3)), ..first };
         let other = away(2, "handler_b", ("2025-03-05", "2025-03-07"), Some(3));
         assert_eq!(codes(vec![headed, other]), [] as [&str; 0], "the section head takes the place of both");

@@ -80,6 +80,10 @@ pub enum Act {
     IssueAccount,
     /// Loads the seeds.
     Seed,
+    /// Writes down that somebody is away, who stands in, and when they are back.
+    SetAbsence,
+    /// Signs, or declines, the handing over of a desk (交接).
+    SignHandover,
     /// Moves the clock of a demonstration.
     MoveClock,
 }
@@ -103,6 +107,8 @@ pub struct Standing {
     pub remover: bool,
     /// Did the act that is to be taken back.
     pub own_act: bool,
+    /// Is who an absence is about, or leads their office; is one of the three who sign a handover.
+    pub concerned: bool,
     /// What the actor is to the task, for an act on one.
     pub task: Option<TaskStanding>,
     /// The topic of the outside job it is about; `None` for jobs in general.
@@ -172,6 +178,8 @@ const SUPERVISORS: &[&str] = &["issuer", "leader", "sup_clerk", "sup_head"];
 const RECORD_KEEPERS: &[&str] = &["auditor", "sup_clerk", "sup_head"];
 /// Posts that run the installation.
 const OPERATORS: &[&str] = &["operator"];
+/// Posts that lead an office.
+pub const LEADERS: &[&str] = &["section_head", "deputy_head", "head"];
 /// The one post of people that is not an official's.
 const AGENT: &str = "agent";
 /// The post of an outside system that works on every topic; `connector-TOPIC` works on one.
@@ -221,6 +229,9 @@ fn person_may(act: Act, standing: &Standing) -> Result<(), Why> {
         Act::ReadAllLights => standing.holds(OVERSEERS),
         Act::ReadAudit | Act::Export => standing.holds(RECORD_KEEPERS),
         Act::ReadPeople | Act::ManagePeople | Act::ManageNotices | Act::ManageJobs | Act::Publish | Act::IssueAccount | Act::Seed => standing.holds(OPERATORS),
+        Act::SetAbsence if standing.concerned => Ok(()),
+        Act::SetAbsence => standing.holds(OPERATORS).map_err(|_| Why::NotConcerned),
+        Act::SignHandover => standing.concerned.then_some(()).ok_or(Why::NotSigner),
         Act::MoveClock => standing.clock_moves.then_some(()).ok_or(Why::ClockStands),
     }
 }
@@ -237,6 +248,7 @@ fn system_may(act: Act) -> Result<(), Why> {
         }
         Act::ManagePeople | Act::ManageNotices | Act::ManageJobs | Act::Publish | Act::IssueAccount | Act::Seed | Act::MoveClock => Err(Why::PersonOnly),
         Act::WorkJobs => Err(Why::NotConnected),
+        Act::SetAbsence | Act::SignHandover => Err(Why::PersonOnly),
     }
 }
 
@@ -250,6 +262,8 @@ fn operator_may(act: Act, standing: &Standing) -> Result<(), Why> {
         Act::Export | Act::ReadPeople => Ok(()),
         Act::ManagePeople | Act::ManageNotices | Act::ManageJobs | Act::Publish | Act::IssueAccount | Act::Seed => Ok(()),
         Act::WorkJobs => Err(Why::NotConnected),
+        Act::SetAbsence => Ok(()),
+        Act::SignHandover => Err(Why::PersonOnly),
         Act::MoveClock => standing.clock_moves.then_some(()).ok_or(Why::ClockStands),
     }
 }
@@ -336,6 +350,8 @@ enum Why {
     NotSectionHead,
     NotApprover,
     NotApplicant,
+    NotConcerned,
+    NotSigner,
     NotInvolved,
     NotOfficial,
     NotConnected,
@@ -377,6 +393,14 @@ impl Why {
             Self::NotSectionHead => plain("not_section_head", "回避须由本单位科长（负责人）决定", "a recusal is decided by the head of the section"),
             Self::NotApprover => plain("not_approver", "延期须由规定的负责人批准", "an extension needs the post its rule names"),
             Self::NotApplicant => plain("not_applicant", "只有申请人可以撤回申请", "only the applicant may withdraw"),
+            Self::NotConcerned => plain(
+                "not_concerned",
+                "离岗由本人、本单位负责人或系统运维人员登记",
+                "an absence is written down by whoever is away, a leader of their office or an operator",
+            ),
+            Self::NotSigner => {
+                plain("not_signer", "交接由移交人、接收人和监交人签字", "a handover is signed by its giver, its taker and the head who oversees it")
+            }
             Self::NotInvolved => plain("not_involved", "您和您的单位未参与该办件", "neither you nor your office has a part in the case"),
             Self::NotOfficial => plain("not_official", "仅限承办单位人员", "it is open to officials only"),
             Self::NotConnected => plain("not_connected", "只有该类作业的外部系统账号可以办理", "only an outside system's account for this topic does this"),
@@ -431,6 +455,8 @@ impl Act {
             Self::Publish => ("发布", "publish"),
             Self::IssueAccount => ("下达指标或资金", "issue to an account"),
             Self::Seed => ("载入种子数据", "load the seeds"),
+            Self::SetAbsence => ("登记离岗", "write the absence down"),
+            Self::SignHandover => ("签字交接", "sign the handover"),
             Self::MoveClock => ("调整演示时钟", "move the clock"),
         }
     }

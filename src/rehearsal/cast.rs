@@ -10,6 +10,7 @@ use crate::calendar::{self, Calendar};
 use crate::definition::diagnostics::{Diagnostic, suggestion};
 use crate::definition::graph::{Bundle, NodeKind};
 use crate::definition::library::{self, Library, SourceFile};
+use crate::identity::absence::Absence;
 use crate::identity::{Holding, Office, Person, Roster};
 use crate::ids::{Digest, Name, PersonId, Text};
 use crate::rehearsal::script::{Script, Word, moved};
@@ -159,6 +160,19 @@ fn roster(reader: &mut Reader<'_>, script: &Script, stock: &Stock) -> (Roster, B
     }
     let mut people: BTreeMap<String, PersonId> = roster.people.values().map(|person| (person.login.clone(), person.id)).collect();
     people.extend(roster.people.values().map(|person| (person.name.clone(), person.id)));
+    let missing = PersonId(Uuid::nil());
+    for line in &script.away {
+        let known = |reader: &mut Reader<'_>, who: &Word| {
+            if !people.contains_key(&who.text) {
+                unknown(reader, who, ("人员", "a person"), people.keys().map(String::as_str));
+            }
+            people.get(&who.text).copied().unwrap_or(missing)
+        };
+        let person = known(reader, &line.person);
+        let substitute = line.substitute.as_ref().map(|who| known(reader, who));
+        let (office, post) = (line.office.text.as_str().into(), line.post.text.as_str().into());
+        roster.absences.push(Absence { person, office, post, from: line.from, until: line.until, substitute, called_off: false });
+    }
     for found in roster.check() {
         let at = script.people.iter().flatten().next().map_or(Place { line: 1, column: 1 }, |line| line.name.at);
         reader.mistake(at, found.code, (found.zh, found.en));

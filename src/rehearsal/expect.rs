@@ -54,6 +54,8 @@ pub enum Expect {
     At(Vec<(Word, usize)>),
     /// The task of the step is claimed by that person, or by nobody.
     Claimed(Word, Option<Word>),
+    /// The act stands in the record by this word, by and to or about that person where one is named.
+    Recorded(Word, Option<Word>, Option<Word>),
     /// A document was issued, with this number when one is given.
     Document(Word, Option<String>),
     /// The case has this number.
@@ -137,6 +139,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("waiting", "候补", "ACCOUNT CASE, … | none"),
     ("at", "停在", "STEP, STEP x2 | none"),
     ("claimed", "签收人", "STEP by WHO | nobody"),
+    ("recorded", "记录", "WHAT by WHO to WHO"),
     ("document", "文书", "KIND NUMBER"),
     ("number", "编号", "NUMBER"),
     ("today", "今日", "DATE"),
@@ -237,6 +240,7 @@ impl Tail {
             "at" if none => Expect::At(Vec::new()),
             "at" => Expect::At(self.list()?.iter().map(counted).collect::<Option<_>>()?),
             "claimed" => self.claimed()?,
+            "recorded" => self.recorded()?,
             "document" => match self.words.as_slice() {
                 [kind] => Expect::Document(kind.clone(), None),
                 [kind, number] => Expect::Document(kind.clone(), Some(number.text.clone())),
@@ -318,6 +322,20 @@ impl Tail {
         let cases = split(&behind, &[',', '，', '、']);
         let nobody = cases.iter().any(|case| NONE.contains(&case.text.as_str()));
         (!cases.is_empty()).then(|| Expect::Waiting(account.clone(), if nobody { Vec::new() } else { cases }))
+    }
+
+    fn recorded(&self) -> Option<Expect> {
+        let (what, rest) = self.words.split_first()?;
+        let (mut by, mut whom) = (None, None);
+        for pair in rest.chunks(2) {
+            let [mark, who] = pair else { return None };
+            match mark.text.as_str() {
+                "by" | "由" => by = Some(who.clone()),
+                "to" | "对" => whom = Some(who.clone()),
+                _ => return None,
+            }
+        }
+        Some(Expect::Recorded(what.clone(), by, whom))
     }
 
     fn claimed(&self) -> Option<Expect> {

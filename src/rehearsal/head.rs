@@ -2,7 +2,7 @@
 //! Invariant: a block keeps the lines of its file, so that a mistake in an inline workflow is told where it stands. Never: a workflow's meaning.
 
 use crate::definition::library::SourceFile;
-use crate::rehearsal::script::{AccountLine, PersonLine, Script, Word, json_object, moment};
+use crate::rehearsal::script::{AccountLine, AwayLine, PersonLine, Script, Word, json_object, moment};
 use crate::source::{self, Place, Reader};
 
 /// A line of the head.
@@ -12,6 +12,7 @@ pub(super) enum Head {
     Calendar,
     Today,
     People,
+    Away,
     Accounts,
     Form,
     Workflow,
@@ -24,6 +25,7 @@ const WORDS: &[(Head, &str, &str)] = &[
     (Head::Calendar, "calendar", "日历"),
     (Head::Today, "today", "今日"),
     (Head::People, "people", "人员"),
+    (Head::Away, "away", "离岗"),
     (Head::Accounts, "accounts", "账户"),
     (Head::Form, "form", "申请表"),
     (Head::Workflow, "workflow", "工作流"),
@@ -75,7 +77,7 @@ impl Head {
         let rest = rest.split(" #").next().unwrap_or_default();
         let column = raw.chars().count() - raw[word.len()..].trim_start_matches([' ', '\t', '　', ':', '：']).chars().count() + 1;
         let value = Word { text: rest.trim().to_owned(), at: Place { line: number, column: u32::try_from(column).unwrap_or(u32::MAX) } };
-        let takes_block = matches!(self, Self::People | Self::Accounts | Self::Form | Self::Workflow | Self::File);
+        let takes_block = matches!(self, Self::People | Self::Away | Self::Accounts | Self::Form | Self::Workflow | Self::File);
         if let Some((number, line)) = block.lines.iter().find(|(_, line)| !takes_block && !line.trim().is_empty()) {
             let column = line.chars().take_while(|letter| letter.is_whitespace()).count() + 1;
             let (at, found) = (Place { line: *number, column: u32::try_from(column).unwrap_or(u32::MAX) }, line.trim());
@@ -94,6 +96,7 @@ impl Head {
                 None => expected(reader, &value, ("日期，如 2025-03-03 或 2025-03-03 09:00", "a day such as 2025-03-03 or 2025-03-03 09:00")),
             },
             Self::People => people(reader, script, block),
+            Self::Away => away(reader, script, block),
             Self::Accounts => accounts(reader, script, block),
             Self::Form => form(reader, script, &value, block),
             Self::Workflow | Self::File => file(self, reader, script, (&value, number), block),
@@ -171,6 +174,22 @@ fn post(reader: &mut Reader<'_>, name: &Word, group: &[Word]) -> Option<Post> {
         }
     }
     Some((office, post, from, until))
+}
+
+/// `周承办 fgw handler from 2025-03-04 until 2025-03-06`, with `substitute 钱承办` behind it when somebody else than the B post stands in.
+fn away(reader: &mut Reader<'_>, script: &mut Script, block: &Block<'_>) {
+    for row in rows(block) {
+        let (named, substitute) = match row.as_slice() {
+            [named @ .., word, who] if ["substitute", "代理"].contains(&word.text.as_str()) => (named, Some(who.clone())),
+            named => (named, None),
+        };
+        let read = named.split_first().and_then(|(name, rest)| Some((name.clone(), post(reader, name, rest)?)));
+        match read {
+            Some((person, (office, post, Some(from), Some(until)))) => script.away.push(AwayLine { person, office, post, from, until, substitute }),
+            Some((person, _)) => expected(reader, &person, ("“谁 机构 岗位 自 日期 至 日期”", "`WHO OFFICE POST from DATE until DATE`")),
+            None => {}
+        }
+    }
 }
 
 /// `land/2025/420703/new m2 80000`.

@@ -121,6 +121,7 @@ impl CaseView<'_> {
                 self.standing(steps, parked.map(|job| (job.program.clone(), job.step.clone())).collect())
             }
             Expect::Claimed(step, who) => self.claimed(step, who.as_ref()),
+            Expect::Recorded(what, by, whom) => self.recorded(what, (by.as_ref(), whom.as_ref())),
             Expect::Document(kind, number) => {
                 let issued = |(found, of): &(String, Option<String>)| *found == kind.text && number.as_ref().is_none_or(|number| Some(number) == of.as_ref());
                 let told = || self.after.documents.iter().map(|(kind, number)| format!("{kind} {}", number.as_deref().unwrap_or("-"))).collect();
@@ -252,6 +253,18 @@ impl CaseView<'_> {
         };
         let found: Vec<String> = found.iter().map(name).collect();
         (!found.iter().eq(cases.iter().map(|case| &case.text))).then(|| listed(found))
+    }
+
+    /// What the act wrote down beside answers, with both names.
+    fn recorded(&self, what: &Word, (by, whom): (Option<&Word>, Option<&Word>)) -> Option<String> {
+        let new = &self.after.record[self.before.record.len().min(self.after.record.len())..];
+        let name = |who: &Word| self.view.cast.person(&who.text).map(|person| self.view.cast.name_of(person)).unwrap_or_default();
+        let meant = |(found, did, to): &&(String, String, String)| {
+            let to_them = |who: &Word| to.split(", ").any(|to| to == name(who));
+            *found == what.text && by.is_none_or(|who| *did == name(who)) && whom.is_none_or(to_them)
+        };
+        let told = |(what, by, to): &(String, String, String)| format!("{what} by {by} to {}", if to.is_empty() { "-" } else { to });
+        (!new.iter().any(|one| meant(&one))).then(|| listed(new.iter().map(told).collect()))
     }
 
     /// Whether what stands somewhere stands at these steps and nowhere else.

@@ -195,7 +195,7 @@ fn slot_name(slot: Slot) -> &'static str {
         Slot::Job => "STEP",
         Slot::Outcome => "OUTCOME",
         Slot::OwnTask => "",
-        Slot::Step => "STEP",
+        Slot::Step | Slot::Answered => "STEP",
         Slot::Term => "TERM",
         Slot::Number => "NUMBER",
         Slot::Word => "WORD",

@@ -123,6 +123,7 @@ pub struct Asked {
     term: Local,
     outcome: String,
     to: String,
+    scope: Local,
     number: u32,
     words: Vec<Name>,
     seats: Vec<(Name, Name)>,
@@ -144,6 +145,7 @@ impl Asked {
             term: self.term,
             outcome: self.outcome.as_str().into(),
             to: self.to.as_str().into(),
+            scope: self.scope,
             number: self.number,
             words: self.words.clone(),
             seats: self.seats.clone(),
@@ -344,6 +346,7 @@ impl<'c> Play<'c> {
             term: NEVER,
             outcome: String::new(),
             to: String::new(),
+            scope: NEVER,
             number: 0,
             words: Vec::new(),
             seats: Vec::new(),
@@ -368,6 +371,7 @@ impl<'c> Play<'c> {
                 Slot::Outcome => asked.outcome = self.cast.outcome(&self.cast.steps(act.words.first().map_or("", |step| &step.text)), text),
                 Slot::OwnTask => self.own_task(asked),
                 Slot::Step => asked.to = self.cast.steps(text).into_iter().next().map_or_else(|| text.to_owned(), |(_, step)| step),
+                Slot::Answered => (asked.scope, asked.to) = self.answered(&asked.name, text),
                 Slot::Term => asked.term = self.term(&asked.name, text),
                 Slot::Number => asked.number = text.parse().unwrap_or(0),
                 Slot::Word => asked.words.push(text.into()),
@@ -383,6 +387,14 @@ impl<'c> Play<'c> {
                 Slot::People => asked.people = text.split(['、', ',', '，']).filter_map(|name| self.cast.person(name)).collect(),
             }
         }
+    }
+
+    /// A step by its key, with the open link it is of.
+    fn answered(&self, case: &str, step: &str) -> (Local, String) {
+        let steps = self.cast.steps(step);
+        let open = self.scene.cases.get(case).map(|seen| seen.scopes.as_slice()).unwrap_or_default();
+        let found = open.iter().rev().find_map(|(scope, program)| Some((*scope, steps.iter().find(|(of, _)| of == program)?.1.clone())));
+        found.unwrap_or_else(|| (NEVER, steps.into_iter().next().map_or_else(|| step.to_owned(), |(_, step)| step)))
     }
 
     /// The form as it then stands: what was filed before, with the line's changes.

@@ -33,6 +33,8 @@ pub struct Script {
     pub today: Option<Moment>,
     /// Who takes part; `None` for everybody of the seeds.
     pub people: Option<Vec<PersonLine>>,
+    /// Who is away, and who stands in.
+    pub away: Vec<AwayLine>,
     /// Accounts of its own.
     pub accounts: Option<Vec<AccountLine>>,
     /// The application its cases are filed with.
@@ -54,6 +56,23 @@ pub struct PersonLine {
     pub name: Word,
     /// Posts, as (office, post, first day, last day); the applicant's is `agent` of `company`.
     pub posts: Vec<(Word, Word, Option<NaiveDate>, Option<NaiveDate>)>,
+}
+
+/// Somebody who is away.
+#[derive(Clone, Debug)]
+pub struct AwayLine {
+    /// Who.
+    pub person: Word,
+    /// From which office's …
+    pub office: Word,
+    /// … post.
+    pub post: Word,
+    /// First day away.
+    pub from: NaiveDate,
+    /// Last day away.
+    pub until: NaiveDate,
+    /// Who stands in; the B post when nobody is named.
+    pub substitute: Option<Word>,
 }
 
 /// An account.

@@ -28,6 +28,10 @@ pub struct Seen {
     pub at: Vec<(String, String)>,
     /// Steps that ended, oldest first.
     pub done: Vec<DoneSeen>,
+    /// What people did with tasks and the case beside answering, oldest first, as (word, by, to or about whom).
+    pub record: Vec<(String, String, String)>,
+    /// Open links, as (scope, workflow).
+    pub scopes: Vec<(Local, String)>,
     /// Documents issued, as (kind, number), oldest first.
     pub documents: Vec<(String, Option<String>)>,
     /// Notices given, by key: (kind, recipient's name).

@@ -21,6 +21,8 @@ pub enum Slot {
     OwnTask,
     /// A step to go to.
     Step,
+    /// A step that was answered.
+    Answered,
     /// A running term.
     Term,
     /// A whole number.
@@ -73,8 +75,10 @@ pub struct Said<'p> {
     pub term: Local,
     /// The outcome.
     pub outcome: Name,
-    /// The step to go to.
+    /// The step to go to, or the one that was answered.
     pub to: Name,
+    /// The link that step is of.
+    pub scope: Local,
     /// The number.
     pub number: u32,
     /// The words, in order.
@@ -112,13 +116,13 @@ pub enum Request {
 /// Rank of a case nobody has admitted: what the API starts with.
 const ORDINARY: i16 = 9;
 
-/// The scope of the workflow itself; what was done in a called one is taken back in the pages.
-const ROOT: Local = 0;
-
 /// Where added members stand.
 const PLACES: &[(&str, &str)] = &[("before", "before"), ("beside", "beside"), ("after", "after"), ("之前", "before"), ("并列", "beside"), ("之后", "after")];
 /// When an added group passes.
 const RULES: &[(&str, &str)] = &[("all", "all"), ("any", "any"), ("in-order", "in-order"), ("会签", "all"), ("或签", "any"), ("顺签", "in-order")];
+
+/// How a recusal is decided.
+const ANSWERS: &[(&str, &str)] = &[("agreed", "agreed"), ("denied", "denied"), ("同意", "agreed"), ("不同意", "denied")];
 
 /// Every verb. `commands` of the engine stand in the order of `engine::command`.
 pub const VERBS: &[Verb] = &[
@@ -232,10 +236,10 @@ pub const VERBS: &[Verb] = &[
     },
     Verb {
         words: &["takes-back", "撤回"],
-        slots: &[Slot::Step],
+        slots: &[Slot::Answered],
         form: false,
-        command: |said| Command::TakeBack { scope: ROOT, step: said.to.clone(), body: said.body },
-        request: |said| said.on_case(&format!("/scopes/{ROOT}/steps/{}/take-back", said.to), json!({"opinion": said.opinion})),
+        command: |said| Command::TakeBack { scope: said.scope, step: said.to.clone(), body: said.body },
+        request: |said| said.on_case(&format!("/scopes/{}/steps/{}/take-back", said.scope, said.to), json!({"opinion": said.opinion})),
     },
     Verb {
         words: &["urges", "催办"],
@@ -280,6 +284,44 @@ pub const VERBS: &[Verb] = &[
         request: |said| said.on_job("retry", Value::Null),
     },
     Verb {
+        words: &["comments", "备注"],
+        slots: &[],
+        form: false,
+        command: |said| Command::Comment { task: None, body: said.body },
+        request: |said| said.on_case("/comment", json!({"opinion": said.opinion.unwrap_or_default()})),
+    },
+    Verb {
+        words: &["asks-recusal", "申请回避"],
+        slots: &[Slot::Task, Slot::People],
+        form: false,
+        command: |said| Command::AskRecusal { task: said.task, of: said.person(), body: said.body },
+        request: |said| said.on_task("recusal", json!({"person": said.person(), "opinion": said.opinion})),
+    },
+    Verb {
+        words: &["decides-recusal", "决定回避"],
+        slots: &[Slot::Task, Slot::OneOf(ANSWERS)],
+        form: false,
+        command: |said| Command::DecideRecusal { task: said.task, agreed: &*said.word(0) == "agreed", body: said.body },
+        request: |said| said.on_task("recusal/decide", json!({"agreed": &*said.word(0) == "agreed", "opinion": said.opinion})),
+    },
+    Verb {
+        words: &["decides-in-batch", "批量办理"],
+        slots: &[Slot::Task, Slot::Outcome],
+        form: false,
+        command: |said| Command::CompleteInBatch { task: said.task, outcome: said.outcome.clone(), body: said.body },
+        request: |said| {
+            let items = json!([{"case": said.case.to_string(), "task": said.task}]);
+            Request::Api { path: "/batch".to_owned(), body: json!({"items": items, "outcome": said.outcome, "opinion": said.opinion}) }
+        },
+    },
+    Verb {
+        words: &["hands-over-desk", "交接"],
+        slots: &[Slot::People],
+        form: false,
+        command: hand_over_desk,
+        request: |said| Request::Machine(hand_over_desk(said)),
+    },
+    Verb {
         words: &["tells", "收到消息"],
         slots: &[Slot::Word],
         form: false,
@@ -287,6 +329,12 @@ pub const VERBS: &[Verb] = &[
         request: |said| Request::Machine(Command::Message { name: said.word(0), token: None }),
     },
 ];
+
+/// Giver, taker and the head who oversees it; the machine carries out what the three have signed.
+fn hand_over_desk(said: &Said<'_>) -> Command {
+    let at = |place: usize| said.people.get(place).copied().unwrap_or(PersonId(uuid::Uuid::nil()));
+    Command::HandOverDesk { from: at(0), to: at(1), overseer: at(2) }
+}
 
 fn complete(said: &Said<'_>) -> Command {
     Command::Complete { task: said.task, outcome: said.outcome.clone(), body: said.body, form: said.form_body }

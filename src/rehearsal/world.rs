@@ -58,6 +58,7 @@ struct Run {
 #[derive(Debug, Default)]
 struct Log {
     done: Vec<DoneSeen>,
+    record: Vec<(String, String, String)>,
     documents: Vec<(String, Option<String>)>,
     said: BTreeMap<String, (String, String)>,
 }

@@ -93,6 +93,7 @@ pub fn places(posts: &[String], demo: bool, path: &str) -> Vec<Place> {
         (applicant || holds(&["receiver", "escort"]), "/apply", "nav-apply"),
         (official, "/inbox", "nav-inbox"),
         (official, "/cases", "nav-cases"),
+        (official, "/office", "nav-office"),
         (official, "/lights", "nav-lights"),
         (official, "/accounts", "nav-accounts"),
         (holds(&["auditor", "sup_clerk", "sup_head"]), "/audit", "nav-audit"),

@@ -286,7 +286,11 @@ fn whoever_stands_in_is_written_down_with_dates_and_a_and_b_are_not_away_at_once
             json!({"login": login, "office": "ez-fgw", "post": post, "from": "2025-03-03", "until": until, "substitute": null}).to_string()
         };
         let first = away("ez-fgw.handler", "handler", "2025-03-05");
-        assert_eq!(api.call("POST", "/api/v1/people/away", "ez-fgw.head", Some(&first), None).await.0, 403);
+        // It is one's own, one's leader's or an operator's to write: no colleague's, and no other office's head's.
+        for outsider in ["ez-fgw.handler-b", "ez-sthj.head"] {
+            let told = api.refused("POST", "/api/v1/people/away", outsider, Some(&first)).await;
+            assert!(told.starts_with("403 not_concerned"), "{outsider}: {told}");
+        }
         let (_, receipt) = api.call("POST", "/api/v1/cases", "chen", Some(r#"{"workflow":"relay"}"#), None).await;
         let (_, shown) = api.call("GET", &format!("/api/v1/cases/{}", receipt["case"].as_str().unwrap()), "ez-ldxz.sup-clerk", None, None).await;
         let draft = format!("/api/v1/cases/{}/tasks/{}/complete", receipt["case"].as_str().unwrap(), shown["tasks"][0]["task"]);

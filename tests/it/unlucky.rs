@@ -1,6 +1,7 @@
 //! Every form, sent in every unlucky way: twice at once, again from the back button, from two tabs, after the session ended, and with the connection gone.
 //! Invariant: what a form does is done once for each time somebody meant it, and what was typed stands on the page that says no. Never: a form that is neither in the table nor shown by a test of its own.
 
+pub mod deeds;
 mod doors;
 mod forms;
 
@@ -54,10 +55,17 @@ enum Form {
     OwnPassword,
     EndSessions,
     MoveClock,
+    Away,
+    Back,
+    Handover,
+    SignHandover,
+    Batch,
+    /// An act with a page of its own, by its key.
+    Deed(&'static str),
 }
 
 /// The forms with the routes they post to. The clock comes last: it moves.
-const FORMS: [(Form, &str); 31] = [
+const FORMS: [(Form, &str); 48] = [
     (Form::BeginApplication, "/apply"),
     (Form::SaveSection, "/apply/{draft}/sections/{section}"),
     (Form::Upload, "/apply/{draft}/papers/{key}"),
@@ -88,6 +96,23 @@ const FORMS: [(Form, &str); 31] = [
     (Form::OwnLanguage, "/account/language"),
     (Form::OwnPassword, "/account/password"),
     (Form::EndSessions, "/account/sessions"),
+    (Form::Away, "/office/away"),
+    (Form::Back, "/office/back"),
+    (Form::Handover, "/office/handovers"),
+    (Form::SignHandover, "/office/handovers/{id}"),
+    (Form::Batch, "/inbox/batch"),
+    (Form::Deed("transfer"), "/cases/{case}/do/{deed}"),
+    (Form::Deed("delegate"), "/cases/{case}/do/{deed}"),
+    (Form::Deed("reply"), "/cases/{case}/do/{deed}"),
+    (Form::Deed("recall"), "/cases/{case}/do/{deed}"),
+    (Form::Deed("add-signers"), "/cases/{case}/do/{deed}"),
+    (Form::Deed("remove-signer"), "/cases/{case}/do/{deed}"),
+    (Form::Deed("take-back"), "/cases/{case}/do/{deed}"),
+    (Form::Deed("ask-recusal"), "/cases/{case}/do/{deed}"),
+    (Form::Deed("decide-recusal"), "/cases/{case}/do/{deed}"),
+    (Form::Deed("copy"), "/cases/{case}/do/{deed}"),
+    (Form::Deed("urge"), "/cases/{case}/do/{deed}"),
+    (Form::Deed("comment"), "/cases/{case}/do/{deed}"),
     (Form::MoveClock, "/clock"),
 ];
 
@@ -111,8 +136,10 @@ struct Trial {
 impl Trial {
     async fn open(place: Where) -> Self {
         let desk = Desk::open(place).await;
-        let publish = Operation::Publish { files: [("unlucky.yaml".to_owned(), WORKFLOW.to_owned())].into(), workflows: Vec::new() };
-        desk.house.node.app.operate(desk.house.tenant, Actor::Operator("test".to_owned()), publish).await.unwrap_or_else(|failure| panic!("{failure}"));
+        for (name, text) in [("unlucky.yaml", WORKFLOW), ("deeds.yaml", deeds::WORKFLOW)] {
+            let publish = Operation::Publish { files: [(name.to_owned(), text.to_owned())].into(), workflows: Vec::new() };
+            desk.house.node.app.operate(desk.house.tenant, Actor::Operator("test".to_owned()), publish).await.unwrap_or_else(|failure| panic!("{failure}"));
+        }
         Self { desk }
     }
 
@@ -162,7 +189,7 @@ impl Trial {
         let second = self.post(&other_ready, &other).await;
         calm(form, &second);
         // Two tabs of these are two things somebody means.
-        let meant = if [Form::BeginApplication, Form::Post, Form::Invite].contains(&form) { 2 } else { 1 };
+        let meant = if [Form::BeginApplication, Form::Post, Form::Invite, Form::Deed("copy"), Form::Deed("comment")].contains(&form) { 2 } else { 1 };
         assert_eq!(self.done_by_now(form, &ready, meant).await, meant, "{form:?} from two tabs: {}", second.status);
         if second.status != 303 && other.iter().any(|(_, value)| value == OTHER_WORDS) {
             assert!(second.body().contains(OTHER_WORDS), "{form:?}: what the second tab wrote is lost: {}", second.body());

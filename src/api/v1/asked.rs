@@ -76,15 +76,20 @@ impl Asked {
         Self { case: case.to_string(), command_id: Some(command_id), ..self }.run(act).await
     }
 
-    /// Somebody named in the request: by login, or by the id that stands in the log.
+    /// Somebody named in the request.
     pub(super) fn person(&self, text: &str) -> Result<PersonId, Refused> {
-        let mut people = self.caller.known.roster.people.values();
-        let found = people.find(|person| person.login == text || person.id.to_string() == text).map(|person| person.id);
-        found.ok_or_else(|| {
-            let (zh, en) = (format!("没有登录名为“{text}”的人员。"), format!("expected a person's login or id, found `{text}`"));
-            Refused::problem(request(StatusCode::UNPROCESSABLE_ENTITY, "unknown_person", zh, en))
-        })
+        person_of(&self.caller, text)
     }
+}
+
+/// Somebody named in a request: by login, or by the id that stands in the log.
+pub(super) fn person_of(caller: &Caller, text: &str) -> Result<PersonId, Refused> {
+    let mut people = caller.known.roster.people.values();
+    let found = people.find(|person| person.login == text || person.id.to_string() == text).map(|person| person.id);
+    found.ok_or_else(|| {
+        let (zh, en) = (format!("没有登录名为“{text}”的人员。"), format!("expected a person's login or id, found `{text}`"));
+        Refused::problem(request(StatusCode::UNPROCESSABLE_ENTITY, "unknown_person", zh, en))
+    })
 }
 
 impl<S> FromRequestParts<S> for Asked

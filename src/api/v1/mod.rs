@@ -6,6 +6,7 @@ pub mod asked;
 pub mod audit;
 pub mod cases;
 pub mod clock;
+pub mod handovers;
 pub mod jobs;
 pub mod me;
 pub mod speech;
@@ -49,6 +50,10 @@ pub fn router() -> Router<Shared> {
         .route("/cases/{case}/comment", post(speech::comment))
         .route("/batch", post(speech::batch))
         .route("/people/away", post(speech::away))
+        .route("/people/back", post(speech::back))
+        .route("/handovers", get(handovers::list).post(handovers::propose))
+        .route("/handovers/{id}/sign", post(handovers::sign))
+        .route("/handovers/{id}/decline", post(handovers::decline))
         .route("/accounts", get(accounts::list))
         .route("/accounts/postings", get(accounts::postings).post(accounts::post))
         .route("/workflows", get(workflows::list))

@@ -194,3 +194,31 @@ pub async fn away(State(app): State<App>, Acting(caller): Acting, headers: Heade
     let told = app.manage(caller.tenant, caller.actor(), command_id(&headers)?, &change).await?;
     Ok(Json(ChangeTold { lines: told.into_iter().map(|line| format!("{} / {}", line.zh, line.en)).collect() }))
 }
+
+/// Whose absence ends, and with which day.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackBody {
+    /// Whose.
+    pub login: String,
+    /// The office.
+    pub office: String,
+    /// The post.
+    pub post: String,
+    /// The absence's first day.
+    #[schema(value_type = String)]
+    pub from: NaiveDate,
+    /// The last day away; before the first day it is called off.
+    #[schema(value_type = String)]
+    pub until: NaiveDate,
+}
+
+/// Writes down that somebody is back earlier, or that an absence is called off.
+#[utoipa::path(post, path = "/api/v1/people/back", tag = "people", request_body = BackBody,
+    responses((status = 200, body = ChangeTold), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn back(State(app): State<App>, Acting(caller): Acting, headers: HeaderMap, Body(body): Body<BackBody>) -> Result<Json<ChangeTold>, Refused> {
+    let BackBody { login, office, post, from, until } = body;
+    let change = Change::Back { login, office, post, from, until };
+    let told = app.manage(caller.tenant, caller.actor(), command_id(&headers)?, &change).await?;
+    Ok(Json(ChangeTold { lines: told.into_iter().map(|line| format!("{} / {}", line.zh, line.en)).collect() }))
+}

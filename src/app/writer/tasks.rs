@@ -82,6 +82,7 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             | Event::GroupClosed { .. }
             | Event::AddedSettled { .. }
             | Event::StoodIn { .. }
+            | Event::DeskHandedOver { .. }
             | Event::RecusalAsked { .. }
             | Event::CanBeTakenBack { .. }
             | Event::TakenBack { .. }

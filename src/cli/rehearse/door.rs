@@ -14,6 +14,7 @@ use crate::cli::place::operator;
 use crate::clock::Clock;
 use crate::engine::case::Local;
 use crate::engine::command::Command;
+use crate::engine::event::Between;
 use crate::identity::Actor;
 use crate::ids::{Moment, Tenant};
 use crate::rehearsal::cast::{Cast, ONLOOKER};
@@ -79,8 +80,12 @@ impl<'h> Door<'h> {
 
     /// What the API has no door for is what the machine does by itself.
     async fn machine(&self, asked: &Asked, command: Command) -> Answer {
-        let Command::Message { name, token } = command else { return Answer::Broken(format!("the machine has no door for {command:?}")) };
-        let order = Order { tenant: self.tenant, case: Some(asked.case), actor: Actor::System, command_id: None, act: Act::Message { name, token } };
+        let act = match command {
+            Command::Message { name, token } => Act::Message { name, token },
+            Command::HandOverDesk { from, to, overseer } => Act::HandOverDesk { from, to, overseer },
+            other => return Answer::Broken(format!("the machine has no door for {other:?}")),
+        };
+        let order = Order { tenant: self.tenant, case: Some(asked.case), actor: Actor::System, command_id: None, act };
         match self.node.app.execute(order).await {
             Ok(_) => Answer::Done(None),
             Err(Failure::Refused(refusal)) => Answer::Refused(refusal.code.to_owned(), refusal.zh),
@@ -161,6 +166,11 @@ impl<'h> Door<'h> {
 
 fn answered(status: u16, answer: &Value) -> Answer {
     match status {
+        // A batch answers for each of its tasks; a line has one.
+        200..=299 if answer[0]["refused"].is_object() => {
+            let text = |key: &str| answer[0]["refused"][key].as_str().unwrap_or("-").to_owned();
+            Answer::Refused(text("code"), text("zh"))
+        }
         200..=299 => Answer::Done(answer["case"].as_str().and_then(|case| case.parse().ok())),
         400..=499 => {
             let code = answer["code"].as_str().unwrap_or("-").to_owned();
@@ -214,6 +224,9 @@ fn case_of(view: &Value) -> Seen {
         by: optional(&line["by"]),
         deemed: !line["deemed"].is_null(),
     };
+    let record = |line: &Value| (text(&line["what"]), text(&line["by"]), text(&line["detail"]));
+    let between = list(&view["history"]).filter(|line| Between::WORDS.iter().any(|what| line["what"] == *what));
+    let scopes = list(&view["links"]).filter(|link| link["closed"].is_null()).map(|link| (local(&link["scope"]), text(&link["workflow"])));
     let document = |line: &Value| {
         let detail = text(&line["detail"]);
         let (kind, number) = detail.split_once(' ').map_or((detail.as_str(), None), |(kind, number)| (kind, Some(number.to_owned())));
@@ -230,6 +243,8 @@ fn case_of(view: &Value) -> Seen {
         terms: list(&view["terms"]).map(term).collect(),
         at: here.collect(),
         done: history("step-done").map(done).collect(),
+        record: between.map(record).collect(),
+        scopes: scopes.collect(),
         documents: history("document-issued").map(document).collect(),
         said: BTreeMap::new(),
     }

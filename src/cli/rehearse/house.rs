@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::app::clockwork::OFFSET_SETTING;
 use crate::app::failure::Fault;
 use crate::app::operate::Operation;
+use crate::app::people::Change;
 use crate::app::seed::{AccountSeed, IssueSeed, TenantSeeds};
 use crate::boot::{Node, Start};
 use crate::cli::Trouble;
@@ -13,6 +14,7 @@ use crate::cli::place::operator;
 use crate::cli::rehearse::door::Door;
 use crate::clock::Clock;
 use crate::config::{Config, Role};
+use crate::identity::absence::Absence;
 use crate::ids::{Moment, Tenant, Text};
 use crate::rehearsal::Verdict;
 use crate::rehearsal::cast::{Cast, Opening};
@@ -102,6 +104,13 @@ impl House {
         let accounts = cast.accounts.iter().map(|opening| self.account(opening)).collect();
         let seeds = TenantSeeds { title: Text { zh: "演练".to_owned(), en: "Rehearsal".to_owned() }, roster, accounts, projects: Vec::new() };
         app.plant_tenant(tenant, operator(), &seeds).await?;
+        for away in &cast.roster.absences {
+            let login = |person| cast.roster.people.get(&person).map_or_else(String::new, |person| format!("{tenant}-{}", person.login));
+            let Absence { person, office, post, from, until, substitute, called_off: _ } = away.clone();
+            let (office, post) = (office.to_string(), post.to_string());
+            let change = Change::Away { login: login(person), office, post, from, until, substitute: substitute.map(login) };
+            app.manage(tenant, operator(), None, &change).await?;
+        }
         let files = cast.files.iter().map(|file| (file.key.clone(), file.text.clone())).collect();
         app.operate(tenant, operator(), Operation::Publish { files, workflows: vec![cast.procedure.to_string()] }).await?;
         let handed = app.hand_out_tokens(tenant, operator(), TOKEN_DAYS).await?;

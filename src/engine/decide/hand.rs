@@ -5,14 +5,15 @@
 use crate::definition::graph::Verb;
 use crate::engine::case::{BodyRef, Case, Local, Task, TaskPool};
 use crate::engine::command::Recipient;
-use crate::engine::decide::signers::{LEADERS, reason};
-use crate::engine::decide::{Asked, allowed_here, task_for};
+use crate::engine::decide::signers::reason;
+use crate::engine::decide::{Asked, allowed_here, permit, still_open, task_for};
+use crate::engine::draft::drafted;
 use crate::engine::event::Event;
 use crate::engine::facts::{Decision, Facts};
 use crate::engine::refusal::Refusal;
 use crate::engine::{seats, standing};
 use crate::identity::absence::other_post;
-use crate::identity::may::Act;
+use crate::identity::may::{Act, LEADERS, Standing};
 use crate::ids::{Name, PersonId};
 
 /// Hands a task to a person, who then holds it, or to another post of the office.
@@ -28,6 +29,41 @@ pub(super) fn transfer(asked: Asked<'_, '_>, task: Local, to: &Recipient, body: 
         Ok(event) => Decision::Events(vec![event]),
         Err(refusal) => Decision::Refused(refusal),
     }
+}
+
+/// Hands over what somebody holds here, and what nobody else could do (整岗交接，PROCEDURES 1.3). That three signed is the register's to know; the machine carries it out.
+pub(super) fn desk((case, actor, facts): Asked<'_, '_>, (from, to): (PersonId, PersonId), overseer: PersonId) -> Decision {
+    let allowed = still_open(case).and_then(|()| permit(actor, Act::Machine, &Standing::default()));
+    if let Err(refusal) = allowed {
+        return Decision::Refused(refusal);
+    }
+    if from == to || from == overseer || to == overseer {
+        let (zh, en) = ("无法交接：移交人、接收人、监交人须是三个人", "cannot hand the desk over: expected three different people");
+        return Decision::Refused(Refusal::invalid("three_needed", zh, en));
+    }
+    drafted(case.clone(), facts, |draft| {
+        let theirs = |(id, open): &(&Local, &Task)| match open.claimed {
+            Some(holder) => holder == from && matches!(open.pool, TaskPool::Posts { .. }),
+            None => standing::eligible(case, facts, **id).iter().eq(std::iter::once(&from)) && matches!(open.pool, TaskPool::Posts { .. }),
+        };
+        let tasks: Vec<Local> = case.tasks.iter().filter(theirs).map(|(id, _)| *id).collect();
+        let (mut handed, mut left) = (false, Vec::new());
+        // Each is looked at with the ones before it handed over already: two seats of one group are never one person's.
+        for task in tasks {
+            let Some(open) = draft.case.tasks.get(&task).cloned() else { continue };
+            match recipient((&draft.case, facts), (task, &open), from, &Recipient::Person(to)) {
+                Ok((pool, to)) => {
+                    draft.emit(Event::TaskHandedOver { task, by: from, pool, to, body: None });
+                    handed = true;
+                }
+                Err(_) => left.push(task),
+            }
+        }
+        if handed || !left.is_empty() {
+            draft.emit(Event::DeskHandedOver { from, to, overseer, left });
+        }
+        Ok(())
+    })
 }
 
 /// Whose turn it is then: the pool and, for a person, the holder.

@@ -57,6 +57,7 @@ fn decided((case, actor, facts): Asked<'_, '_>, command: &Command) -> Decision {
         Command::AddSigners { task, place, group, body } => signers::add((case, actor, facts), *task, &signers::Adds { place: *place, group, body: *body }),
         Command::RemoveSigner { member, body } => signers::remove((case, actor, facts), *member, *body),
         Command::Transfer { task, to, body } => hand::transfer((case, actor, facts), *task, to, *body),
+        Command::HandOverDesk { from, to, overseer } => hand::desk((case, actor, facts), (*from, *to), *overseer),
         Command::Delegate { task, to, body } => hand::delegate((case, actor, facts), *task, *to, *body),
         Command::Reply { task, body } => hand::reply((case, actor, facts), *task, *body),
         Command::Recall { task } => hand::recall((case, actor, facts), *task),
@@ -111,10 +112,10 @@ fn permit(actor: &Actor, act: Act, standing: &Standing) -> Result<(), Refusal> {
     }
 }
 
-/// A task taken by somebody else is a race lost, not a right missing.
+/// A task taken by somebody else, or asked of somebody meanwhile, is a race lost, not a right missing.
 fn denied(denial: Denial) -> Refusal {
     let class = match denial.code {
-        "claimed_by_another" | "not_claimed" => Class::Conflict,
+        "claimed_by_another" | "not_claimed" | "delegated" | "not_asked" | "not_delegated" | "not_own_act" => Class::Conflict,
         _ => Class::Forbidden,
     };
     Refusal { code: denial.code, class, zh: denial.zh, en: denial.en, details: Vec::new() }
@@ -157,6 +158,7 @@ fn task_of(command: &Command) -> Option<Local> {
         | Command::Transfer { task, .. }
         | Command::Delegate { task, .. } => Some(*task),
         Command::Start { .. }
+        | Command::HandOverDesk { .. }
         | Command::Release { .. }
         | Command::RemoveSigner { .. }
         | Command::Reply { .. }

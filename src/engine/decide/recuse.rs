@@ -4,14 +4,14 @@
 
 use crate::engine::case::{BodyRef, Case, Local, Task, TaskPool};
 use crate::engine::decide::hand::posts_of_office;
-use crate::engine::decide::signers::{LEADERS, reason};
+use crate::engine::decide::signers::reason;
 use crate::engine::decide::{Asked, no_such_task, permit, person, still_open};
 use crate::engine::event::Event;
 use crate::engine::facts::{Decision, Facts};
 use crate::engine::refusal::Refusal;
 use crate::engine::standing;
 use crate::identity::absence::other_post;
-use crate::identity::may::{Act, Standing};
+use crate::identity::may::{Act, LEADERS, Standing};
 use crate::ids::{Name, PersonId};
 
 /// Somebody asks that `of` be kept from the task.

@@ -12,12 +12,9 @@ use crate::engine::groups::{MemberRef, NewGroup, Settler, root_of, tree};
 use crate::engine::refusal::Refusal;
 use crate::engine::seats;
 use crate::engine::standing;
-use crate::identity::may::{Act, Standing};
+use crate::identity::may::{Act, LEADERS, Standing};
 use crate::ids::PersonId;
 use crate::limits::ADDED_SEATS_MAX;
-
-/// Posts that lead an office.
-pub(super) const LEADERS: &[&str] = &["section_head", "deputy_head", "head"];
 
 /// What is added.
 pub(super) struct Adds<'c> {

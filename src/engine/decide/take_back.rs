@@ -191,6 +191,7 @@ fn is_quiet(before: &Case, own: Local, event: &Event) -> bool {
         | Event::Submitted { .. }
         | Event::TaskHandedOver { .. }
         | Event::TaskDelegated { .. }
+        | Event::DeskHandedOver { .. }
         | Event::DelegateAnswered { .. }
         | Event::DelegationRecalled { .. }
         | Event::RecusalAsked { .. }

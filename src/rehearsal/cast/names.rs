@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Cast, unknown};
 use crate::definition::graph::{NodeKind, Program};
+use crate::engine::event::Between;
 use crate::ids::{Name, PersonId};
 use crate::notice::Kind;
 use crate::rehearsal::expect::{By, Expect, Expected};
@@ -126,7 +127,7 @@ impl Cast {
         let slots = act.verb.slots.iter().filter(|slot| **slot != Slot::OwnTask);
         for (slot, word) in slots.zip(&act.words) {
             match slot {
-                Slot::Task | Slot::Step => self.known_step(reader, word),
+                Slot::Task | Slot::Step | Slot::Answered => self.known_step(reader, word),
                 Slot::Job => self.known_job(reader, word),
                 Slot::People => word.text.split(['、', ',', '，']).for_each(|name| self.known_person(reader, &Word { text: name.to_owned(), at: word.at })),
                 Slot::Term => self.known_term(reader, word),
@@ -180,6 +181,12 @@ impl Cast {
             Expect::Waiting(account, waiting) => {
                 self.known_account(reader, account);
                 waiting.iter().for_each(|case| known_case(reader, case, cases));
+            }
+            Expect::Recorded(what, by, whom) => {
+                if !Between::WORDS.contains(&what.text.as_str()) {
+                    unknown(reader, what, ("记录", "what the record calls an act"), Between::WORDS);
+                }
+                by.iter().chain(whom).for_each(|who| self.known_person(reader, who));
             }
             Expect::Refused(_) | Expect::Ended(_) | Expect::Running | Expect::Document(..) | Expect::Number(_) | Expect::Today(_) | Expect::Rank(_) => {}
         }

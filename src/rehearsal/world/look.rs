@@ -15,6 +15,10 @@ impl Log {
                 let by = by.map(|person| cast.name_of(person));
                 self.done.push(DoneSeen { step: step.to_string(), outcome: outcome.to_string(), by, deemed: deemed.is_some() });
             }
+            if let Some(between) = event.between() {
+                let whom: Vec<String> = between.whom.iter().map(|person| cast.name_of(*person)).collect();
+                self.record.push((between.what.to_owned(), cast.name_of(between.by), whom.join(", ")));
+            }
             if let Event::DocumentIssued { kind, number, .. } = event {
                 self.documents.push((kind.to_string(), number.clone()));
             }
@@ -50,6 +54,8 @@ impl World<'_> {
             terms: case.terms.iter().map(term).collect(),
             at: case.tokens.values().map(|token| (program(&token.scope), token.step.to_string())).collect(),
             done: run.seen.done.clone(),
+            record: run.seen.record.clone(),
+            scopes: case.scopes.iter().map(|(id, scope)| (*id, scope.program.to_string())).collect(),
             documents: run.seen.documents.clone(),
             said: run.seen.said.clone(),
         }

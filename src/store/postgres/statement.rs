@@ -224,8 +224,8 @@ fn open_tasks(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), Writ
     ]);
     let columns = "task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due, dark_red_from, grey_from, lead";
     let insert = format!("insert into tasks as t (tenant, case_id, {columns}) select tenant, case_id, {columns} from");
-    let change = " on conflict (tenant, case_id, task, pool) do update set number = excluded.number, program = excluded.program, step = excluded.step,
-        claimed = excluded.claimed, rank = excluded.rank,
+    let change = " on conflict (tenant, case_id, task, pool) do update set number = excluded.number, claimed = excluded.claimed, rank = excluded.rank,
+        program = excluded.program, step = excluded.step, post = excluded.post,
         red_from = excluded.red_from, yellow_from = excluded.yellow_from, due = excluded.due,
         dark_red_from = excluded.dark_red_from, grey_from = excluded.grey_from";
     statement.part("t", &source, columns, (&insert, change));

@@ -162,8 +162,8 @@ fn task_row(connection: &Connection, case: &CaseRow, task: &TaskRow) -> Written 
             "insert into tasks (tenant, case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due,
                dark_red_from, grey_from, lead)
              values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-             on conflict (tenant, case_id, task, pool) do update set number = excluded.number, program = excluded.program, step = excluded.step,
-               claimed = excluded.claimed, rank = excluded.rank,
+             on conflict (tenant, case_id, task, pool) do update set number = excluded.number, claimed = excluded.claimed, rank = excluded.rank,
+               program = excluded.program, step = excluded.step, post = excluded.post,
                red_from = excluded.red_from, yellow_from = excluded.yellow_from, due = excluded.due,
                dark_red_from = excluded.dark_red_from, grey_from = excluded.grey_from",
         )?

@@ -1,6 +1,8 @@
 //! 待办: what is late, what is next, what is the channel's; claimed from the list, filtered in the address, exported as shown.
 //! Invariant: the order is the store's, and a filter only narrows it. Never: a case loaded for a row.
 
+mod batch;
+
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -26,7 +28,7 @@ const EXPORT_MAX: usize = 2_000;
 
 /// Its routes.
 pub fn router() -> Router<Shared> {
-    Router::new().route("/inbox", get(show)).route("/inbox.csv", get(export))
+    Router::new().route("/inbox", get(show)).route("/inbox.csv", get(export)).route("/inbox/batch", get(batch::show).post(batch::act))
 }
 
 /// The filters, as the address keeps them.
@@ -73,6 +75,8 @@ impl Asked {
 #[derive(Serialize)]
 struct Page {
     lines: Vec<Line>,
+    batches: Vec<Batch>,
+    to_sign: usize,
     shown: i64,
     all: i64,
     lights: Vec<Chip>,
@@ -88,6 +92,14 @@ struct Page {
     mine: i64,
     late: i64,
     soon: i64,
+}
+
+/// A step whose tasks may be answered together.
+#[derive(PartialEq, Serialize)]
+struct Batch {
+    step: String,
+    link: String,
+    href: String,
 }
 
 #[derive(Serialize)]
@@ -172,8 +184,18 @@ fn page(spoken: &Spoken<'_>, visitor: &Visitor, asked: &Asked, filter: &DeskFilt
     let claimed: Option<CaseId> = asked.claimed.parse().ok();
     let lines = desk.lines.iter().map(|line| self::line(spoken, visitor, line, desk)).collect::<Result<Vec<_>, _>>()?;
     let claimed = desk.lines.iter().zip(&lines).find(|(task, line)| Some(task.case) == claimed && line.mine).map(|(_, line)| line.number.clone());
+    let mut batches: Vec<Batch> = Vec::new();
+    for line in desk.lines.iter().filter(|line| line.batch) {
+        let href = format!("/inbox/batch?link={}&step={}", line.task.program, line.task.step);
+        let batch = Batch { step: spoken.say(&line.step), link: spoken.say(&line.link), href };
+        if !batches.contains(&batch) {
+            batches.push(batch);
+        }
+    }
     Ok(Page {
         lines,
+        batches,
+        to_sign: super::office::to_sign(visitor),
         shown: desk.counts.of(filter),
         all: desk.counts.of(&everything),
         lights: vec![late("", Late::Any, "inbox-any-light"), late("overdue", Late::Overdue, "inbox-overdue"), late("soon", Late::Soon, "inbox-soon")],

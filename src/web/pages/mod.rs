@@ -12,6 +12,7 @@ mod inbox;
 mod jobs;
 mod lights;
 mod notices;
+mod office;
 mod people;
 mod projects;
 mod record;
@@ -39,6 +40,7 @@ pub fn router() -> Router<Shared> {
         .merge(jobs::router())
         .merge(lights::router())
         .merge(notices::router())
+        .merge(office::router())
         .merge(people::router())
         .merge(projects::router())
         .merge(record::router())

@@ -118,7 +118,7 @@ fn command() -> Result<String, Fault> {
 }
 
 /// The id of a change: of the form it came from and of what it says, because one page has several forms.
-fn once(command: &str, change: &Change) -> Option<CommandId> {
+pub fn once(command: &str, change: &Change) -> Option<CommandId> {
     let form: CommandId = command.parse().ok()?;
     let said = serde_json::to_string(change).ok()?;
     let mut bytes = [0; 16];

@@ -43,3 +43,17 @@ inbox-keys-open = Open the marked case
 inbox-keys-search = Go to the search
 inbox-keys-help = Show this
 inbox-keys-close = Close
+
+batch-title = Answer in a batch
+batch-heading = Answer in a batch: { $step }
+batch-offer = May be answered together:
+batch-what = Every task you tick is answered with the same outcome and opinion. One that is refused does not hold up the others, and each has its result.
+batch-record = Each has a record of its own with your name, post and the time. Only a step whose workflow says so may be answered like this.
+batch-which = Which ({ $count } open)
+batch-opinion-hint = The opinion stands in the record of each.
+batch-button = Answer what is ticked
+batch-results = { $done } of { $all } done
+batch-done = done
+batch-refused = not done:
+batch-empty = Nothing to answer together at this step now
+batch-all-done = All { $count } that were ticked are done.

@@ -93,3 +93,5 @@ projects-task-send-what = The office is told and goes on examining; please compl
 projects-due-step = limit of this step
 projects-due-promised = promised
 projects-due-statutory = by law
+projects-urge = Urge
+projects-urged = Passed on to whoever has it, and recorded.

@@ -5,6 +5,7 @@ nav-projects = My projects
 nav-apply = New application
 nav-inbox = Inbox
 nav-cases = Cases
+nav-office = My office
 nav-lights = Lights
 nav-accounts = Land and funds
 nav-audit = Audit

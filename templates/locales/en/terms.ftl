@@ -383,12 +383,17 @@ event-task-handed-over = handed “{ $step }” over to { $who }
 event-task-delegated = asked { $who } about “{ $step }”, which comes back with the answer
 event-delegate-answered = answered { $who } about “{ $step }”
 event-delegation-recalled = took the question about “{ $step }” back
-event-signers-added = added members
+event-signers-added = “{ $step }”: { $who } asked to sign as well, { $place ->
+    [before] before
+    [after] after
+   *[beside] beside
+} the seat
 event-added-settled = { $passed ->
     [yes] The added members have passed it
    *[no] The added members have not passed it
 }
-event-seat-removed = took out a member who had not answered
+event-seat-removed = Taken out before giving an opinion: { $who }
+event-seat-to-come = a member whose turn had not come
 event-returned = Sent back from “{ $from }” to “{ $to }”
 event-term-started = { $term } of { $within } begins, counted from { $day }, due { $due }
 event-term-stopped = { $term } stands still: { $cause }
@@ -470,3 +475,7 @@ kind-account-password-changed = Password changed
 kind-other = Another notice
 medium-mail = Mail
 medium-sms = SMS
+event-desk-handed-over = Desk handed over by { $who } to { $to }, overseen by { $overseer }{ $left ->
+    [0] {""}
+   *[other] ; { $left } task(s) the taker may not do were left
+}

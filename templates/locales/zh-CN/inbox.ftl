@@ -43,3 +43,17 @@ inbox-keys-open = 打开选中的办件
 inbox-keys-search = 跳到搜索
 inbox-keys-help = 显示本说明
 inbox-keys-close = 关闭
+
+batch-title = 批量办理
+batch-heading = 批量办理：{ $step }
+batch-offer = 可以批量办理：
+batch-what = 勾选的每一件都按同一结果、同一意见办理；一件办不成不影响别的，逐件给出结果。
+batch-record = 每件各记一次，写您的姓名、岗位和时间；只有流程写明可以批量的步骤才能这样办。
+batch-which = 办理哪些（共 { $count } 件待办）
+batch-opinion-hint = 意见写入每一件的记录。
+batch-button = 办理勾选的待办
+batch-results = 共 { $all } 件，办成 { $done } 件
+batch-done = 已办理
+batch-refused = 未办理：
+batch-empty = 这一步现在没有可以批量办理的待办
+batch-all-done = 勾选的 { $count } 件已全部办理。

@@ -81,3 +81,5 @@ projects-task-send-what = 提交后，办理单位会收到通知并继续审查
 projects-due-step = 这一步的期限
 projects-due-promised = 承诺期限
 projects-due-statutory = 法定期限
+projects-urge = 催办
+projects-urged = 已转给正在办理的单位，并记入办件记录。

@@ -5,6 +5,7 @@ nav-projects = 我的项目
 nav-apply = 新申请
 nav-inbox = 待办
 nav-cases = 办件查询
+nav-office = 本单位
 nav-lights = 亮灯
 nav-accounts = 用地与资金
 nav-audit = 审计

@@ -383,12 +383,17 @@ event-task-handed-over = 把「{ $step }」转办给{ $who }
 event-task-delegated = 把「{ $step }」委派给{ $who }，答复后仍由本人办理
 event-delegate-answered = 答复{ $who }就「{ $step }」的委派
 event-delegation-recalled = 收回「{ $step }」的委派
-event-signers-added = 加签
+event-signers-added = 「{ $step }」{ $place ->
+    [before] 前加签
+    [after] 后加签
+   *[beside] 并加签
+}：请{ $who }签意见
 event-added-settled = { $passed ->
     [yes] 加签的人员已通过
    *[no] 加签的人员未通过
 }
-event-seat-removed = 减签：减去一名尚未签的成员
+event-seat-removed = 减签：{ $who }，尚未签意见
+event-seat-to-come = 尚未轮到的一名成员
 event-returned = 由「{ $from }」退回到「{ $to }」
 event-term-started = { $term } { $within }开始计算，起算日 { $day }，到期 { $due }
 event-term-stopped = { $term }停止计算：{ $cause }
@@ -470,3 +475,7 @@ kind-account-password-changed = 密码已更改
 kind-other = 其他通知
 medium-mail = 邮件
 medium-sms = 短信
+event-desk-handed-over = 整岗交接：{ $who } 移交，{ $to } 接收，{ $overseer } 监交{ $left ->
+    [0] {""}
+   *[other] ；{ $left } 件因岗位分离、回避等不能由接收人办理，未移交
+}

@@ -5,12 +5,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use greenlane::app::execute::{Act, Answer};
+use greenlane::app::operate::Operation;
 use greenlane::clock::real;
+use greenlane::identity::Actor;
+use greenlane::ids::CaseId;
 use greenlane::notice::Kind;
 use serde_json::json;
 
 use super::house::{House, form};
 use super::story::Project;
+use crate::unlucky::deeds::WORKFLOW as DEEDS;
 
 /// A page as somebody sees it.
 #[derive(Clone, Debug)]
@@ -34,6 +38,7 @@ pub async fn all(house: &House) -> Vec<Page> {
     let anybody = [page("home-sign-in", None, "/sign-in"), Page { status: 404, ..page("home-missing", None, "/no-such-page") }];
     let applying = Applying::begin(house).await;
     let anybody = anybody.into_iter().chain(accounts(page)).chain(links(house).await).chain(clerks(page)).chain(term(house, page).await);
+    let anybody = anybody.chain(deeds(house, page).await);
     anybody.chain(watch(page)).chain(notices(page)).chain(applying.pages(page)).collect()
 }
 
@@ -50,6 +55,44 @@ async fn term(house: &House, page: impl Fn(&'static str, Option<&'static str>, &
     let working = house.node.app.working(house.tenant, house.case(Project::Main)).await.unwrap();
     let term = working.state.terms.keys().next().copied();
     term.map(|term| page("term", Some("ez-jrb.handler"), &format!("/cases/{{case}}/terms/{term}")))
+}
+
+/// The pages of the rarer acts, on a case in which each may be done.
+async fn deeds(house: &House, page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> Vec<Page> {
+    const HANDLER: &str = "ez-sthj.handler";
+    let publish = Operation::Publish { files: [("deeds.yaml".to_owned(), DEEDS.to_owned())].into(), workflows: Vec::new() };
+    house.node.app.operate(house.tenant, Actor::Operator("test".to_owned()), publish).await.unwrap_or_else(|failure| panic!("{failure}"));
+    let start = async || house.act(None, "lin", Act::Start { workflow: "deeds".into(), form: None, rank: 9 }).await.unwrap().case;
+    let does = async |case, act| drop(house.act(Some(case), HANDLER, act).await.unwrap_or_else(|failure| panic!("{failure}")));
+    let words = || Some("请您看看。".to_owned());
+    let (fresh, asked, signing) = (start().await, start().await, start().await);
+    let task = house.task(fresh, "examine").await.0;
+    let (handler, colleague) = (house.person(HANDLER).await, house.person("ez-sthj.handler-b").await);
+    does(fresh, Act::AskRecusal { task, of: handler, opinion: words() }).await;
+    let lent = house.task(asked, "examine").await.0;
+    does(asked, Act::Claim { task: lent }).await;
+    does(asked, Act::Delegate { task: lent, to: colleague, opinion: words() }).await;
+    let examined = house.task(signing, "examine").await.0;
+    does(signing, Act::Complete { task: examined, outcome: "ok".into(), answer: Answer { opinion: words(), ..Answer::default() } }).await;
+    let seat = house.task(signing, "sign").await.0;
+    let at = |name, login, case: CaseId, rest: String| page(name, Some(login), &format!("/cases/{case}{rest}"));
+    vec![
+        page("inbox-batch", Some(HANDLER), "/inbox/batch?link=deeds&step=examine"),
+        at("case-more", HANDLER, fresh, String::new()),
+        at("case-asked", "ez-sthj.handler-b", asked, String::new()),
+        at("deed-transfer", HANDLER, fresh, format!("/do/transfer?task={task}")),
+        at("deed-delegate", HANDLER, fresh, format!("/do/delegate?task={task}")),
+        at("deed-reply", "ez-sthj.handler-b", asked, format!("/do/reply?task={lent}")),
+        at("deed-recall", HANDLER, asked, format!("/do/recall?task={lent}")),
+        at("deed-add-signers", HANDLER, signing, format!("/do/add-signers?task={seat}")),
+        at("deed-remove-signer-none", HANDLER, signing, "/do/remove-signer".to_owned()),
+        at("deed-take-back", HANDLER, signing, "/do/take-back?scope=0&step=examine".to_owned()),
+        at("deed-ask-recusal", HANDLER, signing, format!("/do/ask-recusal?task={seat}")),
+        at("deed-decide-recusal", "ez-sthj.section-head", fresh, format!("/do/decide-recusal?task={task}")),
+        at("deed-copy", HANDLER, fresh, "/do/copy".to_owned()),
+        at("deed-urge", "lin", fresh, "/do/urge".to_owned()),
+        at("deed-comment", HANDLER, fresh, "/do/comment".to_owned()),
+    ]
 }
 
 /// What an applicant has on the desk: an application begun, one filed, one asked to be completed.
@@ -224,11 +267,12 @@ fn accounts(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> 
 }
 
 /// The desk: lists, a case to do and to read, its papers on paper.
-fn clerks(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 10] {
+fn clerks(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 11] {
     [
         page("inbox", Some("ez-jrb.handler"), "/inbox"),
         page("inbox-window", Some("ez-zwzx.receiver"), "/inbox?light=overdue"),
         page("inbox-none", Some("ez-ldxz.auditor"), "/inbox"),
+        page("office", Some("ez-sthj.section-head"), "/office"),
         page("cases", Some("ez-ldxz.sup-clerk"), "/cases"),
         page("cases-none", Some("ez-ldxz.sup-clerk"), "/cases?q=nothing"),
         page("case-to-do", Some("ez-jrb.handler"), "/cases/{case}"),

@@ -61,6 +61,7 @@ pub fn verb(command: &Command) -> &'static str {
         Command::AddSigners { .. } => "add-signers",
         Command::RemoveSigner { .. } => "remove-signer",
         Command::Transfer { .. } => "transfer",
+        Command::HandOverDesk { .. } => "hand-over-desk",
         Command::Delegate { .. } => "delegate",
         Command::Reply { .. } => "reply",
         Command::Recall { .. } => "recall",

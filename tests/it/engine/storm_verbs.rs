@@ -71,7 +71,15 @@ impl Storm {
         let (who, office, post) = PEOPLE[self.chance.below(PEOPLE.len())];
         let (from, days) = (self.world.now.date(), self.chance.below(9) as u64);
         let substitute = Some(person(self.some_name())).filter(|other| *other != person(who));
-        let absence = Absence { person: person(who), office: office.into(), post: post.into(), from, until: from + chrono::Days::new(days), substitute };
+        let absence = Absence {
+            person: person(who),
+            office: office.into(),
+            post: post.into(),
+            from,
+            until: from + chrono::Days::new(days),
+            substitute,
+            called_off: false,
+        };
         self.world.roster.absences.retain(|held| held.key() != absence.key());
         if self.world.roster.absences.len() < 4 {
             self.world.roster.absences.push(absence);

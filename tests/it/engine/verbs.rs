@@ -38,7 +38,15 @@ fn take_back(world: &mut World, run: usize, who: &str, step: &str) -> Result<Vec
 
 fn away(world: &mut World, who: &str, post: &str, days: (&str, &str), substitute: Option<&str>) {
     let (from, until) = (day(days.0), day(days.1));
-    world.roster.absences.push(Absence { person: person(who), office: "office".into(), post: post.into(), from, until, substitute: substitute.map(person) });
+    world.roster.absences.push(Absence {
+        person: person(who),
+        office: "office".into(),
+        post: post.into(),
+        from,
+        until,
+        substitute: substitute.map(person),
+        called_off: false,
+    });
 }
 
 fn behalf(events: &[Event]) -> Option<(greenlane::ids::PersonId, greenlane::ids::PersonId)> {

@@ -53,6 +53,7 @@ const WRONG: &[(&str, &str)] = &[
     ("陈工", "等级：A"),
     ("陈工", "拒绝：not_assigned"),
     ("陈工", "关闭：受理"),
+    ("陈工", "记录：commented"),
     ("李受理            办理 甲 受理 受理", "已办：受理 accepted 由 周承办"),
     ("李受理            办理 甲 受理 受理", "已办：受理 accepted 由 系统"),
     ("李受理            办理 甲 受理 受理", "已办：审查 ok"),
@@ -76,6 +77,17 @@ fn each_kind_of_expectation_can_turn_out_false() {
         let verdict = played(&text.join("\n"));
         let failed = verdict.failed().unwrap_or_else(|| panic!("nothing turned red: {wrong}"));
         assert!(failed.text.starts_with(line.split('→').next().unwrap()), "{wrong}: {}", failed.text);
+    }
+}
+
+#[test]
+fn a_record_is_of_its_word_by_its_person_and_to_its_person() {
+    const ASKED: &str = include_str!("../../scenarios/vb-26-delegate-comes-back.txt");
+    const LINE: &str = "周承办 委派 甲 审查 钱承办 “请核数字” →";
+    let told = |expected: &str| played(&ASKED.replacen(LINE, &format!("{LINE} {expected}；"), 1)).passed();
+    assert!(ASKED.contains(LINE) && told("记录：delegated 由 周承办 对 钱承办"));
+    for wrong in ["记录：recalled", "记录：delegated 由 钱承办", "记录：delegated 由 周承办 对 吴承办"] {
+        assert!(!told(wrong), "{wrong}");
     }
 }
 

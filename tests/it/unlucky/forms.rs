@@ -40,7 +40,7 @@ steps:
   granted: {title: {zh: 办结, en: Done}, end: granted}
 "#;
 
-const HANDLER: &str = "ez-sthj.handler";
+pub(super) const HANDLER: &str = "ez-sthj.handler";
 const HEAD: &str = "ez-sthj.head";
 const OPERATOR: &str = "ez-zwzx.operator";
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n";
@@ -93,17 +93,17 @@ pub(super) fn hidden(part: &str) -> Vec<(String, String)> {
     fields.filter_map(|rest| Some((rest.split_once("\" value=\"")?.0.to_owned(), unescaped(rest.split_once("\" value=\"")?.1.split('"').next()?)))).collect()
 }
 
-fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+pub(super) fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
     list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// A form on the page it posts to.
-fn plain(login: &'static str, page: &str, typed: &[(&str, &str)]) -> Ready {
+pub(super) fn plain(login: &'static str, page: &str, typed: &[(&str, &str)]) -> Ready {
     let page = page.to_owned();
     Ready { login, action: page.clone(), page, typed: pairs(typed), file: None, case: None, mark: String::new(), before: 0 }
 }
 
-fn operator() -> Actor {
+pub(super) fn operator() -> Actor {
     Actor::Operator("test".to_owned())
 }
 
@@ -174,6 +174,8 @@ impl Trial {
                 let case = self.case(false).await;
                 Ready { case: Some(case), ..plain("chen", &format!("/projects/{case}/withdraw"), &[("opinion", "项目取消")]) }
             }
+            Form::Away | Form::Back | Form::Handover | Form::SignHandover | Form::Batch => self.in_the_office(form, nth).await,
+            Form::Deed(key) => self.deed(key).await,
             Form::Claim => self.on_a_case(HANDLER, ("accept", "claim"), &[]).await,
             Form::GiveBack => self.on_a_case(HANDLER, ("accept", "release"), &[]).await,
             Form::Decide => self.on_a_case(HANDLER, ("accept", "complete"), &[("outcome", "accepted"), ("opinion", "予以受理。")]).await,

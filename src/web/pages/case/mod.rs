@@ -2,6 +2,7 @@
 //! Invariant: each act is a form of its own with its command's id, and a refusal shows the page again with everything typed. Never: a permission decided here.
 
 mod acts;
+mod deeds;
 mod desk;
 mod history;
 mod page;
@@ -40,6 +41,7 @@ pub fn router() -> Router<Shared> {
         .route("/cases/{case}/tasks/{task}/complete", post(acts::complete))
         .route("/cases/{case}/tasks/{task}/return", post(acts::send_back))
         .route("/cases/{case}/terms/{term}/extend", post(acts::extend))
+        .route("/cases/{case}/do/{deed}", get(deeds::show).post(deeds::act))
         .route("/cases/{case}/picture/{scope}", get(picture::show))
 }
 

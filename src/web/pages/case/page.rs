@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Asked;
 use super::acts::Refused;
+use super::deeds::{Offers, offers};
 use super::desk::{self, ActForm, Card};
 use super::history::{self, History, Line};
 use super::papers::{self, Papers};
@@ -83,6 +84,7 @@ pub struct Page {
     refused: Option<Mistakes>,
     cards: Vec<Card>,
     act: Option<ActForm>,
+    offers: Offers,
     kept: Option<String>,
     terms: Vec<TermLine>,
     papers: Option<Papers>,
@@ -177,6 +179,7 @@ pub fn page(asking: &Asking<'_>, refused: Option<Refused>) -> Result<Page, Fault
         history: history::history(asking, told, &telling),
         record: format!("/cases/{}/record", asking.name()),
         withdraw: (state.applicant == asking.visitor.person && state.ended.is_none()).then(|| format!("/projects/{}/withdraw", asking.name())),
+        offers: offers(asking, chosen),
         cards,
         act,
         kept,

@@ -280,6 +280,7 @@ impl<'a> Telling<'a> {
             | Event::Returned { .. } => self.of_task(event),
             Event::TaskHandedOver { .. }
             | Event::TaskDelegated { .. }
+            | Event::DeskHandedOver { .. }
             | Event::DelegateAnswered { .. }
             | Event::DelegationRecalled { .. }
             | Event::AddedSettled { .. }

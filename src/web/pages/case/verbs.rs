@@ -1,7 +1,7 @@
 //! The record's lines of what people do with tasks and groups beside answering them.
 
 use super::telling::{Line, Telling};
-use crate::engine::case::TaskPool;
+use crate::engine::case::{Adding, TaskPool};
 use crate::engine::event::Event;
 
 impl Telling<'_> {
@@ -11,12 +11,13 @@ impl Telling<'_> {
         match event {
             Event::TaskHandedOver { task, by, pool, to, body } => {
                 let (scope, step) = self.task_step(*task);
-                let who = match (to, pool) {
-                    (Some(to), _) => spoken.person(*to),
-                    (None, TaskPool::Posts { offices, post }) => spoken.pool(offices, post),
-                    (None, TaskPool::Applicant) => spoken.t("case-applicant"),
-                };
+                let who = to.map_or_else(|| self.asked(pool), |to| spoken.person(to));
                 Line { by: Some(*by), body: *body, ..self.said("event-task-handed-over", scope, &[("step", &step), ("who", &who)]) }
+            }
+            Event::DeskHandedOver { from, to, overseer, left } => {
+                let (who, to, overseer) = (spoken.person(*from), spoken.person(*to), spoken.person(*overseer));
+                let variables = [("who", who.as_str()), ("to", &to), ("overseer", &overseer), ("left", &left.len().to_string())];
+                self.said("event-desk-handed-over", None, &variables)
             }
             Event::TaskDelegated { task, by, to, body } => {
                 let (scope, step) = self.task_step(*task);
@@ -29,14 +30,22 @@ impl Telling<'_> {
                 Line { by: Some(*by), body: *body, ..self.said("event-delegate-answered", scope, &[("step", &step), ("who", &who)]) }
             }
             Event::DelegationRecalled { task, by } => self.on_task("event-delegation-recalled", *task, *by),
-            Event::GroupOpened { token, added, body, .. } => {
-                let (scope, _) = self.at_token(*token);
-                Line { by: added.as_ref().map(|added| added.by), body: *body, ..self.said("event-signers-added", scope, &[]) }
+            Event::GroupOpened { token, added: Some(added), chairs, body, .. } => {
+                let (scope, step) = self.at_token(*token);
+                let who: Vec<String> = chairs.iter().map(|chair| self.asked(&chair.pool)).collect();
+                let place = match added.place {
+                    Adding::Before => "before",
+                    Adding::Beside => "beside",
+                    Adding::After => "after",
+                };
+                let variables = [("step", step.as_str()), ("place", place), ("who", &who.join(&spoken.t("case-and")))];
+                Line { by: Some(added.by), body: *body, ..self.said("event-signers-added", scope, &variables) }
             }
             Event::AddedSettled { passed, .. } => self.quiet("event-added-settled", None, &[("passed", if *passed { "yes" } else { "no" })]),
             Event::SeatRemoved { task, by, body, .. } => {
                 let scope = task.and_then(|task| self.task_step(task).0);
-                Line { by: Some(*by), body: *body, ..self.said("event-seat-removed", scope, &[]) }
+                let who = task.and_then(|task| self.tasks.get(&task)).map_or_else(|| spoken.t("event-seat-to-come"), |task| self.asked(&task.pool));
+                Line { by: Some(*by), body: *body, ..self.said("event-seat-removed", scope, &[("who", &who)]) }
             }
             Event::StoodIn { task, by, on_behalf_of } => {
                 let (scope, step) = self.task_step(*task);
@@ -52,6 +61,14 @@ impl Telling<'_> {
                 self.of_speech(event)
             }
             _ => Line::default(),
+        }
+    }
+
+    /// Who is asked.
+    fn asked(&self, pool: &TaskPool) -> String {
+        match pool {
+            TaskPool::Posts { offices, post } => self.spoken.pool(offices, post),
+            TaskPool::Applicant => self.spoken.t("case-applicant"),
         }
     }
 

@@ -71,6 +71,7 @@ struct OnePage {
     letter_count: usize,
     running: bool,
     sent: bool,
+    urged: bool,
 }
 
 #[derive(Serialize)]
@@ -83,6 +84,7 @@ struct SubmissionLine {
 #[derive(Deserialize)]
 pub struct After {
     sent: Option<crate::engine::case::Local>,
+    urged: Option<u8>,
 }
 
 /// One project in full.
@@ -104,6 +106,7 @@ pub async fn one(State(shared): State<Shared>, visitor: Visitor, Path(case): Pat
     let data = OnePage {
         running: project.ended.is_none(),
         sent: after.sent.is_some(),
+        urged: after.urged.is_some(),
         letter_count: project.letters.len(),
         card: card(&shared.pages, &visitor, project),
         submissions: lines,
