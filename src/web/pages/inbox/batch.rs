@@ -6,13 +6,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
+use crate::app::batch::Alike;
 use crate::app::desk::{DeskFilter, DeskLine};
-use crate::app::execute::{Act, Order};
 use crate::app::failure::Failure;
 use crate::definition::graph::{Node, NodeKind, Verb};
 use crate::engine::case::Local;
 use crate::engine::refusal::Refusal;
-use crate::ids::{CaseId, CommandId, Digest, Text};
+use crate::ids::{CaseId, Text};
 use crate::limits::BATCH_TASKS_MAX;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
@@ -95,7 +95,7 @@ impl Typed {
 
     fn tasks(&self) -> Vec<(CaseId, Local)> {
         let read = |item: &String| item.split_once('.').and_then(|(case, task)| Some((case.parse().ok()?, task.parse().ok()?)));
-        self.items.iter().filter_map(read).take(BATCH_TASKS_MAX).collect()
+        self.items.iter().filter_map(read).collect()
     }
 
     fn lacks(&self) -> Option<Refusal> {
@@ -118,12 +118,22 @@ pub async fn act(State(shared): State<Shared>, visitor: Visitor, axum::Form(pair
     if let Some(refusal) = typed.lacks() {
         return page(&shared, &visitor, &typed, (Some(refusal), Vec::new())).await;
     }
-    let mut results = Vec::new();
-    for (case, task) in typed.tasks() {
-        let opinion = Some(typed.opinion.clone()).filter(|opinion| !opinion.is_empty());
-        let act = Act::CompleteInBatch { task, outcome: typed.outcome.as_str().into(), opinion };
-        let order = Order { tenant: visitor.tenant, case: Some(case), actor: visitor.actor(), command_id: id_of(&typed.command, (case, task)), act };
-        match shared.app.execute(order).await {
+    let alike = Alike {
+        tenant: visitor.tenant,
+        actor: visitor.actor(),
+        command_id: typed.command.parse().ok(),
+        outcome: typed.outcome.as_str().into(),
+        opinion: Some(typed.opinion.clone()).filter(|opinion| !opinion.is_empty()),
+    };
+    let tasks = typed.tasks();
+    let named: Vec<(String, Local)> = tasks.iter().map(|(case, task)| (case.to_string(), *task)).collect();
+    let told = match shared.app.answer_alike(&alike, &named).await {
+        Ok(told) => told,
+        Err(refusal) => return page(&shared, &visitor, &typed, (Some(refusal), Vec::new())).await,
+    };
+    let mut results = Vec::with_capacity(told.len());
+    for ((case, task), told) in tasks.into_iter().zip(told) {
+        match told {
             Ok(receipt) => results.push((case, task, receipt.number, None)),
             Err(Failure::Refused(refusal)) => results.push((case, task, None, Some(*refusal))),
             Err(Failure::Fault(fault)) => return Err(fault.into()),
@@ -134,13 +144,6 @@ pub async fn act(State(shared): State<Shared>, visitor: Visitor, axum::Form(pair
         return Ok(Redirect::to(&to).into_response());
     }
     page(&shared, &visitor, &typed, (None, results)).await
-}
-
-fn id_of(command: &str, (case, task): (CaseId, Local)) -> Option<CommandId> {
-    let form: CommandId = command.parse().ok()?;
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&Digest::of(format!("{form}\n{case}\n{task}").as_bytes()).0[..16]);
-    Some(CommandId(uuid::Uuid::from_bytes(bytes)))
 }
 
 type Answered = (CaseId, Local, Option<String>, Option<Refusal>);
