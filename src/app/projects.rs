@@ -12,6 +12,7 @@ use crate::app::drafts::Typist;
 use crate::app::failure::{Failure, Fault};
 use crate::app::fields::filler_copy;
 use crate::app::known::Known;
+use crate::app::notices::short_name;
 use crate::app::view;
 use crate::app::writer::Working;
 use crate::definition::graph::{Bundle, Node, NodeKind, TermKind};
@@ -348,7 +349,7 @@ impl Reading<'_> {
         let case = self.case;
         ProjectView {
             id: case.id.to_string(),
-            number: case.number.clone().unwrap_or_default(),
+            number: case.number.clone().unwrap_or_else(|| short_name(case.id)),
             name,
             procedure: self.bundle.programs.get(&case.workflow).map(|program| program.title.clone()).unwrap_or_default(),
             started: case.started.to_rfc3339(),

@@ -281,13 +281,10 @@ fn shape(out: &mut String, node: &Node, label: &Label, at: Point, size: Size, vi
         }
     }
     if let Some(state) = state {
-        let _ = write!(
-            out,
-            "<text class=\"mark\" x=\"{}\" y=\"{}\">{}</text>",
-            at.x + size.width / 2 - 2,
-            at.y - size.height / 2 - 3,
-            state_mark(state, view.english)
-        );
+        let mark = state_mark(state, view.english);
+        // Above the right half, clear of the line that comes in from above.
+        let right = (at.x + size.width / 2 - 2).max(at.x + 10 + measure::width(mark, 11));
+        let _ = write!(out, "<text class=\"mark\" x=\"{right}\" y=\"{}\">{mark}</text>", at.y - size.height / 2 - 3);
     }
     out.push_str("</g>\n");
 }

@@ -183,7 +183,7 @@ fn broken(program: &Program, at: (NodeIx, NodeIx, NodeIx), how: usize) -> Progra
 fn graphs_broken_on_purpose_are_each_found() {
     let workflows = if full() { 2_000 } else { 200 };
     let names = ["an edge to the join lost", "an end in a branch", "a loop out of a region", "a loop to its own split", "a step that goes nowhere"];
-    let mut tried = [0; 5];
+    let (mut tried, mut unfinished) = ([0; 5], 0);
     let mut kinds: BTreeMap<(usize, FlawKind), usize> = BTreeMap::new();
     for n in 0..workflows {
         for flow in flows(seed(n)) {
@@ -198,13 +198,21 @@ fn graphs_broken_on_purpose_are_each_found() {
                     let program = broken(&program, at, how);
                     let proof = soundness::prove(&program, STATES_MAX);
                     let key = &program.nodes[usize::from(at.0.0)].key;
-                    assert!(!proof.flaws.is_empty(), "workflow {n} (seed {:#x}): {} at `{key}` was not found", seed(n), names[how]);
+                    assert!(!proof.is_sound(), "workflow {n} (seed {:#x}): {} at `{key}` was not found", seed(n), names[how]);
+                    if proof.flaws.is_empty() {
+                        // Too large to be walked in every order; `check` says so instead of calling it sound.
+                        unfinished += 1;
+                        continue;
+                    }
                     tried[how] += 1;
                     *kinds.entry((how, proof.flaws[0].kind)).or_default() += 1;
                 }
             }
         }
     }
-    println!("broken and found: {}; as {kinds:?}", names.iter().zip(tried).map(|(name, tried)| format!("{name} {tried}")).collect::<Vec<_>>().join(", "));
-    assert!(tried.iter().all(|tried| *tried >= 20), "{tried:?}");
+    println!(
+        "broken and found: {}; past the bound {unfinished}; as {kinds:?}",
+        names.iter().zip(tried).map(|(name, tried)| format!("{name} {tried}")).collect::<Vec<_>>().join(", ")
+    );
+    assert!(tried.iter().all(|tried| *tried >= 20 && *tried > 20 * unfinished), "{tried:?}, {unfinished} past the bound");
 }

@@ -122,7 +122,7 @@ fn card(asking: &Asking<'_>, id: Local, task: &Task) -> Result<Card, Fault> {
         task: id,
         step: asking.step(task.scope, &task.step),
         link: asking.link(task.scope),
-        number: state.scopes.get(&task.scope).and_then(|scope| scope.number.clone()).unwrap_or_else(|| asking.name()),
+        number: state.scopes.get(&task.scope).and_then(|scope| scope.number.clone()).unwrap_or_else(|| asking.shown()),
         pool,
         claimed: task.claimed.filter(|_| !matches!(task.pool, TaskPool::Applicant)).map(|person| if own { spoken.t("case-me") } else { spoken.person(person) }),
         due: watch.due.map(|due| due.to_string()),

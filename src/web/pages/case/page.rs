@@ -45,6 +45,12 @@ impl<'a> Asking<'a> {
         row.number.clone().unwrap_or_else(|| row.id.to_string())
     }
 
+    /// How the case is called where people read: its number, or the end of its id.
+    pub fn shown(&self) -> String {
+        let row = &self.file.working.row;
+        row.number.clone().unwrap_or_else(|| short_name(row.id))
+    }
+
     /// What a step of an open link is called.
     pub fn step(&self, scope: Local, step: &str) -> String {
         let program = self.file.working.state.scopes.get(&scope).map(|scope| &scope.program);
@@ -155,7 +161,7 @@ pub fn page(asking: &Asking<'_>, refused: Option<Refused>) -> Result<Page, Fault
     let lead = state.terms.iter().filter(|(_, term)| term.due.is_some() && term.due == watch.due).map(|(id, _)| *id).next();
     let flash = asking.asked.did.filter(|_| refused.is_none()).and_then(|seq| flash(asking, seq, &told));
     Ok(Page {
-        number: file.working.row.number.clone().unwrap_or_else(|| short_name(file.working.row.id)),
+        number: asking.shown(),
         project: file.working.row.title.clone().unwrap_or_default(),
         workflow: file.program(&state.workflow).map(|program| spoken.say(&program.title)).unwrap_or_default(),
         applicant: spoken.person(state.applicant),

@@ -64,7 +64,7 @@ pub fn pictures(asking: &Asking<'_>, telling: &Telling<'_>) -> Vec<Picture> {
         pictures.push(Picture {
             scope: *scope,
             title: asking.spoken.say(&program.title),
-            number: link.number.clone().unwrap_or_else(|| asking.name()),
+            number: link.number.clone().unwrap_or_else(|| asking.shown()),
             src: format!("/cases/{}/picture/{scope}.svg?version={}", asking.name(), asking.file.working.row.version),
             sheet: format!("/cases/{}/sheet/{scope}", asking.name()),
             closed: link.closed.as_ref().map(|result| asking.spoken.outcome(result)).unwrap_or_default(),

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::app::batch::Alike;
 use crate::app::desk::{DeskFilter, DeskLine};
 use crate::app::failure::Failure;
+use crate::app::notices::short_name;
 use crate::definition::graph::{Node, NodeKind, Verb};
 use crate::engine::case::Local;
 use crate::engine::refusal::Refusal;
@@ -19,6 +20,7 @@ use crate::web::answer::Trouble;
 use crate::web::pages::case::fresh_command;
 use crate::web::pages::case::spoken::Spoken;
 use crate::web::visitor::Visitor;
+use crate::web::words::sentence;
 
 #[derive(Serialize)]
 struct Page {
@@ -165,7 +167,7 @@ async fn page(shared: &Shared, visitor: &Visitor, typed: &Typed, (refused, resul
     let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let done = results.iter().filter(|(.., refused)| refused.is_none()).count();
     let result = |(case, _, number, refused): &Answered| {
-        let number = number.clone().unwrap_or_else(|| case.to_string());
+        let number = number.clone().unwrap_or_else(|| short_name(*case));
         Outcome { href: format!("/cases/{case}"), number, refused: refused.as_ref().map(said) }
     };
     let data = Page {
@@ -195,7 +197,7 @@ async fn lines(shared: &Shared, visitor: &Visitor, typed: &Typed) -> Result<Vec<
 }
 
 fn row(spoken: &Spoken<'_>, line: &DeskLine, ticked: &[String]) -> Row {
-    let number = line.task.number.clone().unwrap_or_else(|| line.case.to_string());
+    let number = line.task.number.clone().unwrap_or_else(|| short_name(line.case));
     let value = format!("{}.{}", line.case, line.task.task);
     Row {
         id: format!("item-{value}"),
@@ -220,5 +222,5 @@ fn outcomes(spoken: &Spoken<'_>, node: &Node, chosen: &str) -> Vec<Choice> {
         _ => Vec::new(),
     };
     let single = keys.len() == 1;
-    keys.into_iter().map(|key| Choice { title: spoken.outcome(&key), chosen: single || key == chosen, value: key }).collect()
+    keys.into_iter().map(|key| Choice { title: sentence(&spoken.outcome(&key)), chosen: single || key == chosen, value: key }).collect()
 }

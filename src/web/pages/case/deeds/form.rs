@@ -6,6 +6,7 @@ use super::{Asking, Deed, Typed, is_applicant, member_key};
 use crate::app::deeds::transfer;
 use crate::app::execute::Act;
 use crate::app::failure::Fault;
+use crate::app::notices::short_name;
 use crate::engine::case::{Local, Task, TaskPool};
 use crate::engine::refusal::Refusal;
 use crate::ids::{Name, PersonId, Text};
@@ -86,7 +87,7 @@ pub fn page(asking: &Asking<'_>, typed: &Typed, refused: Option<&Refusal>) -> Re
     let (spoken, file, deed) = (asking.spoken(), asking.file, asking.deed);
     let key = deed.key();
     let row = &file.working.row;
-    let number = row.number.clone().unwrap_or_else(|| row.id.to_string());
+    let name = row.number.clone().unwrap_or_else(|| row.id.to_string());
     let applicant = is_applicant(asking.visitor);
     let shelf = if applicant { "projects" } else { "cases" };
     let picks = picks(asking, typed, refused);
@@ -107,11 +108,11 @@ pub fn page(asking: &Asking<'_>, typed: &Typed, refused: Option<&Refusal>) -> Re
     Ok(Page {
         title: spoken.t(&format!("deed-{key}")),
         project: row.title.clone().unwrap_or_default(),
-        back: format!("/{shelf}/{number}"),
+        back: format!("/{shelf}/{name}"),
         home: if applicant { ("/projects", spoken.t("nav-projects")) } else { ("/cases", spoken.t("cases-title")) },
         about: about(asking, typed),
         says: says(asking, typed),
-        action: format!("/cases/{number}/do/{key}"),
+        action: format!("/cases/{name}/do/{key}"),
         command: fresh_command()?,
         hidden,
         kept: Some(typed.opinion.clone()).filter(|_| blocked.is_some()).unwrap_or_default(),
@@ -121,7 +122,7 @@ pub fn page(asking: &Asking<'_>, typed: &Typed, refused: Option<&Refusal>) -> Re
         danger: matches!(deed, Deed::RemoveSigner | Deed::TakeBack),
         refused: refused.map(said),
         blocked,
-        number,
+        number: row.number.clone().unwrap_or_else(|| short_name(row.id)),
     })
 }
 
