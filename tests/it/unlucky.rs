@@ -126,7 +126,7 @@ const ELSEWHERE: [(&str, &str); 9] = [
     ("/reset/{token}", "a_link_used_unluckily_sets_one_password_and_says_where_to_go"),
     ("/invitation/{token}", "a_link_used_unluckily_sets_one_password_and_says_where_to_go"),
     ("/audit/verify", "verifying_unluckily_changes_nothing_and_comes_to_a_result"),
-    ("/system/jobs/{case}/{job}", "an_operator_sees_a_parked_job_and_a_form_sent_twice_has_it_tried_again_once"),
+    ("/system/jobs/{case}/{job}", "an_operator_sees_a_parked_job_and_whatever_befalls_the_form_it_is_tried_again_once"),
 ];
 
 struct Trial {
