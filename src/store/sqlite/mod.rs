@@ -23,7 +23,14 @@ pub(super) fn file(folder: &Path) -> PathBuf {
 /// The lock of a data folder's writer; given up when dropped or when the process dies.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Given up by name, not by closing: a program that is just being started holds a copy of every open file until it runs.
+    fn drop(&mut self) {
+        drop(self.file.unlock());
+    }
 }
 
 impl Lock {
@@ -35,7 +42,7 @@ impl Lock {
         match lock.try_lock() {
             Ok(()) => {
                 lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| writeln!(lock, "{}", std::process::id())).map_err(failed)?;
-                Ok(Self { _file: lock })
+                Ok(Self { file: lock })
             }
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
@@ -108,5 +115,15 @@ mod tests {
         assert!(text.contains("greenlane.db") && text.contains(&format!("process {}", std::process::id())), "{text}");
         drop(first);
         Lock::take(folder.path()).expect("free again");
+    }
+
+    #[test]
+    fn a_copy_that_a_program_being_started_still_holds_keeps_nobody_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = Lock::take(folder.path()).expect("free");
+        let copy = first.file.try_clone().expect("a copy");
+        drop(first);
+        Lock::take(folder.path()).expect("free again");
+        drop(copy);
     }
 }
