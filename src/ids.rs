@@ -75,6 +75,15 @@ uuid_id!(
     CommandId
 );
 
+impl CommandId {
+    /// The id that follows from a text: whoever says the same again asks for the same command.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let [head @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = Digest::of(text.as_bytes()).0;
+        Self(uuid::Builder::from_custom_bytes(head).into_uuid())
+    }
+}
+
 /// An instant: milliseconds since 1970-01-01T00:00:00Z. A signed integer, because both databases store it as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

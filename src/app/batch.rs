@@ -1,8 +1,5 @@
 //! Many tasks answered alike: each is a command and a commit of its own, and each has its own result.
 
-use sha2::{Digest as _, Sha256};
-use uuid::Builder;
-
 use crate::app::App;
 use crate::app::execute::{Act, Order};
 use crate::app::failure::{Failure, refusal};
@@ -10,7 +7,7 @@ use crate::app::writer::Receipt;
 use crate::engine::case::Local;
 use crate::engine::command::Actor;
 use crate::engine::refusal::{Class, Refusal};
-use crate::ids::{CaseId, CommandId, Name, Tenant};
+use crate::ids::{CommandId, Name, Tenant};
 use crate::limits::BATCH_TASKS_MAX;
 
 /// One answer for many tasks.
@@ -54,15 +51,8 @@ impl App {
     async fn answer_one(&self, alike: &Alike, case: &str, task: Local) -> Result<Receipt, Failure> {
         let case = self.case_named(alike.tenant, case).await?;
         let act = Act::CompleteInBatch { task, outcome: alike.outcome.clone(), opinion: alike.opinion.clone() };
-        let command_id = alike.command_id.map(|whole| part_of(whole, case, task));
+        // Made of the whole's, so that the same batch sent again is the same commands.
+        let command_id = alike.command_id.map(|whole| CommandId::of(&format!("{whole}\n{case}\n{task}")));
         self.execute(Order { tenant: alike.tenant, case: Some(case), actor: alike.actor.clone(), command_id, act }).await
     }
-}
-
-/// The command id of one task of a batch: made of the whole's, so that the same batch sent again is the same commands.
-fn part_of(whole: CommandId, case: CaseId, task: Local) -> CommandId {
-    let digest = Sha256::new().chain_update(whole.0).chain_update(case.0).chain_update(task.to_be_bytes()).finalize();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    CommandId(Builder::from_custom_bytes(bytes).into_uuid())
 }

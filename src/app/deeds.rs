@@ -88,7 +88,7 @@ impl Casefile {
     }
 }
 
-/// The command of an act; nothing for those that are done elsewhere.
+/// The command of an act; nothing for those that have a page of their own, or are no person's.
 fn command(act: &Act) -> Option<Command> {
     let body = WORDS;
     Some(match act {
@@ -104,7 +104,27 @@ fn command(act: &Act) -> Option<Command> {
         Act::Copy { to, task, .. } => Command::Copy { to: to.clone(), task: *task, body },
         Act::Urge { task, .. } => Command::Urge { task: *task, body },
         Act::Comment { task, .. } => Command::Comment { task: *task, body },
-        _ => return None,
+        Act::Start { .. }
+        | Act::Claim { .. }
+        | Act::Release { .. }
+        | Act::Complete { .. }
+        | Act::CompleteInBatch { .. }
+        | Act::Return { .. }
+        | Act::HandOverDesk { .. }
+        | Act::Extend { .. }
+        | Act::Withdraw { .. }
+        | Act::Message { .. }
+        | Act::Signal { .. }
+        | Act::JobComplete { .. }
+        | Act::JobFail { .. }
+        | Act::JobError { .. }
+        | Act::JobRetry { .. }
+        | Act::Wake
+        | Act::Recompute
+        | Act::NoticeSettled { .. }
+        | Act::NoticeResent { .. }
+        | Act::Migrate { .. }
+        | Act::Record { .. } => return None,
     })
 }
 

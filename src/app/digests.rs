@@ -13,7 +13,7 @@ use crate::app::known::Known;
 use crate::app::notices::short_name;
 use crate::app::register::case_of;
 use crate::identity::Actor;
-use crate::ids::{CommandId, Digest, Moment, Name, PersonId, Tenant, Text};
+use crate::ids::{CommandId, Moment, Name, PersonId, Tenant, Text};
 use crate::limits::DIGEST_TASKS_MAX;
 use crate::notice::{self, Context, Kind, Medium, Occasion};
 use crate::store::rows::NoticeRow;
@@ -37,13 +37,11 @@ impl App {
             return Ok(0);
         }
         let count = notices.len();
-        let name = Digest::of(format!("digests {tenant} {morning}").as_bytes());
-        let mut id = [0; 16];
-        id.copy_from_slice(&name.0[..16]);
         let rows = RegisterRows { notices, ..RegisterRows::default() };
         // The details are part of the command's digest, so they name the morning only: a second node's lists may differ by a task.
         let act = Act::Record { what: "digests-written".into(), details: Some(json!({"morning": morning})), rows };
-        let order = Order { tenant, case: Some(case_of(tenant)), actor: Actor::System, command_id: Some(CommandId(uuid::Uuid::from_bytes(id))), act };
+        let order =
+            Order { tenant, case: Some(case_of(tenant)), actor: Actor::System, command_id: Some(CommandId::of(&format!("digests {tenant} {morning}"))), act };
         let receipt = self.execute(order).await.map_err(|failure| Fault::new("writing the digests", failure))?;
         Ok(if receipt.repeated { 0 } else { count })
     }

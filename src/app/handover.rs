@@ -185,7 +185,7 @@ impl App {
         let mut handed = Vec::new();
         for case in self.cases_on_desk(tenant, handover.giver).await? {
             let act = Act::HandOverDesk { from: handover.giver, to: handover.taker, overseer: handover.overseer };
-            let command_id = Some(CommandId(uuid_of(&format!("handover\n{}\n{case}", handover.id))));
+            let command_id = Some(CommandId::of(&format!("handover\n{}\n{case}", handover.id)));
             let receipt = match self.execute(Order { tenant, case: Some(case), actor: Actor::System, command_id, act }).await {
                 Ok(receipt) => receipt,
                 // It ended meanwhile: there is nothing to hand over.

@@ -14,7 +14,7 @@ use crate::engine::case::Local;
 use crate::engine::refusal::{Class, Refusal};
 use crate::identity::Actor;
 use crate::identity::may::{self, Standing, Verdict};
-use crate::ids::{CaseId, CommandId, Digest, Moment, Name, Tenant, Text};
+use crate::ids::{CaseId, CommandId, Moment, Name, Tenant, Text};
 use crate::limits::{JOB_LEASE_S_MAX, JOBS_PER_FETCH_MAX};
 use crate::store::{StoreFault, Wanted};
 
@@ -161,9 +161,8 @@ fn title_of(known: &Known, view: &JobView) -> Text {
 /// # Errors
 /// An act that cannot be written down.
 pub fn command_of(case: CaseId, act: &Act) -> Result<CommandId, Fault> {
-    let bytes = serde_json::to_vec(&("outside-job", case, act)).map_err(|cause| Fault::new("reading a command", cause))?;
-    let [head @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = Digest::of(&bytes).0;
-    Ok(CommandId(uuid::Builder::from_custom_bytes(head).into_uuid()))
+    let said = serde_json::to_string(&("outside-job", case, act)).map_err(|cause| Fault::new("reading a command", cause))?;
+    Ok(CommandId::of(&said))
 }
 
 fn in_range(code: &'static str, (zh, en): (&str, &str), found: u32, most: u32) -> Result<(), Refusal> {

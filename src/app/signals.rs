@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::app::execute::{Act, Order};
 use crate::app::failure::{Failure, Fault};
 use crate::identity::Actor;
-use crate::ids::{CommandId, Digest};
+use crate::ids::CommandId;
 use crate::limits::SIGNALS_PER_TURN_MAX;
 use crate::store::SignalRow;
 
@@ -46,7 +46,5 @@ impl App {
 
 /// The same signal to the same case is the same command.
 fn command_of(signal: &SignalRow) -> CommandId {
-    let key = format!("signal {} {} {} {} {}", signal.tenant.0, signal.sender, signal.seq, signal.place, signal.receiver);
-    let [head @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = Digest::of(key.as_bytes()).0;
-    CommandId(uuid::Builder::from_custom_bytes(head).into_uuid())
+    CommandId::of(&format!("signal {} {} {} {} {}", signal.tenant.0, signal.sender, signal.seq, signal.place, signal.receiver))
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use crate::app::clockwork::stored_clock;
 use crate::app::failure::Fault;
 use crate::app::jobs::{JobFilter, JobState, JobView};
 use crate::app::operate::Operation;
@@ -11,6 +12,7 @@ use crate::cli::operate::operate;
 use crate::cli::place::Place;
 use crate::cli::{Trouble, say};
 use crate::clock;
+use crate::ids::Moment;
 
 /// What to do.
 #[derive(Debug, clap::Args)]
@@ -56,10 +58,12 @@ async fn list(place: &Place, filter: JobFilter) -> Result<(), Trouble> {
     const ROWS: u32 = 500;
     let store = place.store().await?;
     let tenant = place.config()?.tenant;
+    // Leases run on the clock of the cases; a demonstration's stands elsewhere than the machine's.
+    let now = stored_clock(&store).await?.map_or_else(clock::real, |clock| clock.now());
     let mut filter = JobFilter { limit: ROWS, ..filter };
     loop {
         let rows = store.jobs(tenant, &filter).await.map_err(|cause| Fault::new("reading outside jobs", cause))?;
-        rows.iter().for_each(|row| say(&line(row)));
+        rows.iter().for_each(|row| say(&line(row, now)));
         match rows.last().filter(|_| rows.len() >= ROWS as usize) {
             Some(last) => filter.after = Some((last.touched, last.case, last.job)),
             None => return Ok(()),
@@ -67,8 +71,8 @@ async fn list(place: &Place, filter: JobFilter) -> Result<(), Trouble> {
     }
 }
 
-fn line(row: &JobView) -> String {
-    let state = match row.state(clock::real()) {
+fn line(row: &JobView, now: Moment) -> String {
+    let state = match row.state(now) {
         JobState::Parked => "停投 parked".to_owned(),
         JobState::Resting => format!("等待重试 resting until {}", row.due.map(|due| due.to_rfc3339()).unwrap_or_default()),
         JobState::Leased => format!("办理中 leased until {}", row.lease_until.to_rfc3339()),

@@ -56,6 +56,10 @@ const STYLE: &str = include_str!("draw/style.css");
 const MARGIN: i64 = 24;
 const HEADING: i64 = 50;
 const START: i64 = 26;
+/// Pixels between two rows.
+const ROWS: i64 = 30;
+/// The same with lanes, where lines run sideways between them.
+const LANE_ROWS: i64 = 44;
 /// Room for the names of lanes.
 const LANE_TITLE: i64 = 34;
 /// How far from its corner a box is met.
@@ -66,7 +70,8 @@ const CORNER: i64 = 14;
 pub fn draw(program: &Program, view: View<'_>) -> String {
     let labels: Vec<Label> = program.nodes.iter().map(|node| Label::of(node, view.english)).collect();
     let sizes: Vec<Size> = program.nodes.iter().zip(&labels).map(|(node, label)| size(node, label)).collect();
-    let laid = layout::layout(program, &sizes, |outcome| said(outcome, view));
+    let between = if view.lanes { LANE_ROWS } else { ROWS };
+    let laid = layout::layout(program, &sizes, (|outcome: &Name| said(outcome, view), between));
     let titled = |owner: &Owner| {
         let title = called(owner, view);
         let width = measure::width(&title, measure::FONT);

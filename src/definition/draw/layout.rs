@@ -58,8 +58,8 @@ pub(super) struct Lane {
     pub right: i64,
 }
 
-/// Lays out a program whose nodes have these sizes.
-pub(super) fn layout(program: &Program, sizes: &[Size], said: impl Fn(&Name) -> String) -> Laid {
+/// Lays out a program whose nodes have these sizes, its rows at least so far apart.
+pub(super) fn layout(program: &Program, sizes: &[Size], (said, between): (impl Fn(&Name) -> String, i64)) -> Laid {
     let mut links = links(program, said);
     let mut graph = Graph::<NodeLabel, EdgeLabel>::with_options(GraphOptions { directed: true, multigraph: true, compound: false });
     for (number, size) in sizes.iter().enumerate() {
@@ -73,7 +73,7 @@ pub(super) fn layout(program: &Program, sizes: &[Size], said: impl Fn(&Name) -> 
         }
         graph.set_edge(name(from), name(link.to), Some(label), Some(&number.to_string()));
     }
-    let options = LayoutOptions { nodesep: 36.0, edgesep: 16.0, ranksep: 44.0, ..LayoutOptions::default() };
+    let options = LayoutOptions { nodesep: 36.0, edgesep: 16.0, ranksep: between as _, ..LayoutOptions::default() };
     dagre::layout(&mut graph, Some(options));
     for (number, link) in links.iter_mut().enumerate() {
         let Some(from) = link.from else { continue };

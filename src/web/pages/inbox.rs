@@ -186,7 +186,7 @@ fn page(spoken: &Spoken<'_>, visitor: &Visitor, asked: &Asked, filter: &DeskFilt
     let claimed = desk.lines.iter().zip(&lines).find(|(task, line)| Some(task.case) == claimed && line.mine).map(|(_, line)| line.number.clone());
     let mut batches: Vec<Batch> = Vec::new();
     for line in desk.lines.iter().filter(|line| line.batch) {
-        let href = format!("/inbox/batch?link={}&step={}", line.task.program, line.task.step);
+        let href = batch::address(&line.task.program, &line.task.step);
         let batch = Batch { step: spoken.say(&line.step), link: spoken.say(&line.link), href };
         if !batches.contains(&batch) {
             batches.push(batch);

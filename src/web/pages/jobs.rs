@@ -7,14 +7,15 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::{Deserialize, Serialize};
 
-use crate::app::execute::entropy;
 use crate::app::failure::Fault;
 use crate::app::jobs::{JobFilter, JobLine, JobState};
+use crate::app::notices::short_name;
 use crate::engine::refusal::Refusal;
-use crate::ids::{CaseId, CommandId, Moment, Text};
+use crate::ids::{CaseId, Moment, Text};
 use crate::limits::NOTICES_PER_PAGE;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
+use crate::web::pages::case::fresh_command;
 use crate::web::visitor::Visitor;
 
 /// Its routes.
@@ -77,11 +78,10 @@ fn word(state: JobState) -> &'static str {
 fn line(line: JobLine) -> Result<Line, Fault> {
     let JobLine { view, worker, state, title } = line;
     let waits = matches!(state, JobState::Parked | JobState::Resting);
-    let command = || Ok::<_, Fault>(CommandId::new(crate::clock::real(), entropy()?).to_string());
     let again = |command| Again { action: format!("/system/jobs/{}/{}", view.case, view.job), command };
-    let again = waits.then(command).transpose()?.map(again);
+    let again = waits.then(fresh_command).transpose()?.map(again);
     Ok(Line {
-        number: view.number.unwrap_or_else(|| view.case.to_string()),
+        number: view.number.unwrap_or_else(|| short_name(view.case)),
         step: title,
         topic: view.topic,
         word: word(state),

@@ -7,15 +7,15 @@ use axum::routing::get;
 use axum::{Form, Router};
 use serde::{Deserialize, Serialize};
 
-use crate::app::execute::entropy;
 use crate::app::outbox::AttemptLine;
 use crate::app::queue::{Asked, Counted, NoticeState, QueueLine};
 use crate::engine::refusal::Refusal;
-use crate::ids::{CaseId, CommandId, Moment};
+use crate::ids::{CaseId, Moment};
 use crate::limits::NOTICES_PER_PAGE;
 use crate::notice::{Kind, Medium};
 use crate::web::Shared;
 use crate::web::answer::Trouble;
+use crate::web::pages::case::fresh_command;
 use crate::web::visitor::Visitor;
 
 /// Its routes.
@@ -188,7 +188,7 @@ async fn show(
 ) -> Result<Response, Trouble> {
     let record = shared.app.notice_record(visitor.tenant, &visitor.actor(), case_id(&case)?, &key).await?;
     let data = NoticePage {
-        command: CommandId::new(crate::clock::real(), entropy()?).to_string(),
+        command: fresh_command()?,
         line: line(&record.line),
         key,
         language: record.line.language.clone(),

@@ -11,16 +11,16 @@ use axum::routing::{get, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::app::execute::entropy;
-use crate::app::failure::Fault;
 use crate::app::handover::{Handover, seen_by};
+use crate::app::notices::short_name;
 use crate::engine::refusal::Refusal;
 use crate::identity::absence::Absence;
 use crate::identity::may::{Act, LEADERS};
-use crate::ids::{CommandId, Name, PersonId};
+use crate::ids::{Name, PersonId};
 use crate::web::Shared;
 use crate::web::answer::Trouble;
 use crate::web::entry::{Mistake, mistakes};
+use crate::web::pages::case::fresh_command;
 use crate::web::pages::case::spoken::Spoken;
 use crate::web::visitor::Visitor;
 
@@ -177,7 +177,7 @@ fn page(shared: &Shared, visitor: &Visitor, typed: &Typed, (done, wrong): (Optio
     let desk = Desk { spoken: Spoken::to(shared, visitor), visitor, today: shared.app.clock().now().date() };
     let refused = wrong.map(|(refusal, _)| refusal);
     let data = Page {
-        command: command()?,
+        command: fresh_command()?,
         done,
         mistakes: mistakes(refused),
         offices: desk.offices(),
@@ -189,10 +189,6 @@ fn page(shared: &Shared, visitor: &Visitor, typed: &Typed, (done, wrong): (Optio
     };
     let status = wrong.map_or(StatusCode::OK, |(_, status)| status);
     Ok(shared.pages.page_with(status, &visitor.site, "office", &desk.spoken.t("office-title"), &data))
-}
-
-fn command() -> Result<String, Fault> {
-    Ok(CommandId::new(crate::clock::real(), entropy()?).to_string())
 }
 
 /// Handovers that wait for somebody's signature.
@@ -332,8 +328,8 @@ impl Desk<'_> {
             _ => "office-hand-open",
         };
         let row = |handed: &crate::app::handover::Handed| {
-            let number = handed.number.clone().unwrap_or_else(|| handed.case.to_string());
-            HandedRow { href: format!("/cases/{number}"), number, tasks: handed.tasks, left: handed.left }
+            let number = handed.number.clone().unwrap_or_else(|| short_name(handed.case));
+            HandedRow { href: format!("/cases/{}", handed.case), number, tasks: handed.tasks, left: handed.left }
         };
         HandoverRow {
             id: handover.id.clone(),

@@ -13,13 +13,11 @@ use axum::routing::get;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::app::execute::entropy;
-use crate::app::failure::Fault;
 use crate::app::known::Known;
 use crate::app::people::{Change, meant};
 use crate::identity::may::Act;
 use crate::identity::{Holding, POSTS, Person};
-use crate::ids::{CommandId, Digest, PersonId, Text};
+use crate::ids::{CommandId, PersonId, Text};
 use crate::limits::PEOPLE_PER_PAGE;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
@@ -112,18 +110,11 @@ fn posts(chosen: &str) -> Vec<PostChoice> {
     POSTS.iter().map(|post| PostChoice { value: post, word: post_word(post), chosen: *post == chosen }).collect()
 }
 
-/// A fresh command's id, for a form.
-fn command() -> Result<String, Fault> {
-    Ok(CommandId::new(crate::clock::real(), entropy()?).to_string())
-}
-
 /// The id of a change: of the form it came from and of what it says, because one page has several forms.
 pub fn once(command: &str, change: &Change) -> Option<CommandId> {
     let form: CommandId = command.parse().ok()?;
     let said = serde_json::to_string(change).ok()?;
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&Digest::of(format!("{form}\n{said}").as_bytes()).0[..16]);
-    Some(CommandId(uuid::Uuid::from_bytes(bytes)))
+    Some(CommandId::of(&format!("{form}\n{said}")))
 }
 
 #[derive(Default, Deserialize)]

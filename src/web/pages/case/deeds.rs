@@ -11,12 +11,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::opened;
 use super::spoken::Spoken;
 use crate::app::casework::Casefile;
-use crate::app::deeds::transfer;
 use crate::app::execute::{Act, Order};
 use crate::app::failure::Failure;
 use crate::definition::graph::{Ballots, GroupPass, OnRefusal, Vote};
 use crate::engine::case::{Adding, Local};
-use crate::engine::command::{MemberRef, NewGroup};
+use crate::engine::command::{MemberRef, NewGroup, Recipient};
 use crate::engine::refusal::Refusal;
 use crate::ids::{CommandId, Name, PersonId};
 use crate::web::Shared;
@@ -133,10 +132,7 @@ impl Typed {
             return Err(Refusal::invalid("reason_required", "请填写说明：它会记入办件记录。", "write some words: they stand in the record."));
         }
         Ok(match deed {
-            Deed::Transfer => match transfer(self.task()?, self.one_person()?) {
-                Act::Transfer { task, to, .. } => Act::Transfer { task, to, opinion },
-                other => other,
-            },
+            Deed::Transfer => Act::Transfer { task: self.task()?, to: Recipient::Person(self.one_person()?), opinion },
             Deed::Delegate => Act::Delegate { task: self.task()?, to: self.one_person()?, opinion },
             Deed::Reply => Act::Reply { task: self.task()?, opinion },
             Deed::Recall => Act::Recall { task: self.task()? },

@@ -109,6 +109,11 @@ impl Typed {
     }
 }
 
+/// Where the tasks of a step are answered together. A part of a workflow has a `#` in its name.
+pub fn address(link: &str, step: &str) -> String {
+    format!("/inbox/batch?{}", serde_html_form::to_string([("link", link), ("step", step)]).unwrap_or_default())
+}
+
 /// The tasks of a step one may answer together.
 pub async fn show(State(shared): State<Shared>, visitor: Visitor, Query(pairs): Query<Vec<(String, String)>>) -> Result<Response, Trouble> {
     page(&shared, &visitor, &Typed::read(&pairs), (None, Vec::new())).await
@@ -142,7 +147,7 @@ pub async fn act(State(shared): State<Shared>, visitor: Visitor, axum::Form(pair
         }
     }
     if results.iter().all(|(.., refused)| refused.is_none()) {
-        let to = format!("/inbox/batch?link={}&step={}&done={}", typed.link, typed.step, results.len());
+        let to = format!("{}&done={}", address(&typed.link, &typed.step), results.len());
         return Ok(Redirect::to(&to).into_response());
     }
     page(&shared, &visitor, &typed, (None, results)).await
@@ -189,11 +194,19 @@ async fn page(shared: &Shared, visitor: &Visitor, typed: &Typed, (refused, resul
 
 /// Open tasks of the step that nobody else has.
 async fn lines(shared: &Shared, visitor: &Visitor, typed: &Typed) -> Result<Vec<DeskLine>, Trouble> {
-    let filter = DeskFilter { program: Some(typed.link.clone()), ..DeskFilter::default() };
+    let mut filter = DeskFilter { program: Some(typed.link.clone()), ..DeskFilter::default() };
     let most = u32::try_from(BATCH_TASKS_MAX).unwrap_or(u32::MAX);
-    let desk = shared.app.desk(visitor.tenant, visitor.person, &visitor.posts, &filter, most).await?;
     let own = |line: &DeskLine| line.task.step == typed.step && line.claimed.is_none_or(|holder| holder == visitor.person);
-    Ok(desk.lines.into_iter().filter(own).collect())
+    let mut found = Vec::new();
+    loop {
+        let desk = shared.app.desk(visitor.tenant, visitor.person, &visitor.posts, &filter, most).await?;
+        found.extend(desk.lines.into_iter().filter(own));
+        filter.after = desk.after;
+        if filter.after.is_none() || found.len() >= BATCH_TASKS_MAX {
+            found.truncate(BATCH_TASKS_MAX);
+            return Ok(found);
+        }
+    }
 }
 
 fn row(spoken: &Spoken<'_>, line: &DeskLine, ticked: &[String]) -> Row {
@@ -223,4 +236,14 @@ fn outcomes(spoken: &Spoken<'_>, node: &Node, chosen: &str) -> Vec<Choice> {
     };
     let single = keys.len() == 1;
     keys.into_iter().map(|key| Choice { title: sentence(&spoken.outcome(&key)), chosen: single || key == chosen, value: key }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn a_part_of_a_workflow_is_named_whole_in_an_address() {
+        assert_eq!(address("relay#visit", "decide"), "/inbox/batch?link=relay%23visit&step=decide");
+    }
 }

@@ -9,7 +9,7 @@ use axum::{Form, Router};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{Choice, PostChoice, command, offices, once, posts};
+use super::{Choice, PostChoice, offices, once, posts};
 use crate::app::failure::Failure;
 use crate::app::people::{Change, Contact, Post};
 use crate::engine::refusal::{Detail, Refusal};
@@ -18,6 +18,7 @@ use crate::notice::Language;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
 use crate::web::entry::{Entry, Mistake, mistakes};
+use crate::web::pages::case::fresh_command;
 use crate::web::visitor::Visitor;
 
 pub(super) fn router() -> Router<Shared> {
@@ -94,7 +95,7 @@ fn page(shared: &Shared, visitor: &Visitor, typed: &Typed, wrong: Option<&Refusa
     visitor.permit(Act::ManagePeople)?;
     let login = Entry::new("login", "people-login", "text", "off").hinted("people-login-hint").typed(&typed.login).judged(wrong);
     let data = AddPage {
-        command: command()?,
+        command: fresh_command()?,
         entries: std::iter::once(login).chain(contact_entries(&typed.contact(), wrong)).collect(),
         english: Language::of(&typed.language) == Language::En,
         offices: offices(&visitor.known, shared.app.clock().now().date(), &typed.office),

@@ -11,7 +11,7 @@ use axum::{Form, Router};
 use serde::{Deserialize, Serialize};
 
 use super::add::{contact_entries, day, day_entries};
-use super::{Choice, HoldingRow, PostChoice, command, held_by, offices, once, posts, state_of};
+use super::{Choice, HoldingRow, PostChoice, held_by, offices, once, posts, state_of};
 use crate::app::drafts::Seen;
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::people::{Change, Contact, Post};
@@ -22,6 +22,7 @@ use crate::notice::Language;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
 use crate::web::entry::{Entry, Mistake, mistakes};
+use crate::web::pages::case::fresh_command;
 use crate::web::visitor::Visitor;
 
 pub(super) fn router() -> Router<Shared> {
@@ -119,7 +120,7 @@ async fn page(
     let (office, post) = given.map_or(("", ""), |typed| (&typed.office, &typed.post));
     let (from, until) = given.map_or((today.to_string(), String::new()), |typed| (typed.from.clone(), typed.until.clone()));
     let data = PersonPage {
-        command: command()?,
+        command: fresh_command()?,
         login: person.login.clone(),
         name: person.name.clone(),
         state: state_of(person, &with_password),

@@ -10,16 +10,16 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{Standing, standing};
-use crate::app::execute::entropy;
 use crate::app::failure::{Failure, Fault};
 use crate::app::texts::{TextAct, TextChange};
 use crate::engine::refusal::{Detail, Refusal};
 use crate::identity::may::Act;
-use crate::ids::{CommandId, Digest};
+use crate::ids::CommandId;
 use crate::notice::{Approval, Kind, Language, Segments, preview, segments};
 use crate::web::Shared;
 use crate::web::answer::Trouble;
 use crate::web::entry::{Mistake, mistakes};
+use crate::web::pages::case::fresh_command;
 use crate::web::pages::notices::kind_word;
 use crate::web::visitor::Visitor;
 
@@ -120,7 +120,7 @@ fn page(shared: &Shared, visitor: &Visitor, kind: Kind, (typed, wrong): Answered
     let data = TextPage {
         key: kind.key(),
         word: kind_word(kind.key()),
-        command: CommandId::new(crate::clock::real(), entropy()?).to_string(),
+        command: fresh_command()?,
         today,
         done,
         mistakes: mistakes(wrong).into_iter().map(|mistake| placed(mistake, typed)).collect(),
@@ -182,9 +182,7 @@ impl Typed {
     fn command_id(&self, kind: Kind) -> Option<CommandId> {
         let form: CommandId = self.command.parse().ok()?;
         let said = [&self.act, &self.language, &self.template, &self.by, &self.reason, &self.on].map(String::as_str).join("\n");
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&Digest::of(format!("{form}\n{kind}\n{said}").as_bytes()).0[..16]);
-        Some(CommandId(uuid::Uuid::from_bytes(bytes)))
+        Some(CommandId::of(&format!("{form}\n{kind}\n{said}")))
     }
 }
 
