@@ -146,8 +146,8 @@ pub struct Ask {
 /// A document.
 #[derive(Clone, Debug, Serialize)]
 pub struct Letter {
-    /// What it is.
-    pub title: Text,
+    /// What kind of document it is.
+    pub kind: String,
     /// Its number; empty when it has none.
     pub number: String,
     /// The number of its link.
@@ -404,10 +404,9 @@ impl Reading<'_> {
     }
 
     fn letter(&self, event: &Event, act: &view::Act, scopes: &Scopes) -> Option<Letter> {
-        let Event::DocumentIssued { scope, step, number, .. } = event else { return None };
-        let node = self.node_of(scopes.program.get(scope)?, step)?;
+        let Event::DocumentIssued { scope, kind, number, .. } = event else { return None };
         let link = scopes.lines.get(&scopes.line(*scope)).map(|line| line.number.clone()).unwrap_or_default();
-        Some(Letter { title: node.title.clone(), number: number.clone().unwrap_or_default(), link, at: act.at.to_rfc3339() })
+        Some(Letter { kind: kind.to_string(), number: number.clone().unwrap_or_default(), link, at: act.at.to_rfc3339() })
     }
 
     fn here(&self, id: Local, token: &Token, scopes: &Scopes) -> Option<Here> {

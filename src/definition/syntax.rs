@@ -125,7 +125,7 @@ impl Basis {
     #[must_use]
     pub fn printed(&self) -> String {
         match (self.from, self.until) {
-            (_, Some(until)) => format!("{}(至 {until})", self.text),
+            (_, Some(until)) => format!("{}（至 {until}）", self.text),
             (Some(_) | None, None) => self.text.clone(),
         }
     }

@@ -124,6 +124,8 @@ impl Book {
         let words = Arc::new(Words::load(language)?);
         let mut book = Handlebars::new();
         book.set_strict_mode(true);
+        // What stands in a text area is somebody's own words: a page's indentation must not get into them.
+        book.set_prevent_indent(true);
         let mut mistakes = Vec::new();
         for (name, text) in files() {
             if let Err(cause) = book.register_template_string(&name, text) {

@@ -94,6 +94,28 @@ fn what_is_typed_is_saved_by_itself_and_a_state_secret_never_is() {
 }
 
 #[test]
+fn what_is_typed_over_several_lines_stands_there_again_as_it_was_typed() {
+    on_both(async |place: Where| {
+        let desk = Desk::open(place).await;
+        let draft = desk.begin("chen").await;
+        let page = format!("{draft}/sections/4");
+        let shown = async || {
+            let body = desk.get("chen", &page).await.body();
+            let area = body.split("name=\"f.scale\"").nth(1).and_then(|rest| rest.split_once('>')?.1.split("</textarea>").next()).expect("the text area");
+            area.to_owned()
+        };
+        assert_eq!(shown().await, "\n", "nothing typed, nothing there");
+        for _ in 0..2 {
+            let typed = shown().await;
+            let typed = if typed.trim().is_empty() { "一期厂房\n  二期研发楼" } else { typed.trim_start_matches('\n') };
+            desk.post("chen", &page, &[("f.scale", typed), ("do", "later")]).await.to();
+            assert_eq!(shown().await, "\n一期厂房\n  二期研发楼");
+        }
+        desk.close().await;
+    });
+}
+
+#[test]
 fn a_draft_is_listed_asked_about_and_deleted_and_is_nobody_elses() {
     on_both(async |place: Where| {
         let desk = Desk::open(place).await;

@@ -161,5 +161,5 @@ fn outcome(at: &StepOutcome) -> Name {
 /// As printed: each law with its dates when it has an end.
 fn printed(bases: &[Basis]) -> Option<String> {
     let texts: Vec<String> = bases.iter().map(Basis::printed).collect();
-    (!texts.is_empty()).then(|| texts.join(";"))
+    (!texts.is_empty()).then(|| texts.join("；"))
 }

@@ -5,10 +5,12 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::{Card, card, own};
+use crate::app::projects::Letter;
 use crate::ids::CaseId;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
 use crate::web::pages::apply::typist;
+use crate::web::pages::case::spoken::Spoken;
 use crate::web::visitor::Visitor;
 
 /// Projects a page shows; each is a whole timeline.
@@ -68,10 +70,18 @@ pub async fn show(State(shared): State<Shared>, visitor: Visitor, Query(from): Q
 struct OnePage {
     card: Card,
     submissions: Vec<SubmissionLine>,
+    letters: Vec<LetterLine>,
     letter_count: usize,
     running: bool,
     sent: bool,
     urged: bool,
+}
+
+#[derive(Serialize)]
+struct LetterLine {
+    title: String,
+    #[serde(flatten)]
+    letter: Letter,
 }
 
 #[derive(Serialize)]
@@ -102,11 +112,14 @@ pub async fn one(State(shared): State<Shared>, visitor: Visitor, Path(case): Pat
         }
     };
     let lines = submissions.iter().enumerate().map(line).collect();
+    let spoken = Spoken::to(&shared, &visitor);
+    let letters = project.letters.iter().map(|letter| LetterLine { title: spoken.named("document", &letter.kind), letter: letter.clone() }).collect();
     let title = if project.name.is_empty() { project.number.clone() } else { project.name.clone() };
     let data = OnePage {
         running: project.ended.is_none(),
         sent: after.sent.is_some(),
         urged: after.urged.is_some(),
+        letters,
         letter_count: project.letters.len(),
         card: card(&shared.pages, &visitor, project),
         submissions: lines,
