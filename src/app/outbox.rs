@@ -105,6 +105,12 @@ impl Claimed {
     pub fn to(&self) -> (Tenant, PersonId) {
         (self.claim.tenant, self.claim.notice.recipient)
     }
+
+    /// The other side took it already, and only its case does not know: whoever sent it died between its two records.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        self.claim.taken
+    }
 }
 
 impl App {
@@ -160,9 +166,21 @@ impl App {
             Next::Sent => true,
             Next::Parked => false,
         };
+        self.close_notice(claimed, sent, number).await
+    }
+
+    /// Tells the case of a notice that is on record as taken.
+    ///
+    /// # Errors
+    /// A fault: the lease then ends and it is told again.
+    pub async fn settle_taken(&self, claimed: &Claimed) -> Result<(), Fault> {
+        self.close_notice(claimed, true, claimed.claim.attempts).await
+    }
+
+    async fn close_notice(&self, claimed: &Claimed, sent: bool, attempts: u32) -> Result<(), Fault> {
         let medium = claimed.medium.map_or("unknown", Medium::key);
         metrics::counter!("greenlane_notices_total", "outcome" => if sent { "sent" } else { "parked" }, "medium" => medium).increment(1);
-        let act = Act::NoticeSettled { key: claimed.key.clone(), sent, attempts: number, at: now };
+        let act = Act::NoticeSettled { key: claimed.key.clone(), sent, attempts, at: self.clock().now() };
         let order = Order { tenant: claimed.claim.tenant, case: Some(claimed.claim.case), actor: Actor::System, command_id: None, act };
         match self.execute(order).await {
             Ok(_) => Ok(()),

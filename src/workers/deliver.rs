@@ -1,5 +1,5 @@
 //! Sends notices: claims them by a lease, commits the claim, sends, then records the attempt and, once sent or parked, the event of the case.
-//! Invariant: a notice is recorded once; a crash between send and record may send it twice, with the same Message-ID.
+//! Invariant: a notice is recorded once; a crash between send and record may send it twice, with the same Message-ID. One that is on record as taken is not sent again.
 
 use std::sync::{Arc, OnceLock};
 
@@ -32,8 +32,12 @@ pub struct Mailroom {
 pub(super) async fn turn(app: &App, mailroom: &Mailroom) -> Result<usize, Fault> {
     let claimed = app.claim_notices(NOTICES_PER_TURN_MAX).await?;
     let sends = claimed.into_iter().map(|notice| async move {
-        let outcome = send(app, mailroom, &notice).await;
-        let settled = app.settle_notice(&notice, outcome.0, &outcome.1).await;
+        let settled = if notice.is_taken() {
+            app.settle_taken(&notice).await
+        } else {
+            let (outcome, answer) = send(app, mailroom, &notice).await;
+            app.settle_notice(&notice, outcome, &answer).await
+        };
         if let Err(fault) = &settled {
             tracing::error!(key = notice.key, %fault, "a delivery could not be recorded; its lease will end and it is tried again");
         }

@@ -10,6 +10,7 @@ mod browser;
 mod calendar;
 mod casework;
 mod definition;
+mod delivery;
 mod engine;
 mod expr;
 mod forms;

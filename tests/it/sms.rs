@@ -1,7 +1,7 @@
 //! Short messages from the outside: what a gateway is sent, which texts leave, what becomes of them.
 
-mod gateway;
-mod leaves;
+pub mod gateway;
+pub mod leaves;
 mod pages;
 mod receipts;
 mod sends;

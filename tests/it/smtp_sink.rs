@@ -113,7 +113,7 @@ impl SmtpSink {
             port: self.address.port(),
             tls: self.tls,
             user: signs_in.then(|| USER.into()),
-            password: signs_in.then(|| PasswordFrom::File(self.folder.path().join("password"))),
+            password: signs_in.then(|| PasswordFrom::File(self.password_file())),
             from: "绿色通道 <noreply@greenlane.example.invalid>".into(),
             hello: Some("greenlane.example.invalid".into()),
             timeout: Duration::from_secs(20),
@@ -130,6 +130,11 @@ impl SmtpSink {
         self.record.lock().unwrap().plan.push_back((at, fails));
     }
 
+    /// Forgets what is still planned.
+    pub fn plan_nothing(&self) {
+        self.record.lock().unwrap().plan.clear();
+    }
+
     /// Offers these ways to sign in instead of PLAIN and LOGIN.
     pub fn offer(&self, mechanisms: &'static str) {
         self.record.lock().unwrap().mechanisms = Some(mechanisms);
@@ -139,12 +144,21 @@ impl SmtpSink {
         self.record.lock().unwrap().mails.clone()
     }
 
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     pub fn connections(&self) -> usize {
         self.record.lock().unwrap().connections
     }
 
     pub fn commands(&self) -> Vec<(String, bool)> {
         self.record.lock().unwrap().commands.clone()
+    }
+
+    /// The file that holds the password of `USER`.
+    pub fn password_file(&self) -> PathBuf {
+        self.folder.path().join("password")
     }
 
     /// The messages, once there are `count` of them.

@@ -3,7 +3,7 @@
 
 mod client;
 pub mod server;
-mod verdict;
+pub mod verdict;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::spine::node::{MORNING, Where, open, times};
 use client::{Cast, Hand, Journal};
 use server::Server;
 
-const TENANT: Tenant = Tenant(420_700);
+pub const TENANT: Tenant = Tenant(420_700);
 const CLIENTS: usize = 8;
 /// Cases whose reminders are all due when the first server starts.
 const DUE: usize = 100;
@@ -101,7 +101,7 @@ async fn prepare(place: &Where) -> (Arc<Cast>, Vec<CaseId>) {
 }
 
 /// Waits until the writer of this process has given up the lock of a SQLite folder.
-fn given_up(place: &Where) {
+pub fn given_up(place: &Where) {
     if let Target::Sqlite(folder) = &place.target {
         std::fs::File::options().read(true).write(true).open(folder.join("greenlane.lock")).unwrap().lock().unwrap();
     }

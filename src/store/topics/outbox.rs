@@ -22,6 +22,8 @@ pub struct ClaimedNotice {
     pub attempts: u32,
     /// Those of them before an operator had it sent again.
     pub earlier: u32,
+    /// An attempt since then is on record as taken: only its case was not told, because whoever sent it died in between.
+    pub taken: bool,
     /// The fencing token of this claim.
     pub fence: i64,
 }
@@ -79,6 +81,13 @@ pub(super) struct StoredNotice {
     next_attempt_at: i64,
 }
 
+#[derive(FromRow)]
+struct StoredClaim {
+    #[sqlx(flatten)]
+    notice: StoredNotice,
+    taken: i64,
+}
+
 impl StoredNotice {
     fn row(&mut self) -> NoticeRow {
         NoticeRow {
@@ -116,10 +125,11 @@ impl Store {
             "with due as materialized (select tenant, case_id, key from notices where state = 0 and next_attempt_at <= $1 and lease_until <= $2
                order by next_attempt_at limit $4{})
              update notices set lease_until = $3, fence = fence + 1 where (tenant, case_id, key) in (select tenant, case_id, key from due)
-             returning {COLUMNS}",
+             returning {COLUMNS}, (select count(*) from notice_attempts a where a.tenant = notices.tenant and a.case_id = notices.case_id
+               and a.key = notices.key and a.sent = 1 and a.attempt > notices.round_from) as taken",
             skip_locked(&connection)
         );
-        let found: Vec<StoredNotice> = on_both!(&mut connection, c => sqlx::query_as(AssertSqlSafe(text))
+        let found: Vec<StoredClaim> = on_both!(&mut connection, c => sqlx::query_as(AssertSqlSafe(text))
             .bind(now.0)
             .bind(real.0)
             .bind(lease_until.0)
@@ -127,12 +137,13 @@ impl Store {
             .fetch_all(&mut **c)
             .await?);
         connection.finish().await?;
-        let claimed = |mut row: StoredNotice| ClaimedNotice {
+        let claimed = |StoredClaim { notice: mut row, taken }: StoredClaim| ClaimedNotice {
             tenant: Tenant(row.tenant),
             case: CaseId(row.case_id),
             notice: row.row(),
             attempts: row.attempts(),
             earlier: u32::try_from(row.round_from).unwrap_or(u32::MAX),
+            taken: taken > 0,
             fence: row.fence,
         };
         Ok(found.into_iter().map(claimed).collect())

@@ -82,6 +82,11 @@ impl TestGateway {
         self.record.plan.lock().unwrap().extend(says);
     }
 
+    /// Forgets what is still planned.
+    pub fn plan_nothing(&self) {
+        self.record.plan.lock().unwrap().clear();
+    }
+
     pub fn asked(&self) -> Vec<Asked> {
         self.record.asked.lock().unwrap().clone()
     }

@@ -41,19 +41,17 @@ pub async fn approve(node: &Node, kind: Kind) {
 
 /// The workers, with channels of the test's own.
 fn crew(node: &Node, mail: &Memory, sms: SmsChannel, signature: Signature) -> Crew {
+    crew_with(node, Channel::Memory(mail.clone()), sms, signature)
+}
+
+/// The same, with any way for mail.
+pub fn crew_with(node: &Node, mail: Channel, sms: SmsChannel, signature: Signature) -> Crew {
     let templates = Arc::new(Templates::embedded(signature).unwrap_or_else(|mistakes| panic!("{mistakes:?}")));
-    let mailroom = Mailroom {
-        templates,
-        mail: Channel::Memory(mail.clone()),
-        sms,
-        origin: "greenlane.localhost".into(),
-        from: "gl@greenlane.localhost".into(),
-        public_url: OnceLock::new(),
-    };
+    let mailroom = Mailroom { templates, mail, sms, origin: "greenlane.localhost".into(), from: "gl@greenlane.localhost".into(), public_url: OnceLock::new() };
     Crew { app: node.app.clone(), mailroom: Arc::new(mailroom), mornings: node.crew.mornings.clone() }
 }
 
-async fn lines(node: &Node, case: CaseId, channel: &str) -> Vec<NoticeLine> {
+pub async fn lines(node: &Node, case: CaseId, channel: &str) -> Vec<NoticeLine> {
     let lines = node.app.notices(node.tenant, case).await.unwrap();
     lines.into_iter().filter(|line| line.channel == channel).collect()
 }

@@ -14,6 +14,7 @@ on_both! {
     a_claimed_notice_is_nobody_elses_until_its_lease_ends
     who_lost_the_lease_writes_nothing_more
     a_failed_attempt_comes_again_later
+    a_notice_on_record_as_taken_says_so_when_it_is_claimed_again
     a_settled_notice_is_over
     a_parked_notice_goes_back_once_and_one_that_was_sent_stays
     the_lists_of_an_operator_page_through_each_state_and_count
@@ -87,6 +88,27 @@ async fn a_failed_attempt_comes_again_later(fixture: &Fixture) {
     let again = store.claim_notices(Moment(200), Moment(1_001), Moment(2_000), 1).await.unwrap().remove(0);
     assert_eq!((again.attempts, again.fence), (1, 2));
     assert_eq!(store.attempts(EZHOU, case_id(1), "a").await.unwrap(), [failed(None)]);
+}
+
+async fn a_notice_on_record_as_taken_says_so_when_it_is_claimed_again(fixture: &Fixture) {
+    give(fixture, vec![notice("a", 10)]).await;
+    let store = &fixture.store;
+    let claim = async |real| store.claim_notices(Moment(100), Moment(real), Moment(real + 10), 9).await.unwrap().remove(0);
+    let first = claim(1_000).await;
+    assert!(!first.taken);
+    assert!(store.record_attempt(&first, &failed(None)).await.unwrap());
+    let second = claim(2_000).await;
+    assert!(!second.taken, "it was refused");
+    assert!(store.record_attempt(&second, &Attempt { sent: true, ..failed(None) }).await.unwrap());
+    assert!(claim(3_000).await.taken, "whoever sent it died before its case heard of it");
+    // An operator may have it sent again all the same, once it was parked: the earlier round does not count.
+    let mut settling = acts(1, 2, 2);
+    settling.settled = vec![SettledNotice { key: "a".to_owned(), sent: false, at: Moment(60) }];
+    fixture.writer().await.write_alone(&commit(vec![settling])).await.unwrap();
+    let mut again = acts(1, 3, 3);
+    again.reopened = vec![ReopenedNotice { key: "a".to_owned(), at: Moment(90) }];
+    fixture.writer().await.write_alone(&commit(vec![again])).await.unwrap();
+    assert!(!claim(4_000).await.taken);
 }
 
 async fn a_settled_notice_is_over(fixture: &Fixture) {

@@ -50,7 +50,7 @@ pub async fn judge(place: &Where, cast: &Cast, due: &[CaseId], journals: &[Journ
 }
 
 /// A killed worker's claims end with its lease; here nobody waits for that.
-fn end_leases(place: &Where) {
+pub fn end_leases(place: &Where) {
     let text = "update notices set lease_until = 0";
     match (&place.target, &place.database) {
         (_, Some(database)) => drop(database.sql(text)),
