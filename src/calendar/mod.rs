@@ -4,15 +4,24 @@
 //! Invariant: no day outside the published years is ever called working or free.
 //! Never: the clock, a time zone, a guess that Monday to Friday will do.
 
+mod amend;
+mod claims;
+mod compare;
+mod csv;
 mod explain;
+mod ics;
+mod rows;
 mod span;
 mod syntax;
 mod table;
 mod term;
+mod write;
 
+pub use amend::{Format, Head};
+pub use compare::DayChange;
 pub use explain::{DayNote, DayWhy, Explanation};
 pub use span::{Span, SpanError, Unit};
-pub use table::{Calendar, DayKind, Holiday, Notice, weekday_zh};
+pub use table::{Calendar, Closure, DayKind, Holiday, Notice, weekday_zh};
 pub use term::{Due, TermQuery};
 
 /// The calendar the program carries: China, by the yearly notices of the State Council's General Office.

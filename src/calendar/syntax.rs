@@ -2,16 +2,18 @@
 //! Invariant: a calendar without a mistake says exactly one thing about every covered day.
 //! Never: a file opened here; the caller hands over the text and the name to print.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate, Weekday};
 
-use super::table::{Calendar, DayKind, Heading, Holiday, Notice, weekday_zh};
+use super::amend::Addition;
+use super::claims::Claims;
+use super::table::{Calendar, Closure, DayKind, Heading, Holiday, Names, Notice};
 use crate::ids::Text;
 use crate::limits::CALENDAR_DAYS_MAX;
-use crate::source::{self, Fields, Mistake, Node, Place, Reader};
+use crate::source::{self, Fields, Mistake, Node, Place, Reader, Tree};
 
 const KEYS: &[&str] = &["calendar", "title", "version", "covered", "weekend", "rolls-over", "verified", "names", "notices", "closures"];
 const WEEKDAYS: (&str, &str) = ("星期，如 saturday", "a day of the week such as saturday");
@@ -23,7 +25,7 @@ impl Calendar {
     /// Every mistake of the file, in order of place.
     pub fn parse(yaml: &str, file: &str) -> Result<Self, Vec<Mistake>> {
         let root = source::read(yaml, file)?;
-        let mut parser = Parser { reader: Reader::new(file), names: BTreeMap::new(), claims: BTreeMap::new(), told: BTreeSet::new() };
+        let mut parser = Parser { reader: Reader::new(file), names: Names::new(), claims: Claims::default() };
         match parser.calendar(&root) {
             Some(calendar) if parser.reader.is_clean() => Ok(calendar),
             Some(_) | None => Err(parser.reader.into_mistakes()),
@@ -39,18 +41,10 @@ impl Calendar {
     }
 }
 
-/// What the file says of one day, and where.
-struct Claim {
-    kind: DayKind,
-    at: Place,
-}
-
 struct Parser<'a> {
     reader: Reader<'a>,
-    names: BTreeMap<String, Arc<Text>>,
-    claims: BTreeMap<NaiveDate, Claim>,
-    /// Pairs of places whose overlap was told.
-    told: BTreeSet<(Place, Place)>,
+    names: Names,
+    claims: Claims,
 }
 
 impl Parser<'_> {
@@ -64,15 +58,27 @@ impl Parser<'_> {
         let (holiday_rolls, weekend_rolls) = self.rolls(&fields);
         self.read_names(&fields);
         let notices = self.notices(&fields);
-        for closure in fields.get("closures").map(|node| self.reader.list(node)).unwrap_or_default() {
-            self.holiday(closure, DayKind::Closure);
-        }
+        let closures = self.closures(&fields);
         let (first, last) = self.covered(&fields, &notices)?;
-        self.inside(first, last);
-        self.make_up_on_weekends(&weekend);
-        let days = first.iter_days().take_while(|date| *date <= last).map(|date| self.kind(date, &weekend)).collect();
+        self.claims.check(&mut self.reader, (first, last), &weekend);
         let notices = notices.into_iter().filter_map(|(_, notice)| notice).collect();
-        Some(Calendar::new(Heading { name: name?, title: title?, version: version?, verified, weekend_rolls, holiday_rolls, notices }, first, days))
+        let names = std::mem::take(&mut self.names);
+        let heading = Heading { name: name?, title: title?, version: version?, verified, weekend, weekend_rolls, holiday_rolls, names, notices, closures };
+        Some(self.claims.calendar(heading, (first, last)))
+    }
+
+    /// A file that adds to a calendar: notices of years, and closures.
+    fn addition(&mut self, base: &Calendar, root: &Node) -> Option<Addition> {
+        let fields = self.reader.fields(root, &["names", "notices", "closures"])?;
+        if fields.get("names").is_some() {
+            self.read_names(&fields);
+        }
+        let listed = fields.get("notices").map(|node| self.reader.list(node)).unwrap_or_default();
+        self.claims = Claims::of(base, &years_of(listed));
+        let notices = if fields.get("notices").is_some() { self.notices(&fields) } else { Vec::new() };
+        let notices = notices.into_iter().filter_map(|(_, notice)| notice).collect();
+        let closures = self.closures(&fields);
+        Some(Addition { names: std::mem::take(&mut self.names), notices, closures, at: root.at })
     }
 
     /// The notices with the year each is for, where that could be read.
@@ -94,47 +100,50 @@ impl Parser<'_> {
     }
 
     fn notice(&mut self, fields: &Fields<'_>, year: Option<i32>) -> Option<Notice> {
-        let source = self.text(fields, "source");
-        let published = self.reader.required(fields, "published").and_then(|node| self.date(node));
+        let (source, published) = self.origin(fields);
         let list = self.reader.required(fields, "holidays").map(|node| self.reader.list(node)).unwrap_or_default();
-        let holidays = list.iter().filter_map(|node| self.holiday(node, DayKind::Holiday)).collect();
+        let mut holidays = Vec::new();
+        for node in list {
+            if let Some(fields) = self.reader.fields(node, &["name", "days", "working"]) {
+                holidays.extend(self.holiday(&fields, DayKind::Holiday));
+            }
+        }
         Some(Notice { year: year?, source: source?, published: published?, holidays })
     }
 
-    fn holiday(&mut self, node: &Node, kind: fn(Arc<Text>) -> DayKind) -> Option<Holiday> {
-        let fields = self.reader.fields(node, &["name", "days", "working"])?;
-        let label = self.label(&fields).unwrap_or_default();
-        let days = self.reader.required(&fields, "days");
-        let range = days.and_then(|node| self.range(node));
-        if let (Some(node), Some((first, last))) = (days, range) {
-            // A slip of the year must not fill memory with its days: what lies outside `covered` is told once anyway.
-            for date in first.iter_days().take_while(|date| *date <= last).take(CALENDAR_DAYS_MAX) {
-                self.claim(date, kind(Arc::clone(&label)), node.at);
+    /// Where it was published, and when.
+    fn origin(&mut self, fields: &Fields<'_>) -> (Option<String>, Option<NaiveDate>) {
+        (self.text(fields, "source"), self.reader.required(fields, "published").and_then(|node| self.date(node)))
+    }
+
+    /// Closures of the region itself, each with where it was published.
+    fn closures(&mut self, fields: &Fields<'_>) -> Vec<Closure> {
+        let mut closures = Vec::new();
+        for node in fields.get("closures").map(|node| self.reader.list(node)).unwrap_or_default() {
+            let Some(fields) = self.reader.fields(node, &["name", "days", "working", "source", "published"]) else { continue };
+            let (source, published) = self.origin(&fields);
+            if let (Some(days), Some(source), Some(published)) = (self.holiday(&fields, DayKind::Closure), source, published) {
+                closures.push(Closure { days, source, published });
             }
+        }
+        closures
+    }
+
+    fn holiday(&mut self, fields: &Fields<'_>, kind: fn(Arc<Text>) -> DayKind) -> Option<Holiday> {
+        let label = self.label(fields).unwrap_or_default();
+        let days = self.reader.required(fields, "days");
+        let range = days.and_then(|node| self.range(node));
+        if let (Some(node), Some(range)) = (days, range) {
+            self.claims.range(&mut self.reader, range, &kind(Arc::clone(&label)), node.at);
         }
         let mut make_up = Vec::new();
         for node in fields.get("working").map(|node| self.reader.list(node)).unwrap_or_default() {
             if let Some(date) = self.date(node) {
-                self.claim(date, DayKind::MakeUp(Arc::clone(&label)), node.at);
+                self.claims.claim(&mut self.reader, date, DayKind::MakeUp(Arc::clone(&label)), node.at);
                 make_up.push(date);
             }
         }
         range.map(|(first, last)| Holiday { label, first, last, make_up })
-    }
-
-    /// Writes down what a day is. A day said twice is a mistake, told once for each pair of places.
-    fn claim(&mut self, date: NaiveDate, kind: DayKind, at: Place) {
-        let Some(earlier) = self.claims.get(&date) else {
-            self.claims.insert(date, Claim { kind, at });
-            return;
-        };
-        let line = earlier.at.line;
-        let (zh, en) = if earlier.kind.is_working() { ("调休上班日", "a make-up working day") } else { ("放假日", "a day off") };
-        if !self.told.insert((at, earlier.at)) {
-            return;
-        }
-        let zh = format!("{date} 写了两次：第 {line} 行已定为{zh}");
-        self.reader.mistake(at, "calendar-overlap", (zh, format!("expected each day once, found {date} again: line {line} already makes it {en}")));
     }
 
     /// The covered range, with a notice for each of its years.
@@ -155,44 +164,11 @@ impl Parser<'_> {
         Some((first, last))
     }
 
-    /// Nothing is said about a day outside the covered range.
-    fn inside(&mut self, first: NaiveDate, last: NaiveDate) {
-        let mut told = Vec::new();
-        for (date, claim) in &self.claims {
-            if (first..=last).contains(date) || told.contains(&claim.at) {
-                continue;
-            }
-            told.push(claim.at);
-            let zh = format!("期望 `covered`（{first} 至 {last}）之内的日期，实际 {date}");
-            self.reader.mistake(claim.at, "calendar-uncovered", (zh, format!("expected a day inside `covered` ({first}..{last}), found {date}")));
-        }
-    }
-
-    /// A make-up day is a weekend day: a weekday is worked anyway, so writing one is a slip of the date.
-    fn make_up_on_weekends(&mut self, weekend: &[Weekday]) {
-        for (date, claim) in &self.claims {
-            if claim.kind.is_working() && !weekend.contains(&date.weekday()) {
-                let zh = format!("期望调休上班的周末，实际 {date}（{}）", weekday_zh(*date));
-                let en = format!("expected a weekend day to be worked, found {date}, a {}", date.format("%A"));
-                self.reader.mistake(claim.at, "calendar-make-up", (zh, en));
-            }
-        }
-    }
-
-    /// What the file makes of a covered day.
-    fn kind(&self, date: NaiveDate, weekend: &[Weekday]) -> DayKind {
-        match self.claims.get(&date) {
-            Some(claim) => claim.kind.clone(),
-            None if weekend.contains(&date.weekday()) => DayKind::Weekend,
-            None => DayKind::Working,
-        }
-    }
-
     fn read_names(&mut self, fields: &Fields<'_>) {
         let entries = self.reader.required(fields, "names").map(|node| self.reader.entries(node)).unwrap_or_default();
         for entry in entries {
             if let Some(text) = self.reader.bilingual(&entry.value) {
-                self.names.insert(entry.key.clone(), Arc::new(text));
+                self.names.push((entry.key.clone(), Arc::new(text)));
             }
         }
     }
@@ -200,10 +176,10 @@ impl Parser<'_> {
     fn label(&mut self, fields: &Fields<'_>) -> Option<Arc<Text>> {
         let node = self.reader.required(fields, "name")?;
         let key = self.reader.text(node)?;
-        if let Some(label) = self.names.get(&key) {
+        if let Some((_, label)) = self.names.iter().find(|(known, _)| *known == key) {
             return Some(Arc::clone(label));
         }
-        let known = self.names.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let known = self.names.iter().map(|(known, _)| known.as_str()).collect::<Vec<_>>().join(", ");
         self.reader.expected(node, "calendar-name", (&format!(" `names` 中的 {known} 之一"), &format!("one of `names`: {known}")));
         None
     }
@@ -231,16 +207,17 @@ impl Parser<'_> {
     /// `2026-02-15..2026-02-23`, or one day.
     fn range(&mut self, node: &Node) -> Option<(NaiveDate, NaiveDate)> {
         let text = self.reader.text(node)?;
-        let (first, last) = text.split_once("..").unwrap_or((&text, &text));
-        match (day(first), day(last)) {
-            (Some(first), Some(last)) if first <= last => return Some((first, last)),
-            (Some(_), Some(_)) => self.reader.expected(node, "calendar-range", ("末日不早于首日", "a last day not before the first")),
-            (None, _) | (_, None) => {
+        let range = days(&text);
+        if range.is_none() {
+            let (first, last) = text.split_once("..").unwrap_or((&text, &text));
+            if day(first).is_some() && day(last).is_some() {
+                self.reader.expected(node, "calendar-range", ("末日不早于首日", "a last day not before the first"));
+            } else {
                 let (zh, en) = ("日期 2026-02-15 或 2026-02-15..2026-02-23", "a day 2026-02-15 or days 2026-02-15..2026-02-23");
                 self.reader.expected(node, "calendar-date", (zh, en));
             }
         }
-        None
+        range
     }
 
     fn date(&mut self, node: &Node) -> Option<NaiveDate> {
@@ -271,9 +248,35 @@ impl Parser<'_> {
     }
 }
 
+/// Reads a YAML file that adds to a calendar; its checks are begun, and ended by whoever asked.
+pub(super) fn addition<'f>(base: &Calendar, root: &Node, file: &'f str) -> (Reader<'f>, Claims, Option<Addition>) {
+    let mut parser = Parser { reader: Reader::new(file), names: base.heading().names.clone(), claims: Claims::default() };
+    let addition = parser.addition(base, root);
+    (parser.reader, parser.claims, addition)
+}
+
+/// The years that notices are for, before anything else of them is read.
+fn years_of(notices: &[Node]) -> Vec<i32> {
+    let year = |node: &Node| {
+        let Tree::Map(entries) = &node.tree else { return None };
+        match &entries.iter().find(|entry| entry.key == "year")?.value.tree {
+            Tree::Number(digits) => digits.parse().ok(),
+            Tree::Null | Tree::Bool(_) | Tree::Text(_) | Tree::List(_) | Tree::Map(_) => None,
+        }
+    };
+    notices.iter().filter_map(year).collect()
+}
+
 /// A date with four, two and two digits; chrono alone would also take `2026-2-5`.
-fn day(text: &str) -> Option<NaiveDate> {
+pub(super) fn day(text: &str) -> Option<NaiveDate> {
     let text = text.trim();
     let shaped = text.len() == 10 && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
     if shaped { text.parse().ok() } else { None }
+}
+
+/// `2026-02-15..2026-02-23`, or one day; `None` for what cannot be read and for days backwards.
+pub(super) fn days(text: &str) -> Option<(NaiveDate, NaiveDate)> {
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    let (first, last) = (day(first)?, day(last)?);
+    (first <= last).then_some((first, last))
 }

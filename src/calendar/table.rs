@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate, Weekday};
 
 use super::span::Unit;
 use crate::ids::Text;
@@ -34,6 +34,28 @@ pub struct Holiday {
     /// Weekend days worked for it.
     pub make_up: Vec<NaiveDate>,
 }
+
+impl Holiday {
+    /// Its days off.
+    pub fn days(&self) -> impl Iterator<Item = NaiveDate> + use<> {
+        let last = self.last;
+        self.first.iter_days().take_while(move |date| *date <= last)
+    }
+}
+
+/// A closure of the region itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closure {
+    /// Its name, its days, and weekends worked for it.
+    pub days: Holiday,
+    /// The number of what announced it.
+    pub source: String,
+    /// The day of that.
+    pub published: NaiveDate,
+}
+
+/// Names of holidays under the keys their author gave them, in order.
+pub(super) type Names = Vec<(String, Arc<Text>)>;
 
 /// What a covered day is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,16 +90,19 @@ pub struct Calendar {
 }
 
 /// What a calendar says of itself, beside its days.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Heading {
     pub name: String,
     pub title: Text,
     pub version: String,
     pub verified: String,
+    pub weekend: Vec<Weekday>,
     /// Whether a calendar-day limit that ends on an ordinary weekend moves as well.
     pub weekend_rolls: bool,
     pub holiday_rolls: bool,
+    pub names: Names,
     pub notices: Vec<Notice>,
+    pub closures: Vec<Closure>,
 }
 
 #[derive(Debug, Default)]
@@ -131,6 +156,16 @@ impl Calendar {
     #[must_use]
     pub fn notices(&self) -> &[Notice] {
         &self.table.heading.notices
+    }
+
+    /// The closures of the region itself.
+    #[must_use]
+    pub fn closures(&self) -> &[Closure] {
+        &self.table.heading.closures
+    }
+
+    pub(super) fn heading(&self) -> &Heading {
+        &self.table.heading
     }
 
     /// The first and the last day it knows.

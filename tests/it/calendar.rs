@@ -1,5 +1,7 @@
 //! The calendar room from outside: China's calendar day by day, the golden dates, and due days against an independent recount.
 
+mod proposed;
+
 use std::collections::BTreeSet;
 
 use chrono::{Datelike, NaiveDate};
