@@ -72,6 +72,7 @@ fn case(n: usize) -> CaseWrite {
         jobs: Vec::new(),
         listening: Vec::new(),
         broadcasts: Vec::new(),
+        orders: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),
         reopened: Vec::new(),

@@ -50,6 +50,8 @@ pub const JOB_PAUSES_DEFAULT_S: &[u32] = &[60, 10 * 60, 60 * 60];
 pub const JOB_PAUSE_S_MAX: u32 = 30 * 24 * 60 * 60;
 /// Different pauses one outside job may name.
 pub const JOB_PAUSES_MAX: usize = 20;
+/// Supervision orders that one turn opens.
+pub const ORDERS_PER_TURN_MAX: u32 = 64;
 /// Signals to other cases that one turn delivers.
 pub const SIGNALS_PER_TURN_MAX: u32 = 200;
 /// Outside jobs one fetch may take.

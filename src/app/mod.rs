@@ -26,6 +26,7 @@ pub mod migrate;
 pub mod naming;
 pub mod notices;
 pub mod operate;
+pub mod orders;
 pub mod outbox;
 pub mod people;
 pub mod plant;

@@ -136,6 +136,7 @@ impl App {
                 }
             }
         }
+        found.extend(unordered(library, known, names));
         found.dedup();
         found
     }
@@ -205,6 +206,32 @@ impl PublishReport {
         }
         text
     }
+}
+
+/// Supervision orders that these workflows draft when a date passes, and that could not be opened then: neither published nor published with them, or not to be filled in.
+fn unordered(library: &Library, known: &Known, names: &[Name]) -> Vec<Detail> {
+    let mut found = Vec::new();
+    for bundle in names.iter().filter_map(|name| library.bundle(name)) {
+        for program in bundle.programs.values() {
+            let terms = program.limits.iter().chain(program.nodes.iter().flat_map(|node| &node.terms));
+            for order in terms.flat_map(|term| &term.rungs).filter_map(|rung| rung.order.as_ref()) {
+                let with_it = names.contains(order).then(|| library.program(order)).flatten();
+                let in_force = || known.bundles.get(known.current.get(order)?)?.programs.get(order);
+                let Some(drafted) = with_it.or_else(in_force) else {
+                    let (zh, en) =
+                        (format!("督办工作流 `{order}` 尚未发布"), format!("expected the workflow `{order}` of its supervision orders to be published"));
+                    found.push(Detail::new(&program.name, "GL014", zh, en));
+                    continue;
+                };
+                let missing = library::missing_in_order(drafted.form.as_deref()).join("、");
+                if !missing.is_empty() {
+                    let (zh, en) = (format!("督办工作流 `{order}` 的表单缺少 {missing}"), format!("expected the form of `{order}` to have {missing}"));
+                    found.push(Detail::new(&program.name, "GL062", zh, en));
+                }
+            }
+        }
+    }
+    found
 }
 
 /// The beginning of a digest, as it is shown.

@@ -208,7 +208,8 @@ impl App {
         let known = self.known(tenant).await?;
         let bundle = crate::app::register::bundle_of(&known, working.state.revision)?;
         let acts = view::acts(self.store(), tenant, case, working.row.version).await?;
-        Ok(view::case(working, &acts, &bundle, &known, self.clock().now()))
+        let view = view::case(working, &acts, &bundle, &known, self.clock().now());
+        Ok(CaseView { orders: self.orders_about(tenant, case).await?, about: self.order_causes(tenant, case).await?, ..view })
     }
 
     /// Cases, newest first.

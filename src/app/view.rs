@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::app::failure::Fault;
 use crate::app::known::Known;
+use crate::app::orders::OrderView;
 use crate::app::writer::Working;
 use crate::definition::graph::{Bundle, Node, NodeKind, Program, Thrown};
 use crate::engine::case::{Case, Job, Local, Task, TaskPool, Term};
@@ -52,6 +53,10 @@ pub struct CaseView {
     pub holds: Vec<HoldView>,
     /// Places on waiting lists.
     pub waiting: Vec<WaitingView>,
+    /// Supervision orders that its passed dates drafted; empty for its applicant.
+    pub orders: Vec<OrderView>,
+    /// What it is about, when it is an order that a passed date drafted.
+    pub about: Vec<OrderView>,
     /// What happened, oldest first.
     pub history: Vec<HappeningView>,
 }
@@ -285,6 +290,8 @@ pub fn case(working: &Working, acts: &[Act], bundle: &Bundle, known: &Known, now
             .values()
             .map(|place| WaitingView { account: place.account.clone(), amount: place.amount, since: place.since.to_rfc3339() })
             .collect(),
+        orders: Vec::new(),
+        about: Vec::new(),
         history,
     }
 }
@@ -466,7 +473,7 @@ impl Reading<'_> {
             deemed: None,
         };
         Some(match event {
-            Event::Started { applicant, .. } => line("started", None, None, None, Some(*applicant)),
+            Event::Started { applicant, .. } => line("started", None, None, None, Some(*applicant).filter(|applicant| !applicant.0.is_nil())),
             Event::ScopeOpened { scope, .. } => line("link-opened", Some(scope), None, None, None),
             Event::ScopeClosed { scope, result } => line("link-closed", Some(scope), None, Some(result.to_string()), None),
             Event::Submitted { scope, on, .. } => line("submitted", Some(scope), None, Some(on.to_string()), None),

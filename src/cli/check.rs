@@ -99,6 +99,7 @@ pub fn check(own: &[SourceFile], on: NaiveDate, roster: Option<&Seeds>) -> (Vec<
         found.extend(names.iter().flat_map(|name| library.uncovered(name, on, &calendar)));
     }
     let mut of_sets = library.warnings().to_vec();
+    of_sets.extend(library.unordered());
     if let Some(seeds) = roster {
         let holds =
             |office: &str, post: &str| seeds.tenants.values().any(|tenant| !tenant.roster.holders(&Name::from(office), &Name::from(post), on).is_empty());

@@ -449,6 +449,8 @@ pub struct Rung {
     pub notice: Name,
     /// Who hears it.
     pub to: Vec<Audience>,
+    /// The workflow of the supervision order (督办单) that is drafted with it.
+    pub order: Option<Name>,
 }
 
 /// Who hears a rung.

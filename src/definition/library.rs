@@ -20,6 +20,8 @@ use crate::ids::{Name, Text};
 
 mod loading;
 
+pub use rules::orders::missing as missing_in_order;
+
 use loading::Loading;
 
 /// The files the program carries.
@@ -237,6 +239,18 @@ impl Library {
                     findings.note(office.at, "GL019", (zh, en));
                 }
             }
+            found.extend(findings.into_found());
+        }
+        found
+    }
+
+    /// Supervision orders that rungs draft and whose workflow does not exist here or cannot be filled in.
+    #[must_use]
+    pub fn unordered(&self) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        for workflow in self.parts.workflows.values() {
+            let mut findings = Findings::new(&workflow.file);
+            rules::orders::check(workflow, &self.parts, &mut findings);
             found.extend(findings.into_found());
         }
         found

@@ -225,6 +225,8 @@ pub struct Rung {
     pub say: Word,
     /// Who hears it.
     pub to: Vec<Hearer>,
+    /// The workflow of the supervision order (督办单) that is drafted with it.
+    pub order: Option<Word>,
 }
 
 /// Who hears a rung.

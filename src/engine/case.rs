@@ -435,6 +435,9 @@ pub struct RungAt {
     pub notice: Name,
     /// Who hears it.
     pub to: Vec<Audience>,
+    /// The workflow of the supervision order that is drafted with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Name>,
 }
 
 /// A reservation.

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::definition::graph::{Audience, Settlement};
+use crate::definition::graph::{Audience, Settlement, TermKind};
 use crate::engine::case::Local;
 use crate::ids::{Moment, Name};
 
@@ -36,6 +36,8 @@ pub enum Effect {
         /// The signal.
         name: Name,
     },
+    /// A supervision order (督办单) is drafted: a case of its own, opened by the system once the commit is there.
+    Order(OrderEffect),
     /// The counter of a series now stands here.
     Counter {
         /// Series and year, `GC/2025`.
@@ -52,6 +54,25 @@ pub enum PostingKind {
     Reserve,
     /// What becomes of a reservation.
     Settle(Settlement),
+}
+
+/// A supervision order to draft, because a date has passed. It is a draft: who issues it decides (政府督查工作条例 7、11).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderEffect {
+    /// The order's workflow.
+    pub workflow: Name,
+    /// The link whose date has passed: with the cause, the matter of which only one order is in hand (条例 15).
+    pub scope: Local,
+    /// The step, when the date is a step's own.
+    pub step: Option<Name>,
+    /// The term's key.
+    pub term: Name,
+    /// Which date it is.
+    pub kind: TermKind,
+    /// The date.
+    pub due: NaiveDate,
+    /// The office that has the matter in hand; `None` when nothing is open with an office.
+    pub office: Option<Name>,
 }
 
 /// A notice to give.

@@ -5,8 +5,8 @@
 use chrono::NaiveDate;
 
 use crate::definition::graph::{Audience, NodeKind, Thrown};
-use crate::engine::case::{Case, Local, TaskPool, Term};
-use crate::engine::effect::{Effect, NoticeEffect, PostingKind};
+use crate::engine::case::{Case, Local, Task, TaskPool, Term};
+use crate::engine::effect::{Effect, NoticeEffect, OrderEffect, PostingKind};
 use crate::engine::event::Event;
 use crate::engine::facts::Facts;
 use crate::ids::{Moment, Name, PersonId};
@@ -272,7 +272,24 @@ impl Act<'_, '_> {
             let (kind, to, step, rung) = (kind.clone(), to.clone(), step.clone(), rung.clone());
             Effect::Notice(NoticeEffect { kind, to, scope: term.scope, step, task, entry, rung, due })
         };
-        about.into_iter().map(notice).collect()
+        let mut effects: Vec<Effect> = about.into_iter().map(notice).collect();
+        effects.extend(armed.order.as_ref().and_then(|workflow| self.order(case, term, workflow)).map(Effect::Order));
+        effects
+    }
+
+    /// The order about a date that has passed. It goes to the office that has the matter: of a step its task's, of a link the office of the oldest open task.
+    fn order(self, case: &Case, term: &Term, workflow: &Name) -> Option<OrderEffect> {
+        let scope = crate::engine::draft::home(case, term.scope);
+        let mine = |task: &&Task| match term.token {
+            Some(token) => task.token == token,
+            None => crate::engine::draft::ancestry(case, task.scope).contains(&scope),
+        };
+        let office = case.tasks.values().filter(mine).find_map(|task| match &task.pool {
+            TaskPool::Posts { offices, .. } => offices.first().cloned(),
+            TaskPool::Applicant => None,
+        });
+        let step = term.token.and_then(|token| case.tokens.get(&token)).map(|token| token.step.clone());
+        Some(OrderEffect { workflow: workflow.clone(), scope, step, term: term.key.clone(), kind: term.kind, due: term.due?, office })
     }
 
     /// The account was short. A case that keeps its place was told when it took it.

@@ -197,7 +197,7 @@ impl Draft<'_> {
         let day = self.facts.calendar.shift(due, rung.offset, rung.unit)?;
         let minute = u32::from(rung.minute);
         let time = NaiveTime::from_hms_opt(minute / 60, minute % 60, 0)?;
-        Some(RungAt { at: Moment::at(day, time), rung: index, notice: rung.notice.clone(), to: rung.to.clone() })
+        Some(RungAt { at: Moment::at(day, time), rung: index, notice: rung.notice.clone(), to: rung.to.clone(), order: rung.order.clone() })
     }
 
     /// When a minimum period of `span` that began on `from` is over: with the end of its last day.

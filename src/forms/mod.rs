@@ -162,6 +162,8 @@ pub struct Choice {
     pub value: String,
     /// What people read.
     pub title: Text,
+    /// The office it stands for, by its key, so that a form can be filled in for an office.
+    pub office: Option<String>,
 }
 
 impl Form {

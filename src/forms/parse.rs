@@ -319,12 +319,13 @@ fn choices(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Choice>> {
     let mut choices: Vec<Choice> = Vec::new();
     for item in reader.list(node) {
         let choice = if let crate::source::Tree::Map(_) = item.tree {
-            let Some(keys) = reader.fields(item, &["value", "title"]) else { continue };
+            let Some(keys) = reader.fields(item, &["value", "title", "office"]) else { continue };
             let value = reader.required(&keys, "value").and_then(|node| reader.text(node));
             let title = reader.required(&keys, "title").and_then(|node| reader.bilingual(node));
-            value.zip(title).map(|(value, title)| Choice { value, title })
+            let office = keys.get("office").and_then(|node| reader.text(node));
+            value.zip(title).map(|(value, title)| Choice { value, title, office })
         } else {
-            reader.text(item).map(|value| Choice { title: Text { zh: value.clone(), en: value.clone() }, value })
+            reader.text(item).map(|value| Choice { title: Text { zh: value.clone(), en: value.clone() }, value, office: None })
         };
         let Some(choice) = choice else { continue };
         if choices.iter().any(|known| known.value == choice.value) {

@@ -55,6 +55,8 @@ pub struct Cast {
     pub files: Vec<SourceFile>,
     /// It, compiled.
     pub bundle: Bundle,
+    /// Workflows of the supervision orders it drafts.
+    pub orders: Vec<Name>,
     /// The calendar.
     pub calendar: Calendar,
     /// People, offices and posts.
@@ -105,12 +107,24 @@ pub fn cast(script: Script, stock: &Stock, beside: &[SourceFile]) -> Result<Cast
     };
     let form = form(&mut reader, &script, stock);
     let Ok(calendar) = Calendar::parse(calendar::CN, "cn.yaml") else { return Err(reader.into_mistakes()) };
-    let files = library.files_of(&procedure.text);
-    let cast = Cast { procedure: Name::from(procedure.text.as_str()), files, bundle, calendar, roster, people, accounts, form, library, script };
+    let orders = orders(&bundle, &library);
+    let mut files: BTreeMap<String, SourceFile> = BTreeMap::new();
+    for name in std::iter::once(procedure.text.as_str()).chain(orders.iter().map(|order| &**order)) {
+        files.extend(library.files_of(name).into_iter().map(|file| (file.key.clone(), file)));
+    }
+    let files = files.into_values().collect();
+    let cast = Cast { procedure: Name::from(procedure.text.as_str()), files, bundle, orders, calendar, roster, people, accounts, form, library, script };
     cast.publishable(&mut reader, procedure.at);
     cast.names(&mut reader);
     let mistakes = reader.into_mistakes();
     if mistakes.is_empty() { Ok(cast) } else { Err(mistakes.into_iter().map(|mistake| moved(mistake, &cast.script.blocks)).collect()) }
+}
+
+/// The workflows of orders that a bundle's rungs draft, as far as they are there.
+fn orders(bundle: &Bundle, library: &Library) -> Vec<Name> {
+    let terms = bundle.programs.values().flat_map(|program| program.limits.iter().chain(program.nodes.iter().flat_map(|node| &node.terms)));
+    let named: BTreeSet<Name> = terms.flat_map(|term| &term.rungs).filter_map(|rung| rung.order.clone()).collect();
+    named.into_iter().filter(|order| *order != bundle.root && library.bundle(order).is_some()).collect()
 }
 
 /// A file that brings its workflows sees these alone, with the forms, tables and accounts the program carries; another one the program's workflows.

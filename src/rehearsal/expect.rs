@@ -58,6 +58,8 @@ pub enum Expect {
     Recorded(Word, Option<Word>, Option<Word>),
     /// A document was issued, with this number when one is given.
     Document(Word, Option<String>),
+    /// A supervision order was drafted about this term's date; none at all when nothing is named.
+    Ordered(Option<(Word, NaiveDate)>),
     /// The case has this number.
     Number(String),
     /// The clock shows this day.
@@ -141,6 +143,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("claimed", "签收人", "STEP by WHO | nobody"),
     ("recorded", "记录", "WHAT by WHO to WHO"),
     ("document", "文书", "KIND NUMBER"),
+    ("ordered", "督办", "TERM DATE | none"),
     ("number", "编号", "NUMBER"),
     ("today", "今日", "DATE"),
     ("rank", "等级", "A | B | C | 9"),
@@ -244,6 +247,11 @@ impl Tail {
             "document" => match self.words.as_slice() {
                 [kind] => Expect::Document(kind.clone(), None),
                 [kind, number] => Expect::Document(kind.clone(), Some(number.text.clone())),
+                _ => return None,
+            },
+            "ordered" if none => Expect::Ordered(None),
+            "ordered" => match self.words.as_slice() {
+                [term, due] => Expect::Ordered(Some((term.clone(), due.text.parse().ok()?))),
                 _ => return None,
             },
             "number" => Expect::Number(self.only()?.text.clone()),

@@ -127,6 +127,7 @@ impl CaseView<'_> {
                 let told = || self.after.documents.iter().map(|(kind, number)| format!("{kind} {}", number.as_deref().unwrap_or("-"))).collect();
                 (!self.after.documents.iter().any(issued)).then(|| listed(told()))
             }
+            Expect::Ordered(wanted) => self.ordered(wanted.as_ref()),
             Expect::Number(number) => (self.after.number.as_ref() != Some(number)).then(|| self.after.number.clone().unwrap_or_else(|| "-".to_owned())),
             Expect::Today(day) => (self.view.now.date() != *day).then(|| self.view.now.date().to_string()),
             Expect::Rank(rank) => (self.after.rank != *rank).then(|| self.after.rank.to_string()),
@@ -265,6 +266,18 @@ impl CaseView<'_> {
         };
         let told = |(what, by, to): &(String, String, String)| format!("{what} by {by} to {}", if to.is_empty() { "-" } else { to });
         (!new.iter().any(|one| meant(&one))).then(|| listed(new.iter().map(told).collect()))
+    }
+
+    fn ordered(&self, wanted: Option<&(Word, chrono::NaiveDate)>) -> Option<String> {
+        let found = &self.after.orders;
+        let meant = match wanted {
+            None => found.is_empty(),
+            Some((term, date)) => {
+                let (within, key) = self.view.cast.term(&term.text);
+                found.iter().any(|(program, term, due)| *term == key && *due == date.to_string() && within.as_ref().is_none_or(|within| within == program))
+            }
+        };
+        (!meant).then(|| listed(found.iter().map(|(program, term, due)| format!("{program}/{term} {due}")).collect()))
     }
 
     /// Whether what stands somewhere stands at these steps and nowhere else.

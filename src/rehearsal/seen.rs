@@ -34,6 +34,8 @@ pub struct Seen {
     pub scopes: Vec<(Local, String)>,
     /// Documents issued, as (kind, number), oldest first.
     pub documents: Vec<(String, Option<String>)>,
+    /// Supervision orders that passed dates drafted, as (workflow of the link, term, date).
+    pub orders: Vec<(String, String, String)>,
     /// Notices given, by key: (kind, recipient's name).
     pub said: BTreeMap<String, (String, String)>,
 }

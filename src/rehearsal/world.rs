@@ -60,6 +60,7 @@ struct Log {
     done: Vec<DoneSeen>,
     record: Vec<(String, String, String)>,
     documents: Vec<(String, Option<String>)>,
+    orders: Vec<(String, String, String)>,
     said: BTreeMap<String, (String, String)>,
 }
 
@@ -259,6 +260,13 @@ impl<'c> World<'c> {
                 };
                 let heard: Vec<CaseId> = self.runs.iter().filter_map(listens).collect();
                 self.signals.extend(heard.into_iter().map(|id| (name.clone(), after.id, id)));
+            }
+            Effect::Order(order) => {
+                let program = after.scopes.get(&order.scope).map_or_else(String::new, |scope| scope.program.to_string());
+                let drafted = (program, order.term.to_string(), order.due.to_string());
+                if let Some(run) = self.runs.get_mut(&after.id).filter(|run| !run.seen.orders.contains(&drafted)) {
+                    run.seen.orders.push(drafted);
+                }
             }
             Effect::Counter { key, value } => _ = self.counters.insert(key.clone(), *value),
         }

@@ -26,6 +26,7 @@ pub use topics::inbox::{Held, Inbox, InboxCount, InboxCursor, InboxTask, Late, S
 pub use topics::jobs::{FetchedJob, JobFilter, JobState, JobView, Wanted};
 pub use topics::lights::{LightCount, Lit, LitCursor, Looked};
 pub use topics::log::{CheckpointRow, LogRow, Sealing, TileRow, Unsealed};
+pub use topics::orders::{DraftedOrder, OrderKey};
 pub use topics::outbox::{Attempt, ClaimedNotice, NoticeView};
 pub use topics::queue::{NoticeFilter, NoticeReceipt, NoticeState};
 pub use topics::quota::{PlaceView, PostedView, WaitingSum};

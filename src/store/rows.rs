@@ -1,6 +1,7 @@
 //! The rows one commit carries: plain values, the same on both databases.
 //! Invariant: a `Commit` is written whole or not at all.
 
+use crate::engine::case::Local;
 use crate::ids::{CaseId, CommandId, Digest, Moment, PersonId, Tenant};
 
 /// Everything one transaction writes, for any number of commands on any number of cases.
@@ -45,6 +46,8 @@ pub struct CaseWrite {
     pub listening: Vec<(String, bool)>,
     /// Signals it gave to every case: each becomes a row for every other case that listens.
     pub broadcasts: Vec<BroadcastRow>,
+    /// Supervision orders that a passed date drafts. One that is there already is left as it is: drafted once.
+    pub orders: Vec<OrderRow>,
     /// Notices to the outbox. A notice whose key is already there is left as it is: recorded once.
     pub notices: Vec<NoticeRow>,
     /// Outbox rows that became sent or parked.
@@ -215,6 +218,33 @@ pub struct BroadcastRow {
     /// Its place among those this commit gives for the case.
     pub place: u32,
     /// When.
+    pub at: Moment,
+}
+
+/// A supervision order that a passed date drafts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderRow {
+    /// The link whose date has passed.
+    pub scope: Local,
+    /// The term's key.
+    pub term: String,
+    /// The date, `2025-04-22`.
+    pub due: String,
+    /// The case it becomes.
+    pub order: CaseId,
+    /// Its workflow.
+    pub workflow: String,
+    /// The workflow of the link.
+    pub program: String,
+    /// The step, when the date is a step's own.
+    pub step: Option<String>,
+    /// The link's number.
+    pub number: Option<String>,
+    /// `statutory`, `promised` or `step`.
+    pub kind: String,
+    /// The office that has the matter in hand.
+    pub office: Option<String>,
+    /// When the date was found passed.
     pub at: Moment,
 }
 

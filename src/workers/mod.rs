@@ -5,6 +5,7 @@ pub mod access;
 pub mod deadlines;
 pub mod deliver;
 pub mod digests;
+pub mod orders;
 pub mod rescue;
 pub mod seal;
 pub mod signals;
@@ -45,6 +46,8 @@ pub enum Role {
     Rescue,
     /// Delivers signals to other cases.
     Signals,
+    /// Opens the supervision orders that passed dates drafted.
+    Orders,
     /// Writes the morning digests.
     Digests,
     /// Answers resets of passwords, and clears away what is over.
@@ -57,13 +60,14 @@ pub enum Role {
 
 impl Role {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Deadlines, Self::Rescue, Self::Signals, Self::Digests, Self::Access, Self::Deliver, Self::Seal];
+    pub const ALL: &'static [Self] = &[Self::Deadlines, Self::Rescue, Self::Signals, Self::Orders, Self::Digests, Self::Access, Self::Deliver, Self::Seal];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Deadlines => "deadlines",
             Self::Rescue => "rescue",
             Self::Signals => "signals",
+            Self::Orders => "orders",
             Self::Digests => "digests",
             Self::Access => "access",
             Self::Deliver => "deliver",
@@ -82,6 +86,7 @@ impl Crew {
             Role::Deadlines => deadlines::turn(&self.app).await,
             Role::Rescue => rescue::turn(&self.app).await,
             Role::Signals => signals::turn(&self.app).await,
+            Role::Orders => orders::turn(&self.app).await,
             Role::Digests => digests::turn(&self.app, &self.mornings).await,
             Role::Access => access::turn(&self.app).await,
             Role::Deliver => deliver::turn(&self.app, &self.mailroom).await,

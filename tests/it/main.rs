@@ -17,6 +17,7 @@ mod forms;
 mod fuzz;
 mod jobs;
 mod notice;
+mod orders;
 mod pg;
 mod scenarios;
 mod seeds;

@@ -8,6 +8,7 @@ mod files;
 mod fixture;
 mod jobs;
 mod opening;
+mod orders;
 mod outbox;
 mod reads;
 mod registers;

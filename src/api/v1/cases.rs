@@ -91,7 +91,12 @@ pub async fn show(State(app): State<App>, caller: Caller, At(case): At<String>) 
     let case = case_id(&app, &caller, &case).await?;
     let working = app.working(caller.tenant, case).await?;
     permit_on(&app, &caller, may::Act::ReadCase, &working.state)?;
-    Ok(Json(app.case_view(&working).await?))
+    let mut view = app.case_view(&working).await?;
+    if working.state.applicant == caller.person {
+        // Supervision is between offices (督办不对申请人).
+        view.orders.clear();
+    }
+    Ok(Json(view))
 }
 
 /// The form as last submitted, without fields that are not yours to see.

@@ -11,6 +11,7 @@ use crate::app::failure::Fault;
 use crate::app::known::Known;
 use crate::app::naming;
 use crate::app::notices::{self, ActSeen};
+use crate::app::orders;
 use crate::audit::leaf::{Leaf, NO_LEAF, Who, kind_of};
 use crate::definition::graph::Settlement;
 use crate::engine;
@@ -192,6 +193,7 @@ impl Draftsman {
                 let place = u32::try_from(write.broadcasts.len()).unwrap_or(u32::MAX);
                 write.broadcasts.push(BroadcastRow { signal: name.to_string(), seq: row.version, place, at: facts.now });
             }
+            Effect::Order(order) => write.orders.push(orders::row(order, seen.after, facts.now)),
             Effect::Counter { key, value } => drop(self.counters.insert(key.clone(), *value)),
         }
     }
@@ -218,7 +220,7 @@ impl Draftsman {
         let rank = draft.state.as_ref().map_or(0, |state| state.rank);
         for effect in std::mem::take(&mut draft.asked) {
             match effect {
-                Effect::Notice(_) | Effect::Broadcast { .. } => {}
+                Effect::Notice(_) | Effect::Broadcast { .. } | Effect::Order(_) => {}
                 Effect::Counter { key, value } => drop(locked.counters.insert(key, value)),
                 Effect::Posting { account, kind, amount, .. } => {
                     if let Some(Some(balance)) = locked.balances.get_mut(&account) {
@@ -261,6 +263,7 @@ fn empty_write(row: &CaseRow, before: Option<&CaseRow>) -> CaseWrite {
         jobs: Vec::new(),
         listening: Vec::new(),
         broadcasts: Vec::new(),
+        orders: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),
         reopened: Vec::new(),

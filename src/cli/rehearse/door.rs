@@ -110,7 +110,7 @@ impl<'h> Door<'h> {
     }
 
     async fn serve(&self) -> Result<(), Trouble> {
-        self.drain(&[Role::Rescue, Role::Signals]).await.map(|_| ())
+        self.drain(&[Role::Rescue, Role::Signals, Role::Orders]).await.map(|_| ())
     }
 
     /// Time passes: the clock stops wherever something falls due, and the workers take their turns.
@@ -122,7 +122,7 @@ impl<'h> Door<'h> {
                 return Ok(Answer::Done(None));
             };
             let _ = self.clock.set(self.clock.now().max(*at));
-            if self.drain(&[Role::Deadlines, Role::Rescue, Role::Signals]).await? == 0 {
+            if self.drain(&[Role::Deadlines, Role::Rescue, Role::Signals, Role::Orders]).await? == 0 {
                 return Ok(Answer::Broken("something is due and nobody does it".to_owned()));
             }
         }
@@ -246,6 +246,7 @@ fn case_of(view: &Value) -> Seen {
         record: between.map(record).collect(),
         scopes: scopes.collect(),
         documents: history("document-issued").map(document).collect(),
+        orders: list(&view["orders"]).map(|order| (text(&order["workflow"]), text(&order["term"]), text(&order["due"]))).collect(),
         said: BTreeMap::new(),
     }
 }

@@ -112,7 +112,8 @@ impl House {
             app.manage(tenant, operator(), None, &change).await?;
         }
         let files = cast.files.iter().map(|file| (file.key.clone(), file.text.clone())).collect();
-        app.operate(tenant, operator(), Operation::Publish { files, workflows: vec![cast.procedure.to_string()] }).await?;
+        let workflows = std::iter::once(&cast.procedure).chain(&cast.orders).map(ToString::to_string).collect();
+        app.operate(tenant, operator(), Operation::Publish { files, workflows }).await?;
         let handed = app.hand_out_tokens(tenant, operator(), TOKEN_DAYS).await?;
         Ok(handed.into_iter().map(|(person, token)| (person.name, token)).collect())
     }

@@ -78,6 +78,11 @@ pub const RULES: &[Rule] = &[
     warning("GL058", "时限会超出已公布的日历", "a limit that runs past the published calendar"),
     rule("GL060", "表单字段的 see、edit 写了没有的步骤", "a step in `see` or `edit` of a form's field that does not exist"),
     rule("GL061", "外部作业上接了它不会报出的错误", "an event on an outside job for what it never reports"),
+    rule(
+        "GL062",
+        "督办单不在到期日之后草拟，或写了没有的、填不了的督办工作流",
+        "a supervision order that is not drafted after the due day, or whose workflow does not exist or cannot be filled in",
+    ),
 ];
 
 /// The rule of a code.

@@ -131,7 +131,17 @@ impl Lowering<'_> {
 
     fn rung(&self, rung: &syntax::Rung, findings: &mut Findings<'_>) -> Rung {
         let to = rung.to.iter().flat_map(|hearer| self.hearer(hearer, findings)).collect();
-        Rung { offset: rung.offset, unit: rung.unit, minute: rung.minute, notice: rung.say.value.clone(), to }
+        if let Some(order) = &rung.order
+            && rung.offset <= 0
+        {
+            // 督办以逾期为前提：到期日当天还没有逾期。
+            let workflow = &order.value;
+            let zh = format!("督办单 `{workflow}` 只能在到期日之后草拟，这一档在到期日或之前");
+            let en = format!("expected a rung after the due day to draft the supervision order `{workflow}`, found one on or before it");
+            findings.note(order.at, "GL062", (zh, en));
+        }
+        let order = rung.order.as_ref().map(|order| order.value.clone());
+        Rung { offset: rung.offset, unit: rung.unit, minute: rung.minute, notice: rung.say.value.clone(), to, order }
     }
 
     fn hearer(&self, hearer: &Hearer, findings: &mut Findings<'_>) -> Vec<Audience> {

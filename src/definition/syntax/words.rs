@@ -145,13 +145,14 @@ pub(super) fn rungs(reader: &mut Reader<'_>, node: &Node) -> Vec<Rung> {
 }
 
 fn rung(reader: &mut Reader<'_>, node: &Node) -> Option<Rung> {
-    let fields = reader.fields(node, &["at", "hour", "say", "to"])?;
+    let fields = reader.fields(node, &["at", "hour", "say", "to", "order"])?;
     let offset = reader.required(&fields, "at").and_then(|node| offset(reader, node));
     let minute = fields.get("hour").map_or(Some(MORNING_MINUTE), |node| minute(reader, node));
     let say = reader.required(&fields, "say").and_then(|node| word(reader, node));
     let to = reader.required(&fields, "to").map(|node| hearers(reader, node));
+    let order = fields.get("order").and_then(|node| word(reader, node));
     let (offset, unit) = offset?;
-    Some(Rung { offset, unit, minute: minute?, say: say?, to: to? })
+    Some(Rung { offset, unit, minute: minute?, say: say?, to: to?, order })
 }
 
 /// `-2 working days`, `due`, `+1 calendar day`.

@@ -80,8 +80,15 @@ fn allowed(actor: &Actor, opening: &Opening<'_>, facts: &Facts<'_>) -> Result<Pe
             Actor::Person(_) => Err(Refusal::forbidden("machine_only", "登记簿由系统建立", "cannot start a register: only the installation does")),
         };
     }
-    let person = person(actor, Act::StartCase)?;
-    permit(actor, Act::StartCase, &standing::in_office(facts, person))?;
+    // A draft that a passed date brings about is opened by the system, for nobody: people decide from its first step on (政府督查工作条例 7、11).
+    let applicant = match actor {
+        Actor::System => PersonId(Uuid::nil()),
+        Actor::Person(_) | Actor::Operator(_) => {
+            let person = person(actor, Act::StartCase)?;
+            permit(actor, Act::StartCase, &standing::in_office(facts, person))?;
+            person
+        }
+    };
     let bundle = facts.bundle;
     if bundle.root != *workflow {
         let found = &bundle.root;
@@ -102,7 +109,7 @@ fn allowed(actor: &Actor, opening: &Opening<'_>, facts: &Facts<'_>) -> Result<Pe
     if wants_form && opening.form.is_none() {
         return Err(Refusal::invalid("form_required", "无法开始：缺少申请表", "cannot start a case: its form is missing"));
     }
-    Ok(person)
+    Ok(applicant)
 }
 
 fn open(draft: &mut Draft<'_>, opening: &Opening<'_>) -> Step<()> {

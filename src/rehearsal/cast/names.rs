@@ -188,6 +188,7 @@ impl Cast {
                 }
                 by.iter().chain(whom).for_each(|who| self.known_person(reader, who));
             }
+            Expect::Ordered(wanted) => wanted.iter().for_each(|(term, _)| self.known_term(reader, term)),
             Expect::Refused(_) | Expect::Ended(_) | Expect::Running | Expect::Document(..) | Expect::Number(_) | Expect::Today(_) | Expect::Rank(_) => {}
         }
     }

@@ -57,6 +57,7 @@ impl World<'_> {
             record: run.seen.record.clone(),
             scopes: case.scopes.iter().map(|(id, scope)| (*id, scope.program.to_string())).collect(),
             documents: run.seen.documents.clone(),
+            orders: run.seen.orders.clone(),
             said: run.seen.said.clone(),
         }
     }

@@ -108,6 +108,7 @@ fn statement(cases: &[CaseWrite]) -> Result<Statement, WriteFault> {
     listening(&mut statement, cases, true)?;
     listening(&mut statement, cases, false)?;
     broadcasts(&mut statement, cases)?;
+    orders(&mut statement, cases)?;
     notices(&mut statement, cases)?;
     settled(&mut statement, cases)?;
     reopened(&mut statement, cases)?;
@@ -387,6 +388,30 @@ fn broadcasts(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), Writ
     column!(statement, broadcasts, broadcast => i64::from(broadcast.place));
     column!(statement, broadcasts, broadcast => broadcast.signal.as_str());
     column!(statement, broadcasts, broadcast => broadcast.at.0);
+    Ok(())
+}
+
+fn orders(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, orders) = rows(cases, |case| case.orders.iter().collect());
+    if orders.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&["bigint", "integer", "uuid", "bigint", "text", "text", "uuid", "text", "text", "text", "text", "text", "text", "bigint"]);
+    let columns = "scope, term, due, order_case, workflow, program, step, number, kind, office, at";
+    let insert = format!("insert into orders (tenant, case_id, {columns}) select tenant, case_id, {columns} from");
+    statement.part("z", &source, columns, (&insert, " on conflict (tenant, case_id, scope, term, due) do nothing"));
+    statement.owners(&owners)?;
+    column!(statement, orders, order => i64::from(order.scope));
+    column!(statement, orders, order => order.term.as_str());
+    column!(statement, orders, order => order.due.as_str());
+    column!(statement, orders, order => order.order.0);
+    column!(statement, orders, order => order.workflow.as_str());
+    column!(statement, orders, order => order.program.as_str());
+    column!(statement, orders, order => order.step.as_deref());
+    column!(statement, orders, order => order.number.as_deref());
+    column!(statement, orders, order => order.kind.as_str());
+    column!(statement, orders, order => order.office.as_deref());
+    column!(statement, orders, order => order.at.0);
     Ok(())
 }
 

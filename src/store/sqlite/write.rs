@@ -103,6 +103,7 @@ fn rows_of(connection: &Connection, case: &CaseWrite) -> Written {
     jobs(connection, case)?;
     listening(connection, case)?;
     broadcasts(connection, case)?;
+    orders(connection, case)?;
     for notice in &case.notices {
         notice_row(connection, &case.row, notice)?;
     }
@@ -259,6 +260,32 @@ fn broadcasts(connection: &Connection, case: &CaseWrite) -> Written {
                  select ?1, case_id, ?2, ?3, ?4, ?5, ?6 from listeners where tenant = ?1 and signal = ?5 and case_id <> ?2",
             )?
             .execute(params![case.row.tenant.0, blob(&case.row.id), broadcast.seq, broadcast.place, broadcast.signal, broadcast.at.0])?;
+    }
+    Ok(())
+}
+
+fn orders(connection: &Connection, case: &CaseWrite) -> Written {
+    for order in &case.orders {
+        connection
+            .prepare_cached(
+                "insert into orders (tenant, case_id, scope, term, due, order_case, workflow, program, step, number, kind, office, at)
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (tenant, case_id, scope, term, due) do nothing",
+            )?
+            .execute(params![
+                case.row.tenant.0,
+                blob(&case.row.id),
+                order.scope,
+                order.term,
+                order.due,
+                blob(&order.order),
+                order.workflow,
+                order.program,
+                order.step,
+                order.number,
+                order.kind,
+                order.office,
+                order.at.0
+            ])?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ pub mod inbox;
 pub mod jobs;
 pub mod lights;
 pub mod log;
+pub mod orders;
 pub mod outbox;
 pub mod queue;
 pub mod quota;

@@ -127,7 +127,7 @@ fn a_start_is_refused_without_the_post_the_workflow_or_the_revision() {
     };
     let chen = Actor::Person(person("chen"));
     assert_eq!(code(&Actor::Person(person("ann")), &start_command(&world)), "without_post");
-    assert_eq!(code(&Actor::System, &start_command(&world)), "person_only");
+    assert_eq!(code(&Actor::Operator("ops".to_owned()), &start_command(&world)), "person_only");
     assert_eq!(code(&chen, &Command::Wake), "no_such_case");
     let mut other = start_command(&world);
     if let Command::Start { workflow, .. } = &mut other {

@@ -18,7 +18,7 @@ fn days(days: u32, unit: Unit) -> Span {
 }
 
 fn term(key: &str, kind: TermKind, within: Span, from: TermStart) -> TermRule {
-    let rung = |offset, notice: &str| Rung { offset, unit: Unit::Working, minute: 540, notice: notice.into(), to: vec![Audience::Assignee] };
+    let rung = |offset, notice: &str| Rung { offset, unit: Unit::Working, minute: 540, notice: notice.into(), to: vec![Audience::Assignee], order: None };
     TermRule {
         key: key.into(),
         kind,

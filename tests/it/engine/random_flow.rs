@@ -496,7 +496,7 @@ impl Maker {
 
     fn term(&mut self, key: &str, kind: TermKind, from: TermStart, until: TermEnd) -> TermRule {
         let excludes: BTreeSet<_> = CAUSES.iter().filter(|_| self.chance.percent(40)).map(|cause| (*cause).into()).collect();
-        let rung = |offset, notice: &str| Rung { offset, unit: Unit::Working, minute: 540, notice: notice.into(), to: vec![Audience::Assignee] };
+        let rung = |offset, notice: &str| Rung { offset, unit: Unit::Working, minute: 540, notice: notice.into(), to: vec![Audience::Assignee], order: None };
         TermRule {
             key: key.into(),
             kind,

@@ -268,7 +268,7 @@ impl World {
     /// What the store does with an effect in the same commit.
     fn book(&mut self, case: &Case, effect: &Effect) {
         match effect {
-            Effect::Notice(_) | Effect::Broadcast { .. } => {}
+            Effect::Notice(_) | Effect::Order(_) | Effect::Broadcast { .. } => {}
             Effect::Posting { account, kind, amount, hold: _ } => {
                 let account = self.accounts.get_mut(account).expect("a posting names an account");
                 let (from, to) = match kind {

@@ -95,7 +95,9 @@ async fn respond(shared: &Shared, visitor: &Visitor, file: &Casefile, asked: &As
     let spoken = Spoken::to(shared, visitor);
     let documents = shared.app.documents(visitor.tenant, file.working.row.id).await?;
     let status = refused.as_ref().map_or(StatusCode::OK, |refused| refused.status);
-    let data = page::page(&page::Asking { spoken, visitor, file, asked, documents }, refused)?;
+    let id = file.working.row.id;
+    let orders = (shared.app.orders_about(visitor.tenant, id).await?, shared.app.order_causes(visitor.tenant, id).await?);
+    let data = page::page(&page::Asking { spoken, visitor, file, asked, documents, orders }, refused)?;
     let name = file.working.state.number.clone().unwrap_or_else(|| spoken.t("case-title"));
     let title = match &file.working.row.title {
         Some(project) => format!("{name} {project}"),

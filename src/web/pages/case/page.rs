@@ -10,10 +10,11 @@ use super::history::{self, History, Line};
 use super::papers::{self, Papers};
 use super::picture::{self, Picture};
 use super::spoken::Spoken;
-use super::telling::{Telling, amount_of};
+use super::telling::{Telling, amount_of, kind_key};
 use crate::app::casework::Casefile;
 use crate::app::failure::Fault;
 use crate::app::notices::short_name;
+use crate::app::orders::OrderView;
 use crate::app::queries::DocumentLine;
 use crate::definition::graph::NodeKind;
 use crate::engine::case::{Local, TaskPool};
@@ -36,6 +37,8 @@ pub struct Asking<'a> {
     pub asked: &'a Asked,
     /// Its documents.
     pub documents: Vec<DocumentLine>,
+    /// Supervision orders that its passed dates drafted, then what it is about when it is one.
+    pub orders: (Vec<OrderView>, Vec<OrderView>),
 }
 
 impl<'a> Asking<'a> {
@@ -96,6 +99,8 @@ pub struct Page {
     papers: Option<Papers>,
     pictures: Vec<Picture>,
     documents: Vec<Document>,
+    orders: Vec<OrderLine>,
+    about: Vec<OrderLine>,
     holds: Vec<Amount>,
     waiting: Vec<Amount>,
     history: History,
@@ -129,6 +134,18 @@ struct Document {
     number: String,
     link: String,
     at: String,
+}
+
+/// A supervision order, or what it is about.
+#[derive(Serialize)]
+struct OrderLine {
+    name: String,
+    href: Option<String>,
+    link: String,
+    limit: String,
+    due: String,
+    joined: bool,
+    ended: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -179,6 +196,9 @@ pub fn page(asking: &Asking<'_>, refused: Option<Refused>) -> Result<Page, Fault
         terms,
         papers: papers::papers(asking),
         pictures: picture::pictures(asking, &telling),
+        // Supervision is between offices: the applicant is told the reason instead (优化营商环境条例 36).
+        orders: asking.orders.0.iter().filter(|_| state.applicant != asking.visitor.person).map(|order| order_line(spoken, order)).collect(),
+        about: asking.orders.1.iter().map(|order| about_line(spoken, order)).collect(),
         documents: asking.documents.iter().map(|line| document(asking, line)).collect(),
         holds: state.holds.values().map(|hold| amount(asking, (&hold.account, hold.amount), asking.step(hold.scope, &hold.step), None)).collect(),
         waiting: state.queue.values().map(|place| amount(asking, (&place.account, place.amount), String::new(), Some(place.since.0))).collect(),
@@ -209,6 +229,27 @@ fn document(asking: &Asking<'_>, line: &DocumentLine) -> Document {
         number: line.number.clone().unwrap_or_default(),
         link: line.link.clone().unwrap_or_default(),
         at: line.at.clone(),
+    }
+}
+
+fn order_line(spoken: &Spoken<'_>, order: &OrderView) -> OrderLine {
+    OrderLine {
+        name: order.name.clone().unwrap_or_else(|| spoken.t("case-order-drafted")),
+        href: order.order.as_ref().map(|order| format!("/cases/{order}")),
+        ended: order.result.as_ref().map(|result| spoken.outcome(result)),
+        ..about_line(spoken, order)
+    }
+}
+
+fn about_line(spoken: &Spoken<'_>, order: &OrderView) -> OrderLine {
+    OrderLine {
+        name: order.about_name.clone(),
+        href: Some(format!("/cases/{}", order.about)),
+        link: spoken.say(&order.link),
+        limit: spoken.named("term", kind_key(order.kind)),
+        due: order.due.clone(),
+        joined: order.joined,
+        ended: None,
     }
 }
 

@@ -78,6 +78,10 @@ impl<'a> Spoken<'a> {
 
     /// What a person is called.
     pub fn person(&self, person: PersonId) -> String {
+        if person.0.is_nil() {
+            // A case that no person applied for.
+            return self.t("case-system");
+        }
         self.known.roster.people.get(&person).map_or_else(|| person.to_string(), |person| person.name.clone())
     }
 

@@ -309,7 +309,9 @@ impl<'a> Telling<'a> {
     fn of_case(&self, event: &Event) -> Line {
         let spoken = &self.spoken;
         match event {
-            Event::Started { applicant, .. } => Line { by: Some(*applicant), ..self.said("event-started", None, &[]) },
+            Event::Started { applicant, .. } => {
+                Line { by: Some(*applicant).filter(|applicant| !applicant.0.is_nil()), ..self.said("event-started", None, &[]) }
+            }
             Event::Recorded { what, body } => Line { body: *body, ..self.said("event-recorded", None, &[("what", what)]) },
             Event::ScopeOpened { scope, .. } => self.said("event-scope-opened", Some(*scope), &[("link", &self.link(*scope))]),
             Event::ScopeClosed { scope, result } => {

@@ -1,0 +1,143 @@
+//! Supervision orders that passed dates draft, on both databases: once for each date, one in hand for a link, whoever dies on the way, and people decide from the draft on.
+
+use chrono::NaiveTime;
+use greenlane::app::operate::Operation;
+use greenlane::app::orders::OrderView;
+use greenlane::app::queries::CaseFilter;
+use greenlane::definition::library;
+use greenlane::identity::Actor;
+use greenlane::ids::{CaseId, Moment};
+use greenlane::workers::Role;
+
+use crate::spine::node::{Node, Where, on_both};
+
+async fn open(place: Where) -> Node {
+    let node = Node::open(place).await;
+    let mut files: std::collections::BTreeMap<String, String> = library::embedded_files().into_iter().map(|file| (file.key, file.text)).collect();
+    files.insert("late.yaml".to_owned(), include_str!("orders/late.yaml").to_owned());
+    let publish = |workflows: &[&str]| Operation::Publish { files: files.clone(), workflows: workflows.iter().map(|name| (*name).to_owned()).collect() };
+    let operator = || Actor::Operator("test".to_owned());
+    let alone = node.app.operate(node.tenant, operator(), publish(&["late"])).await;
+    assert!(format!("{:?}", alone.unwrap_err()).contains("GL014"), "what drafts orders is published with or after their workflow");
+    node.app.operate(node.tenant, operator(), publish(&["late", "supervision-order"])).await.unwrap_or_else(|failure| panic!("{failure}"));
+    node
+}
+
+/// Time passes to that minute of a day, and what is due is fired.
+async fn until(node: &Node, day: &str, (hour, minute): (u32, u32)) {
+    let moment = Moment::at(day.parse().unwrap(), NaiveTime::from_hms_opt(hour, minute, 0).unwrap());
+    let _ = node.clock.set(moment);
+    while node.crew.turn(Role::Deadlines).await.unwrap() > 0 {}
+}
+
+async fn about(node: &Node, case: CaseId) -> Vec<OrderView> {
+    node.app.orders_about(node.tenant, case).await.unwrap()
+}
+
+fn order_of(view: &OrderView) -> CaseId {
+    view.order.as_ref().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_passed_promise_drafts_one_order_filled_in_for_the_clerk_and_numbered_by_its_issuer_alone() {
+    on_both(async |place: Where| {
+        let node = open(place).await;
+        let case = node.start("late", None).await.unwrap();
+        // Begun on Monday 03-03: promised by 03-06, passed on 03-07.
+        until(&node, "2025-03-06", (23, 0)).await;
+        assert_eq!(about(&node, case).await, []);
+        until(&node, "2025-03-07", (9, 0)).await;
+        let drafted = about(&node, case).await;
+        assert_eq!((drafted.len(), drafted[0].order.as_ref(), drafted[0].due.as_str()), (1, None, "2025-03-06"), "in the commit that found it passed");
+        assert_eq!(node.crew.turn(Role::Orders).await.unwrap(), 1);
+        assert_eq!(node.crew.turn(Role::Orders).await.unwrap(), 0);
+        let drafted = about(&node, case).await;
+        let order = order_of(&drafted[0]);
+        let working = node.app.working(node.tenant, order).await.unwrap();
+        assert!(working.state.applicant.0.is_nil(), "nobody applied for it");
+        let form = node.app.form(&working).await.unwrap().unwrap();
+        assert_eq!((&form["source"], &form["about_case"], &form["unit"]), (&"overdue".into(), &"LATE20250001".into(), &"sthj".into()));
+        assert_eq!((&form["about_due"], &form["subject"]), (&"2025-03-06".into(), &"超期演示件超过承诺时限".into()));
+        assert!(form["facts"].as_str().unwrap().contains("原因待查"), "{form}");
+        let causes = node.app.order_causes(node.tenant, order).await.unwrap();
+        assert_eq!(causes.iter().map(|cause| cause.about.clone()).collect::<Vec<_>>(), [case.to_string()]);
+        // A draft has no number; people decide, and the issuer's signature takes it.
+        for (step, outcome) in [("draft", "propose"), ("audit", "pass")] {
+            node.answer(order, step, outcome).await.unwrap_or_else(|failure| panic!("{step}: {failure}"));
+            assert!(node.app.documents(node.tenant, order).await.unwrap().is_empty());
+        }
+        node.answer(order, "sign", "signed").await.unwrap_or_else(|failure| panic!("{failure}"));
+        let documents = node.app.documents(node.tenant, order).await.unwrap();
+        assert_eq!(documents[0].number.as_deref(), Some("鄂州智造督〔2025〕1号"));
+        node.holds().await;
+    });
+}
+
+#[test]
+fn while_an_order_about_a_link_is_in_hand_a_further_date_joins_it_and_after_its_end_there_is_a_new_one() {
+    on_both(async |place: Where| {
+        let node = open(place).await;
+        let case = node.start("late", None).await.unwrap();
+        // The whole was promised by 03-10; found late on 03-11 together with the promise: the older row first, the other joins.
+        until(&node, "2025-03-11", (9, 0)).await;
+        assert_eq!(node.app.store().orders_waiting(9).await.unwrap().len(), 1, "of a link the oldest alone");
+        while node.crew.turn(Role::Orders).await.unwrap() > 0 {}
+        let drafted = about(&node, case).await;
+        let joined: Vec<bool> = drafted.iter().map(|order| order.joined).collect();
+        assert_eq!((joined, order_of(&drafted[0])), (vec![false, true], order_of(&drafted[1])));
+        let other = node.start("late", None).await.unwrap();
+        until(&node, "2025-03-17", (9, 0)).await;
+        while node.crew.turn(Role::Orders).await.unwrap() > 0 {}
+        let first = order_of(&about(&node, other).await[0]);
+        assert_ne!(first, order_of(&drafted[0]), "another case is another matter");
+        // Struck off before the second date passes: that one is a new order.
+        node.answer(first, "draft", "no-case").await.unwrap();
+        node.answer(first, "no-case-audit", "no-case").await.unwrap();
+        until(&node, "2025-03-19", (9, 0)).await;
+        while node.crew.turn(Role::Orders).await.unwrap() > 0 {}
+        let second = about(&node, other).await;
+        assert_eq!(second.iter().map(|order| order.joined).collect::<Vec<_>>(), [false, false]);
+        assert_ne!(order_of(&second[0]), order_of(&second[1]));
+        node.holds().await;
+    });
+}
+
+#[test]
+fn whoever_dies_between_opening_and_noting_it_down_and_two_nodes_at_once_open_one_order() {
+    on_both(async |place: Where| {
+        let node = open(place).await;
+        let case = node.start("late", None).await.unwrap();
+        until(&node, "2025-03-07", (9, 0)).await;
+        let waiting = node.app.store().orders_waiting(9).await.unwrap().remove(0);
+        let nodes = node.nodes().await;
+        let (first, last) = (nodes.first().unwrap(), nodes.last().unwrap());
+        let (left, right) = tokio::join!(first.open_order(&waiting), last.open_order(&waiting));
+        assert!(left.unwrap() && right.unwrap());
+        let opened = about(&node, case).await;
+        let version = node.app.working(node.tenant, order_of(&opened[0])).await.unwrap().row.version;
+        // Opened, and dead before it was noted: the same row again changes nothing.
+        for app in &nodes {
+            assert!(app.open_order(&waiting).await.unwrap());
+        }
+        assert_eq!(about(&node, case).await, opened);
+        assert_eq!(node.app.working(node.tenant, order_of(&opened[0])).await.unwrap().row.version, version);
+        let of_orders = CaseFilter { workflow: Some("supervision-order".to_owned()), ..CaseFilter::default() };
+        assert_eq!(node.app.case_lines(node.tenant, &of_orders, 9).await.unwrap().len(), 1);
+        node.holds().await;
+    });
+}
+
+#[test]
+fn a_case_that_is_decided_in_time_drafts_nothing() {
+    on_both(async |place: Where| {
+        let node = open(place).await;
+        let case = node.start("late", None).await.unwrap();
+        node.answer(case, "work", "ok").await.unwrap();
+        until(&node, "2025-03-07", (9, 0)).await;
+        assert_eq!(about(&node, case).await, [], "the promise was kept");
+        node.answer(case, "check", "ok").await.unwrap();
+        until(&node, "2025-03-31", (9, 0)).await;
+        assert_eq!(about(&node, case).await, []);
+        node.holds().await;
+    });
+}
