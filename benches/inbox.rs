@@ -50,6 +50,7 @@ fn case(n: usize) -> CaseWrite {
         step: "review".to_owned(),
         office: format!("ez-{:02}", n % OFFICES),
         post: "handler".to_owned(),
+        backup: None,
         claimed: None,
         closed: None,
         rank,

@@ -172,6 +172,7 @@ fn open(n: usize, applicant: PersonId) -> CaseWrite {
         step: step.to_owned(),
         office: office.to_owned(),
         post: post.to_owned(),
+        backup: None,
         claimed: None,
         closed: None,
         rank: [0, 1, 2, 9][n % 4],

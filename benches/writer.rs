@@ -180,6 +180,7 @@ fn task(n: i64, place: i64, at: Moment, days: i64) -> TaskRow {
         step: "accept".to_owned(),
         office: format!("ez-{:02}", (n + place) % OFFICES),
         post: "handler".to_owned(),
+        backup: None,
         claimed: None,
         closed: None,
         rank: 1,

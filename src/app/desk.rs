@@ -109,8 +109,7 @@ impl App {
     pub async fn desk(&self, tenant: Tenant, person: PersonId, posts: &[(Name, Name)], filter: &DeskFilter, limit: u32) -> Result<Desk, Failure> {
         let known = self.known(tenant).await?;
         let now = self.clock().now();
-        let seat = |(office, post): &(Name, Name)| Seat::Post { office: office.to_string(), post: post.to_string() };
-        let seats = std::iter::once(Seat::Applicant(person)).chain(posts.iter().map(seat)).collect();
+        let seats = std::iter::once(Seat::Applicant(person)).chain(posts.iter().flat_map(|(office, post)| Seat::of_post(office, post))).collect();
         let after = filter.after.as_deref().map(cursor).transpose()?;
         let inbox = Inbox { seats, now, program: filter.program.clone(), text: filter.text.clone(), held: filter.held, late: filter.late, after, limit };
         let (found, counts) = tokio::join!(self.store().inbox(tenant, &inbox), self.store().inbox_counts(tenant, &inbox, person));

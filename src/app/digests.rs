@@ -13,7 +13,7 @@ use crate::app::known::Known;
 use crate::app::notices::short_name;
 use crate::app::register::case_of;
 use crate::identity::Actor;
-use crate::ids::{CommandId, Moment, Name, PersonId, Tenant, Text};
+use crate::ids::{CommandId, Moment, PersonId, Tenant, Text};
 use crate::limits::DIGEST_TASKS_MAX;
 use crate::notice::{self, Context, Kind, Medium, Occasion};
 use crate::store::rows::NoticeRow;
@@ -53,7 +53,7 @@ impl App {
     pub async fn desk_digest(&self, tenant: Tenant, person: PersonId) -> Result<Desk, Fault> {
         let known = self.known(tenant).await?;
         let on = self.clock().now().date();
-        let seats = known.roster.posts_of(person, on).iter().map(|(office, post)| seat(office, post)).collect();
+        let seats = known.roster.posts_of(person, on).iter().flat_map(|(office, post)| Seat::of_post(office, post)).collect();
         Ok(Desk { person, on, context: self.digest_context(tenant, &known, seats, on).await? })
     }
 
@@ -99,14 +99,10 @@ fn desks(known: &Known, on: NaiveDate) -> BTreeMap<PersonId, Vec<Seat>> {
     let mut desks: BTreeMap<PersonId, Vec<Seat>> = BTreeMap::new();
     for person in known.roster.people.keys() {
         for (office, post) in known.roster.posts_of(*person, on) {
-            desks.entry(*person).or_default().push(seat(&office, &post));
+            desks.entry(*person).or_default().extend(Seat::of_post(&office, &post));
         }
     }
     desks
-}
-
-fn seat(office: &Name, post: &Name) -> Seat {
-    Seat::Post { office: office.to_string(), post: post.to_string() }
 }
 
 /// The lists of a digest. The inbox is in the order of urgency already.

@@ -170,6 +170,7 @@ struct Listed {
     program: String,
     step: String,
     post: String,
+    backup: Option<String>,
     number: Option<String>,
     claimed: Option<PersonId>,
     rank: i16,
@@ -179,8 +180,8 @@ struct Listed {
 
 impl Listed {
     fn stored(row: TaskRow) -> Self {
-        let TaskRow { program, step, post, number, claimed, rank, opened, due, .. } = row;
-        Self { program, step, post, number, claimed, rank, opened, due }
+        let TaskRow { program, step, post, backup, number, claimed, rank, opened, due, .. } = row;
+        Self { program, step, post, backup, number, claimed, rank, opened, due }
     }
 }
 
@@ -193,6 +194,7 @@ fn folded_tasks(state: &Case) -> BTreeMap<(u32, String), Listed> {
             program: scope.map_or_else(String::new, |scope| scope.program.to_string()),
             step: task.step.to_string(),
             post: post.to_owned(),
+            backup: task.backup.as_ref().map(ToString::to_string),
             number: scope.and_then(|scope| scope.number.clone()).or_else(|| state.number.clone()),
             claimed,
             rank: state.rank,

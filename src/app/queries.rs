@@ -278,7 +278,7 @@ impl App {
         let known = self.known(tenant).await?;
         let now = self.clock().now();
         let mut seats = vec![Seat::Applicant(person)];
-        seats.extend(posts.iter().map(|(office, post)| Seat::Post { office: office.to_string(), post: post.to_string() }));
+        seats.extend(posts.iter().flat_map(|(office, post)| Seat::of_post(office, post)));
         let after = after.map(cursor).transpose()?;
         let inbox = Inbox { seats, now, program: None, text: None, held: Held::Any, late: Late::Any, after, limit };
         let found = self.store().inbox(tenant, &inbox).await.map_err(reading("reading an inbox"))?;

@@ -351,6 +351,11 @@ impl Reading<'_> {
         };
         if let Some(node) = node {
             self.answers(node, program, &mut view);
+            // A member added to a task agrees or does not.
+            if task.group.is_some() {
+                view.outcomes = vec!["approved".to_owned(), "rejected".to_owned()];
+                (view.without_opinion, view.fields, view.fields_with, view.edits_form) = (Vec::new(), None, Vec::new(), false);
+            }
         }
         view
     }

@@ -153,6 +153,8 @@ pub enum Pool {
 pub struct TaskRule {
     /// Who may do it.
     pub by: Pool,
+    /// Unclaimed for so long, the B post of the same office is asked too (PROCEDURES 1.3).
+    pub backup_after: Option<Span>,
     /// Whoever acted in one of these steps of the same case may not do it (separation of duties).
     pub not: Vec<Name>,
     /// Whoever acted in this step must do it.

@@ -231,7 +231,7 @@ impl Library {
         for workflow in self.parts.workflows.values() {
             let mut findings = Findings::new(&workflow.file);
             for (_, pool) in &workflow.people {
-                let syntax::Pool::Posts { offices, post } = pool else { continue };
+                let syntax::Pool::Posts { offices, post, .. } = pool else { continue };
                 for office in offices.iter().filter(|office| !is_filled(&office.value, &post.value)) {
                     let (office_key, post) = (&office.value, &post.value);
                     let zh = format!("`{office_key}` 的岗位 `{post}` 没有人");

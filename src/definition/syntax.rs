@@ -148,6 +148,8 @@ pub enum Pool {
         offices: Vec<Word>,
         /// The post.
         post: Word,
+        /// Unclaimed for so long, the B post is asked too.
+        backup_after: Option<At<Span>>,
     },
 }
 

@@ -230,8 +230,28 @@ pub struct Task {
     pub delegate: Option<PersonId>,
     /// Who is to be kept from it, asked and not yet decided.
     pub recusal: Option<PersonId>,
+    /// When the B post is asked too, unless somebody has claimed it by then.
+    #[serde(default)]
+    pub backup_at: Option<Moment>,
+    /// The post that is asked beside the pool's, because nobody claimed it in time.
+    #[serde(default)]
+    pub backup: Option<Name>,
+    /// Its answer, while members added beside or after it have not all answered (加签).
+    #[serde(default)]
+    pub held: Option<Held>,
     /// When it opened.
     pub opened: Moment,
+}
+
+/// An answer that waits for members added to its task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The outcome.
+    pub outcome: Name,
+    /// Who answered.
+    pub by: PersonId,
+    /// Opinion and fields.
+    pub body: Option<BodyRef>,
 }
 
 /// An act that can be taken back as long as nobody has acted on it: every token it placed still waits as it was left.
@@ -356,9 +376,9 @@ pub struct Chair {
 /// Where and by whom a group was added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Added {
-    /// The group it was added to.
+    /// The group it was added to; the task itself, when that has one decider.
     pub to: Local,
-    /// The seat that asked for it.
+    /// The seat, or the task, that asked for it.
     pub seat: Local,
     /// Where it stands.
     pub place: Adding,

@@ -58,7 +58,11 @@ impl Draft<'_> {
     /// Closes what a token waits for.
     pub fn close_wait(&mut self, id: Local, token: &Token, why: &Name) -> Step<()> {
         match &token.waits {
-            Waits::Task(task) => self.emit(Event::TaskClosed { task: *task, why: why.clone() }),
+            Waits::Task(task) => {
+                self.close_seats(*task, why);
+                self.close_all_added(*task, |_| true);
+                self.emit(Event::TaskClosed { task: *task, why: why.clone() });
+            }
             Waits::Group(group) => {
                 // A group that ended in this act and sends the case back is gone already.
                 if self.case.groups.contains_key(group) {

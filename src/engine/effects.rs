@@ -68,6 +68,8 @@ impl Act<'_, '_> {
             Event::TaskOpened { task, .. } => self.offered(*task).into_iter().collect(),
             // A colleague of the pool heard of it when it opened; now it is theirs.
             Event::TaskHandedOver { task, .. } => self.ask("o.task", *task, vec![Audience::Assignee]),
+            Event::BackupAsked { task, post: Some(post) } => self.ask("o.backup", *task, vec![Audience::Post(post.clone())]),
+            Event::AnswerReopened { task } => self.ask("o.task", *task, vec![Audience::Assignee]),
             Event::StepDone { scope, step, outcome, deemed, .. } => self.step_done(*scope, step, (outcome, deemed.is_some())),
             Event::DocumentIssued { scope, step, kind, .. } => {
                 let notice = DOCUMENT_NOTICES.iter().find(|(document, _)| *document == &**kind);
@@ -96,7 +98,10 @@ impl Act<'_, '_> {
             | Event::BranchSkipped { .. }
             | Event::TaskClaimed { .. }
             | Event::TaskReleased { .. }
+            | Event::BackupArmed { .. }
+            | Event::BackupAsked { post: None, .. }
             | Event::TaskClosed { .. }
+            | Event::AnswerHeld { .. }
             | Event::StoodIn { .. }
             | Event::DeskHandedOver { .. }
             | Event::CanBeTakenBack { .. }

@@ -62,6 +62,10 @@ pub enum Event {
     BranchSkipped { scope: Local, step: Name },
     /// A task was offered.
     TaskOpened { task: Local, scope: Local, token: Local, step: Name, group: Option<Local>, pool: TaskPool, at: Moment },
+    /// Unless somebody claims a task by then, the B post is asked too.
+    BackupArmed { task: Local, at: Moment },
+    /// Nobody claimed it in time: the B post is asked too. `None` where nobody holds one.
+    BackupAsked { task: Local, post: Option<Name> },
     /// A person took it.
     TaskClaimed { task: Local, by: PersonId },
     /// A person gave it back.
@@ -94,6 +98,10 @@ pub enum Event {
     Urged { token: Local, task: Local, by: PersonId, times: u32, body: Option<BodyRef>, on: NaiveDate },
     /// A remark.
     Commented { by: PersonId, task: Option<Local>, body: Option<BodyRef> },
+    /// A task was answered, and members added to it have not; the step ends with this answer when they have passed it.
+    AnswerHeld { task: Local, outcome: Name, by: PersonId, body: Option<BodyRef> },
+    /// They did not pass it: the task is its holder's again.
+    AnswerReopened { task: Local },
     /// A task was closed without an answer (a return, a cancelled branch, another seat's answer).
     TaskClosed { task: Local, why: Name },
     /// A step ended with an outcome. `by` is `None` when no person decided (a table, a timer, a law); `deemed` then names the article.

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use crate::definition::graph::Power;
 use crate::engine::case::{BodyRef, Case, Chair, Done, Fan, Fresh, Group, Hold, Job, Local, Place, Scope, Seat, Task, TaskPool, Term, Timer, Token};
 use crate::engine::event::Event;
 use crate::ids::{Moment, Name, PersonId};
 
 mod migrated;
+mod tasks;
+
+use tasks::{asked, backup, claimed, handed_over, held, task_opened};
 
 /// The state after `event`. Before `Started` there is no case; an event on no case leaves none.
 #[must_use]
@@ -94,8 +96,10 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
             drop(case.tokens.remove(token));
         }
         Event::TaskOpened { .. } => task_opened(case, event),
+        Event::BackupArmed { task, .. } | Event::BackupAsked { task, .. } => with_task(case, *task, |task| backup(task, event)),
         Event::TaskClaimed { task, by } => claimed(case, *task, Some(*by)),
         Event::TaskReleased { task, by: _ } => claimed(case, *task, None),
+        Event::AnswerHeld { task, .. } | Event::AnswerReopened { task } => with_task(case, *task, |task| task.held = held(event)),
         Event::TaskClosed { task, why: _ } => drop(case.tasks.remove(task)),
         Event::TaskHandedOver { task, pool, to, by: _, body: _ } => handed_over(case, *task, pool, *to),
         Event::RecusalAsked { task, of, .. } => with_task(case, *task, |task| task.recusal = Some(*of)),
@@ -164,17 +168,6 @@ fn with_group(case: &mut Case, id: Local, change: impl FnOnce(&mut Group)) {
 fn end_reached(case: &mut Case, scope: Local, result: &Name, terminate: bool) {
     if let Some(scope) = case.scopes.get_mut(&scope).filter(|scope| terminate || scope.result.is_none()) {
         scope.result = Some(result.clone());
-    }
-}
-
-fn handed_over(case: &mut Case, task: Local, pool: &TaskPool, to: Option<PersonId>) {
-    if let Some(task) = case.tasks.get_mut(&task) {
-        task.pool.clone_from(pool);
-        task.claimed = to;
-        task.delegate = None;
-        // Whoever handed it over has acted on what came before.
-        let token = task.token;
-        case.fresh.retain(|fresh| fresh.placed.iter().all(|(placed, _)| *placed != token));
     }
 }
 
@@ -329,40 +322,6 @@ fn fan(case: &mut Case, event: &Event) {
         }
         Event::FanClosed { fan } => drop(case.fans.remove(fan)),
         _ => {}
-    }
-}
-
-fn task_opened(case: &mut Case, event: &Event) {
-    let Event::TaskOpened { task, scope, token, step, group, pool, at } = event else { return };
-    take_local(case, *task);
-    let opened =
-        Task { scope: *scope, token: *token, step: step.clone(), group: *group, pool: pool.clone(), claimed: None, delegate: None, recusal: None, opened: *at };
-    case.tasks.insert(*task, opened);
-    if let Some(group) = group.and_then(|group| case.groups.get_mut(&group)) {
-        group.seats.insert(*task, None);
-        if !group.to_come.is_empty() {
-            let chair = group.to_come.remove(0);
-            if chair.power != Power::default() {
-                group.powers.insert(*task, chair.power);
-            }
-        }
-    }
-}
-
-fn claimed(case: &mut Case, task: Local, by: Option<PersonId>) {
-    if let Some(task) = case.tasks.get_mut(&task) {
-        if task.claimed != by {
-            task.delegate = None;
-        }
-        task.claimed = by;
-    }
-}
-
-/// The holder of a task asks somebody, or has the task again.
-fn asked(case: &mut Case, task: Local, holder: PersonId, delegate: Option<PersonId>) {
-    if let Some(task) = case.tasks.get_mut(&task) {
-        task.claimed = Some(holder);
-        task.delegate = delegate;
     }
 }
 

@@ -105,7 +105,7 @@ impl Draft<'_> {
             self.count_step()?;
             self.open_after(id)?;
             self.open_due(id)?;
-            let Some(open) = self.case.groups.get(&id) else { return Ok(()) };
+            let Some(open) = self.case.groups.get(&id) else { return self.decider_goes_on(id) };
             if own_result(open).is_some() {
                 self.close_own_seats(id, settler);
             }
@@ -116,6 +116,34 @@ impl Draft<'_> {
             self.close_tree(id, settler);
             self.emit(Event::AddedSettled { group: id, passed });
             id = added.to;
+        }
+    }
+
+    /// A task of one decider, after members added to it have answered: its answer counts when they passed it, and is asked for again when they did not.
+    fn decider_goes_on(&mut self, task: Local) -> Step<()> {
+        let Some(open) = self.case.tasks.get(&task) else { return Ok(()) };
+        let (token, Some(held)) = (open.token, open.held.clone()) else { return Ok(()) };
+        let answers = added_answers(&self.case, task, |added| added.place != Adding::Before);
+        if answers.contains(&Some(false)) {
+            self.close_all_added(task, |added| added.place != Adding::Before);
+            self.emit(Event::AnswerReopened { task });
+            return Ok(());
+        }
+        if answers.iter().any(Option::is_none) {
+            return Ok(());
+        }
+        let spot = self.spot(token)?;
+        self.close_all_added(task, |_| true);
+        self.leave(spot, &held.outcome, Ending { by: Some(held.by), task: Some(task), body: held.body, ..Ending::default() })?;
+        self.run()
+    }
+
+    /// Closes groups added to a task, with the answers they have.
+    pub fn close_all_added(&mut self, task: Local, which: impl Fn(&Added) -> bool) {
+        for child in children(&self.case, task, which) {
+            let passed = self.case.groups.get(&child).and_then(|group| group.settled);
+            self.close_tree(child, Settler::default());
+            self.emit(Event::GroupClosed { group: child, passed });
         }
     }
 
@@ -195,7 +223,12 @@ pub(super) fn children(case: &Case, id: Local, wanted: impl Fn(&Added) -> bool) 
     added.map(|(id, _)| *id).collect()
 }
 
-/// The group of the step that a group belongs to, itself or what it was added to.
+/// The answers of groups added to a group or a task: `None` while one is open.
+pub(super) fn added_answers(case: &Case, to: Local, which: impl Fn(&Added) -> bool) -> Vec<Option<bool>> {
+    children(case, to, which).iter().map(|child| case.groups.get(child).and_then(|group| group.settled)).collect()
+}
+
+/// The group of the step, or the task of one decider, that a group belongs to, itself or what it was added to.
 pub(super) fn root_of(case: &Case, id: Local) -> Local {
     let mut at = id;
     // What a group was added to is older, so the chain gets shorter with every step.
@@ -213,7 +246,7 @@ pub(super) fn tree(case: &Case, root: Local) -> Vec<Local> {
 /// Whether a group's seats may open: one added after another waits for it.
 fn is_started(case: &Case, group: &Group) -> bool {
     let Some(added) = group.added.as_ref().filter(|added| added.place == Adding::After) else { return true };
-    let Some(above) = case.groups.get(&added.to) else { return false };
+    let Some(above) = case.groups.get(&added.to) else { return case.tasks.get(&added.to).is_some_and(|task| task.held.is_some()) };
     if above.pass == GroupPass::InOrder {
         return above.seats.get(&added.seat).is_some_and(|seat| seat.as_ref().is_some_and(|seat| seat.agreed));
     }

@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use crate::definition::graph::{Bundle, Heard, Node, NodeKind, Trigger};
-use crate::engine::case::{Case, Local, Token, Waits};
-use crate::engine::groups::{own_result, result, root_of, tree};
+use crate::engine::case::{Added, Adding, Case, Local, Token, Waits};
+use crate::engine::groups::{added_answers, own_result, result, root_of, tree};
 use crate::engine::joins::ready;
 use crate::ids::Name;
 
@@ -135,12 +135,14 @@ impl<'a> Check<'a> {
             let token = case.tokens.get(&task.token);
             let awaited = match (task.group, token.map(|token| &token.waits)) {
                 (None, Some(Waits::Task(awaited))) => awaited == id,
-                (Some(group), Some(Waits::Group(awaited))) => {
+                (Some(group), Some(Waits::Group(awaited) | Waits::Task(awaited))) => {
                     *awaited == root_of(case, group) && case.groups.get(&group).is_some_and(|group| group.seats.contains_key(id))
                 }
                 (_, _) => false,
             };
             self.hold(awaited, || format!("task {id} at `{}` is open and nothing waits for it", task.step));
+            let outstanding = added_answers(case, *id, |added| added.place != Adding::Before).contains(&None);
+            self.hold(task.held.is_none() || outstanding, || format!("task {id} at `{}` is answered and waits for nobody", task.step));
             self.hold(token.is_some_and(|token| token.scope == task.scope), || format!("task {id} and its token are in different scopes"));
         }
     }
@@ -150,16 +152,19 @@ impl<'a> Check<'a> {
         let case = self.case;
         for (id, group) in &case.groups {
             let root = root_of(case, *id);
-            let awaited = case.tokens.get(&group.token).is_some_and(|token| token.waits == Waits::Group(root));
+            let awaited = case.tokens.get(&group.token).is_some_and(|token| [Waits::Group(root), Waits::Task(root)].contains(&token.waits));
             self.hold(awaited, || format!("group {id} is open and no token waits for it"));
-            let there = group.added.as_ref().is_none_or(|added| case.groups.get(&added.to).is_some_and(|above| above.seats.contains_key(&added.seat)));
+            let seat = |added: &Added| case.groups.get(&added.to).is_some_and(|above| above.seats.contains_key(&added.seat));
+            let there = group.added.as_ref().is_none_or(|added| seat(added) || (added.to == added.seat && case.tasks.contains_key(&added.to)));
             self.hold(there, || format!("group {id} was added to a seat that is not there"));
             // Seats nobody has answered are closed as soon as the group's own rule has its answer.
             let decided = group.settled.is_some() || own_result(group).is_some();
             let open = group.seats.iter().filter(|(_, seat)| seat.is_none()).all(|(task, _)| decided != case.tasks.contains_key(task));
             self.hold(open, || format!("group {id} has an unanswered seat without a task, or a task without a question"));
             self.hold(group.settled.is_some() || result(case, *id).is_none(), || format!("group {id} is open and its outcome is certain"));
-            let moves = group.settled.is_some() || tree(case, root).iter().any(|id| case.tasks.values().any(|task| task.group == Some(*id)));
+            let moves = group.settled.is_some()
+                || case.tasks.contains_key(&root)
+                || tree(case, root).iter().any(|id| case.tasks.values().any(|task| task.group == Some(*id)));
             self.hold(moves, || format!("group {id} is open and nobody in it is asked"));
             if root == *id {
                 self.one_seat_each(*id);

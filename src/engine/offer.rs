@@ -2,7 +2,9 @@
 //! Invariant: the pool of a task is written down with the successors of its offices already followed, so that no reader needs the roster of that day.
 //! Never: a person picked by the engine; a task is offered to a pool and taken by whoever claims it.
 
-use crate::calendar::Span;
+use chrono::NaiveTime;
+
+use crate::calendar::{Span, TermQuery, Unit};
 use crate::definition::graph::{Heard, Node, NodeIx, NodeKind, Pool, TaskRule};
 use crate::engine::case::{Local, TaskPool, Waits};
 use crate::engine::decide::posts_of_office;
@@ -10,7 +12,10 @@ use crate::engine::draft::{Draft, Spot, Step, broken};
 use crate::engine::event::Event;
 use crate::engine::standing::is_recused;
 use crate::engine::walk::Ending;
-use crate::ids::Name;
+use crate::ids::{Moment, Name};
+
+/// The hour at which a B post is asked: that of reminders unless said otherwise.
+const BACKUP_HOUR: u32 = 9;
 
 impl Draft<'_> {
     pub fn offer_task(&mut self, spot: Spot, node: &Node, rule: &TaskRule) -> Step<()> {
@@ -21,9 +26,24 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// From now on nobody has the task: when that lasts, the B post is asked too.
+    pub fn arm_backup(&mut self, task: Local, rule: &TaskRule) {
+        let posted = self.case.tasks.get(&task).is_some_and(|open| open.claimed.is_none() && matches!(open.pool, TaskPool::Posts { .. }));
+        let Some(span) = rule.backup_after.filter(|_| posted) else { return };
+        // A day on which nobody works ends nobody's chance to claim it: the B post is asked on the morning of the next working day.
+        let over = self.facts.calendar.due(&TermQuery { roll_over: false, ..TermQuery::plain(self.facts.now.date(), span) }).date();
+        let morning = over.and_then(|last| self.facts.calendar.shift(last, 1, Unit::Working));
+        if let Some(at) = morning.zip(NaiveTime::from_hms_opt(BACKUP_HOUR, 0, 0)).map(|(day, time)| Moment::at(day, time)) {
+            self.emit(Event::BackupArmed { task, at });
+        }
+    }
+
     pub fn open_task(&mut self, task: Local, spot: Spot, node: &Node, pool: TaskPool) {
         let at = self.facts.now;
         self.emit(Event::TaskOpened { task, scope: spot.scope, token: spot.token, step: node.key.clone(), group: None, pool, at });
+        if let NodeKind::Task(rule) = &node.kind {
+            self.arm_backup(task, rule);
+        }
     }
 
     pub fn resolve(&self, pool: &Pool) -> TaskPool {

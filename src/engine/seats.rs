@@ -17,12 +17,19 @@ type Seat = (Local, usize);
 
 /// Refuses a seat to somebody without whom the group's other seats could not all be filled. Where they cannot be filled anyway, nobody is held back.
 pub(super) fn spare(case: &Case, facts: &Facts<'_>, task: Local, person: PersonId) -> Result<(), Refusal> {
-    let Some(group) = case.tasks.get(&task).and_then(|task| task.group) else { return Ok(()) };
-    let mut seats = candidates(case, facts, root_of(case, group));
-    if !can_fill(&seats) {
+    let root = root_of(case, case.tasks.get(&task).and_then(|task| task.group).unwrap_or(task));
+    let mut seats = candidates(case, facts, root);
+    if seats.is_empty() || !can_fill(&seats) {
         return Ok(());
     }
-    seats.insert((task, 0), BTreeSet::from([person]));
+    if root == task {
+        // Whoever decides alone fills none of the seats added to the task.
+        for people in seats.values_mut() {
+            people.remove(&person);
+        }
+    } else {
+        seats.insert((task, 0), BTreeSet::from([person]));
+    }
     if can_fill(&seats) {
         return Ok(());
     }
@@ -51,8 +58,20 @@ fn candidates(case: &Case, facts: &Facts<'_>, root: Local) -> BTreeMap<Seat, BTr
         for (place, chair) in (1..).zip(&group.to_come) {
             let (scope, step) = (token.scope, token.step.clone());
             let opened = token.entered;
-            let to_come =
-                Task { scope, token: group.token, step, group: Some(id), pool: chair.pool.clone(), claimed: None, delegate: None, recusal: None, opened };
+            let to_come = Task {
+                scope,
+                token: group.token,
+                step,
+                group: Some(id),
+                pool: chair.pool.clone(),
+                claimed: None,
+                delegate: None,
+                recusal: None,
+                backup_at: None,
+                backup: None,
+                held: None,
+                opened,
+            };
             seats.insert((id, place), eligible_for(case, facts, (id, &to_come)));
         }
     }

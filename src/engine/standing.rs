@@ -10,6 +10,7 @@ use crate::engine::case::{Case, Local, Task, TaskPool};
 use crate::engine::draft::ancestry;
 use crate::engine::facts::Facts;
 use crate::engine::groups::{root_of, tree};
+use crate::identity::absence::{B_POST, other_post};
 use crate::identity::may::{Claim, Standing, TaskStanding};
 use crate::ids::{Name, PersonId};
 
@@ -65,6 +66,28 @@ pub(super) fn works_there(facts: &Facts<'_>, open: &Task, person: PersonId) -> b
     facts.roster.posts_of(person, today).iter().any(|(office, _)| asked.contains(office))
 }
 
+/// The B post of a task's pool, when somebody holds it today.
+pub(super) fn backup_post(facts: &Facts<'_>, open: &Task) -> Option<Name> {
+    let TaskPool::Posts { offices, post } = &open.pool else { return None };
+    let (other, today) = (other_post(post), facts.now.date());
+    if post.ends_with(B_POST) {
+        return None;
+    }
+    offices.iter().any(|office| !facts.roster.holders(office, &other, today).is_empty()).then_some(other)
+}
+
+/// For whom a person acts who takes a task that is not theirs by their own post (B 岗某代 A 岗某): whoever is away, or did not claim it in time.
+pub(super) fn in_place_of(facts: &Facts<'_>, open: &Task, person: PersonId) -> Option<PersonId> {
+    let TaskPool::Posts { offices, post } = &open.pool else { return None };
+    let today = facts.now.date();
+    let late = || {
+        let backs = open.backup.is_some() && !facts.roster.holds(person, offices, post, today);
+        let holders = offices.iter().flat_map(|office| facts.roster.holders(office, post, today));
+        holders.map(|holder| holder.id).next().filter(|_| backs)
+    };
+    facts.roster.in_place_of(person, offices, post, today).or_else(late)
+}
+
 /// Who is asked by a task, or would be by one that is yet to open: everybody in its pool whom nothing bars.
 #[must_use]
 pub(super) fn eligible_for(case: &Case, facts: &Facts<'_>, (id, open): (Local, &Task)) -> BTreeSet<PersonId> {
@@ -72,15 +95,16 @@ pub(super) fn eligible_for(case: &Case, facts: &Facts<'_>, (id, open): (Local, &
         let standing = to_seat(case, facts, (id, open), *person);
         standing.in_pool && !standing.recused && standing.acted_in.is_none() && standing.kept_for.is_none()
     };
-    members(case, facts, &open.pool).into_iter().filter(free).collect()
+    members(case, facts, open).into_iter().filter(free).collect()
 }
 
-/// Everybody in a pool today.
-fn members(case: &Case, facts: &Facts<'_>, pool: &TaskPool) -> BTreeSet<PersonId> {
-    match pool {
+/// Everybody a task asks today.
+fn members(case: &Case, facts: &Facts<'_>, open: &Task) -> BTreeSet<PersonId> {
+    match &open.pool {
         TaskPool::Applicant => BTreeSet::from([case.applicant]),
         TaskPool::Posts { offices, post } => {
-            let holders = offices.iter().flat_map(|office| facts.roster.holders(office, post, facts.now.date()));
+            let posts = || [Some(post), open.backup.as_ref()].into_iter().flatten();
+            let holders = offices.iter().flat_map(|office| posts().flat_map(move |post| facts.roster.holders(office, post, facts.now.date())));
             holders.map(|person| person.id).collect()
         }
     }
@@ -133,7 +157,7 @@ fn bars(case: &Case, facts: &Facts<'_>, open: &Task) -> Bars {
     let none = Bars { not: Vec::new(), same_as: None };
     let Some(node) = node_of(case, facts, open) else { return none };
     match &node.kind {
-        NodeKind::Task(rule) => Bars { not: rule.not.clone(), same_as: rule.same_as.clone() },
+        NodeKind::Task(rule) => Bars { not: rule.not.clone(), same_as: rule.same_as.clone().filter(|_| open.group.is_none()) },
         NodeKind::Approve(rule) => Bars { not: rule.not.clone(), same_as: None },
         NodeKind::Decide(_)
         | NodeKind::Post { .. }
@@ -172,20 +196,26 @@ fn acted<'c>(case: &'c Case, facts: &Facts<'_>, (scope, step): (Local, &Name)) -
 fn in_pool(case: &Case, facts: &Facts<'_>, open: &Task, person: PersonId) -> bool {
     match &open.pool {
         TaskPool::Applicant => case.applicant == person,
-        TaskPool::Posts { offices, post } => facts.roster.holds(person, offices, post, facts.now.date()),
+        TaskPool::Posts { offices, post } => {
+            let today = facts.now.date();
+            facts.roster.holds(person, offices, post, today) || open.backup.as_ref().is_some_and(|post| facts.roster.holds(person, offices, post, today))
+        }
     }
 }
 
 /// One person never fills two seats of a group, added ones included: the step itself is then what they acted in.
 fn other_seat(case: &Case, (id, open): (Local, &Task), person: PersonId) -> Option<Name> {
-    let groups = tree(case, root_of(case, open.group?));
+    let root = root_of(case, open.group?);
+    let groups = tree(case, root);
+    // Whoever holds the task of one decider that a seat was added to is asked already.
+    let decides = case.tasks.get(&root).is_some_and(|main| main.claimed == Some(person));
     let mut groups = groups.iter().filter_map(|group| case.groups.get(group));
     let fills = groups.any(|group| {
         let answered = group.seats.values().flatten().any(|seat| seat.by == person);
         let claimed = || group.seats.keys().any(|other| *other != id && case.tasks.get(other).is_some_and(|task| task.claimed == Some(person)));
         answered || claimed()
     });
-    fills.then(|| open.step.clone())
+    (decides || fills).then(|| open.step.clone())
 }
 
 /// Kept for whoever acted last in `step`, as long as that person is still in the pool: a task is not kept for somebody who has left.

@@ -48,10 +48,13 @@ impl Absence {
     }
 }
 
+/// How the key of a B post ends.
+pub const B_POST: &str = "_b";
+
 /// The B post of a post, or the A post of a B post: `handler` and `handler_b`.
 #[must_use]
 pub fn other_post(post: &Name) -> Name {
-    post.strip_suffix("_b").map_or_else(|| Name::from(format!("{post}_b").as_str()), Name::from)
+    post.strip_suffix(B_POST).map_or_else(|| Name::from(format!("{post}{B_POST}").as_str()), Name::from)
 }
 
 impl Roster {

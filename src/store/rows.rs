@@ -136,6 +136,8 @@ pub struct TaskRow {
     pub office: String,
     /// The post asked; `applicant` with an empty office is the case's applicant.
     pub post: String,
+    /// The post asked beside it, because nobody claimed it in time.
+    pub backup: Option<String>,
     /// Who claimed it.
     pub claimed: Option<PersonId>,
     /// Open, or closed since.

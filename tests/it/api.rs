@@ -225,7 +225,7 @@ fn what_people_do_beside_answering_goes_over_the_api_with_a_code_for_each_no() {
         assert_eq!(said(&format!("{case}/copy"), head, json!({"to": ["ez-sthj.handler"], "opinion": "供了解"})).await, "done");
         assert_eq!(api.call("GET", &case, "ez-sthj.handler", None, None).await.0, 200, "who was told may read");
         assert_eq!(said(&format!("{case}/comment"), "chen", json!({"opinion": "已补充说明"})).await, "done");
-        assert_eq!(said(&format!("{draft}/signers"), handler, json!({"place": "before", "seats": [], "rule": "all"})).await, "not_a_group");
+        assert_eq!(said(&format!("{draft}/signers"), handler, json!({"place": "before", "seats": [], "rule": "all"})).await, "added_group_wrong");
         for each in &cases {
             let draft = format!("/api/v1/cases/{each}/tasks/{}/complete", task(each).await);
             assert_eq!(said(&draft, handler, json!({"outcome": "proposed", "opinion": "拟同意"})).await, "done");

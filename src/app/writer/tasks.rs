@@ -35,9 +35,12 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             | Event::TaskReleased { task, .. }
             | Event::TaskClosed { task, .. }
             | Event::TaskHandedOver { task, .. }
+            | Event::BackupAsked { task, .. }
             | Event::TaskDelegated { task, .. }
             | Event::DelegateAnswered { task, .. }
             | Event::DelegationRecalled { task, .. }
+            | Event::AnswerHeld { task, .. }
+            | Event::AnswerReopened { task }
             | Event::SeatAnswered { task, .. } => drop(touched.insert(*task)),
             Event::RecusalDecided { task, .. } | Event::SeatReset { task, .. } => drop(touched.insert(*task)),
             Event::StepDone { task, .. } | Event::SeatRemoved { task, .. } => touched.extend(task),
@@ -60,6 +63,7 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             // A row shows the step and the workflow; both may be others now.
             Event::Ranked { .. } | Event::Migrated { .. } => touched.extend(after.tasks.keys()),
             Event::Started { .. }
+            | Event::BackupArmed { .. }
             | Event::Recorded { .. }
             | Event::ScopeOpened { .. }
             | Event::ScopeClosed { .. }
@@ -131,6 +135,7 @@ fn open(id: Local, task: &Task, case: &Case, closed: Option<Moment>, facts: &Fac
         step: task.step.to_string(),
         office: String::new(),
         post: "applicant".to_owned(),
+        backup: task.backup.as_ref().map(ToString::to_string),
         claimed: task.claimed,
         closed,
         rank: case.rank,

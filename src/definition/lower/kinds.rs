@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::plan::{Plan, Planned};
 use super::{Lowering, edges};
+use crate::calendar::Span;
 use crate::definition::diagnostics::Findings;
 use crate::definition::graph::{AnswerForm, Callee, JobRule, NodeIx, NodeKind, Pool, TaskRule};
 use crate::definition::parts::ends;
@@ -62,6 +63,7 @@ impl Lowering<'_> {
             if task.fields_with.is_empty() { outcomes.iter().cloned().collect() } else { task.fields_with.iter().map(|word| word.value.clone()).collect() };
         Some(TaskRule {
             by: by?,
+            backup_after: self.backup_after(&task.by),
             not,
             same_as: same_as.and_then(|steps| steps.into_iter().next()),
             outcomes,
@@ -194,12 +196,20 @@ impl Lowering<'_> {
         NodeKind::Call { callee: Callee::Embedded(super::part(&self.workflow.name.value, &step.key.value)), with: Vec::new(), returns: Vec::new() }
     }
 
+    /// After how long unclaimed the B post of a pool is asked too.
+    fn backup_after(&self, word: &Word) -> Option<Span> {
+        self.workflow.people.iter().find(|(name, _)| name.value == word.value).and_then(|(_, pool)| match pool {
+            syntax::Pool::Posts { backup_after, .. } => backup_after.as_ref().map(|span| span.value),
+            syntax::Pool::Applicant => None,
+        })
+    }
+
     /// A pool by its name under `people`.
     pub(super) fn pool(&self, word: &Word, findings: &mut Findings<'_>) -> Option<Pool> {
         let found = self.workflow.people.iter().find(|(name, _)| name.value == word.value);
         match found {
             Some((_, syntax::Pool::Applicant)) => Some(Pool::Applicant),
-            Some((_, syntax::Pool::Posts { offices, post })) => {
+            Some((_, syntax::Pool::Posts { offices, post, .. })) => {
                 Some(Pool::Posts { offices: offices.iter().map(|office| office.value.clone()).collect(), post: post.value.clone() })
             }
             None if &*word.value == "applicant" => Some(Pool::Applicant),

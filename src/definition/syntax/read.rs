@@ -51,15 +51,16 @@ fn people(reader: &mut Reader<'_>, node: &Node) -> Vec<(Word, Pool)> {
     people
 }
 
-/// `applicant`, or `{office: …, post: …}`.
+/// `applicant`, or `{office: …, post: …, backup-after: …}`.
 fn pool(reader: &mut Reader<'_>, node: &Node) -> Option<Pool> {
     if let Tree::Text(_) = &node.tree {
         return reader.word(node, &[("applicant", ())]).map(|()| Pool::Applicant);
     }
-    let fields = reader.fields(node, &["office", "post"])?;
+    let fields = reader.fields(node, &["office", "post", "backup-after"])?;
     let offices = reader.required(&fields, "office").map(|node| words(reader, node)).unwrap_or_default();
     let post = reader.required(&fields, "post").and_then(|node| word(reader, node))?;
-    (!offices.is_empty()).then_some(Pool::Posts { offices, post })
+    let backup_after = fields.get("backup-after").and_then(|node| span(reader, node));
+    (!offices.is_empty()).then_some(Pool::Posts { offices, post, backup_after })
 }
 
 fn ladders(reader: &mut Reader<'_>, node: &Node) -> Vec<(Word, Vec<Rung>)> {

@@ -1,10 +1,13 @@
 //! Taking a task from its pool, and giving it back.
 
+use crate::definition::graph::NodeKind;
 use crate::engine::case::{Case, Local};
 use crate::engine::command::Actor;
 use crate::engine::decide::task_for;
+use crate::engine::draft::drafted;
 use crate::engine::event::Event;
 use crate::engine::facts::{Decision, Facts};
+use crate::engine::standing;
 use crate::identity::may::Act;
 
 /// Claims a task. Claiming one's own again changes nothing.
@@ -20,6 +23,12 @@ pub(super) fn claim(case: &Case, actor: &Actor, task: Local, facts: &Facts<'_>) 
 pub(super) fn release(case: &Case, actor: &Actor, task: Local, facts: &Facts<'_>) -> Decision {
     match task_for((case, actor, facts), Act::Release, task) {
         Err(refusal) => Decision::Refused(refusal),
-        Ok((_, person)) => Decision::Events(vec![Event::TaskReleased { task, by: person }]),
+        Ok((open, person)) => drafted(case.clone(), facts, |draft| {
+            draft.emit(Event::TaskReleased { task, by: person });
+            if let Some(NodeKind::Task(rule)) = standing::node_of(case, facts, open).map(|node| &node.kind) {
+                draft.arm_backup(task, rule);
+            }
+            Ok(())
+        }),
     }
 }

@@ -1,12 +1,12 @@
 //! Answering a task or a seat of an approval group.
 
 use crate::definition::graph::{Node, NodeKind, TaskRule, Verb};
-use crate::engine::case::{Adding, BodyRef, Local, Seat, Task};
+use crate::engine::case::{Added, Adding, BodyRef, Local, Seat, Task};
 use crate::engine::decide::{Asked, allowed_here, task_for};
 use crate::engine::draft::{Draft, Spot, Step, broken, drafted, home};
 use crate::engine::event::Event;
 use crate::engine::facts::Decision;
-use crate::engine::groups::{APPROVED, REJECTED, Settler, asked_before};
+use crate::engine::groups::{APPROVED, REJECTED, Settler, added_answers, asked_before, children};
 use crate::engine::refusal::Refusal;
 use crate::engine::viewing;
 use crate::engine::walk::Ending;
@@ -36,7 +36,7 @@ pub(super) fn decide(asked: Asked<'_, '_>, task: Local, answer: &Answer<'_>) -> 
         let given = Given { task, open, person, answer };
         match (&node.kind, open.group) {
             (NodeKind::Task(rule), None) => given.task(draft, spot, (node, rule))?,
-            (NodeKind::Approve(_), Some(group)) => given.seat(draft, (node, group))?,
+            (NodeKind::Task(_) | NodeKind::Approve(_), Some(group)) => given.seat(draft, (node, group))?,
             _ => return Err(broken(&format!("task {task} at step {}", node.key))),
         }
         draft.note_fresh(case, spot, (person, open.group.map(|_| (task, open.pool.clone()))))
@@ -79,7 +79,28 @@ impl Given<'_> {
         if let Some(form) = form {
             draft.check_submission(spot.scope, form, &by)?;
         }
+        if added_answers(&draft.case, self.task, |added| added.place == Adding::Before).contains(&None) {
+            return Err(added_open(
+                "无法办理：前加签的人员尚未签完；可以退回或减签",
+                "cannot complete the task: the members added before it have not all answered",
+            )
+            .into());
+        }
         self.take(draft);
+        let beside = |added: &Added| added.place != Adding::Before;
+        if added_answers(&draft.case, self.task, beside).contains(&None) {
+            // What was answered before is known to whoever decides now.
+            let seen = children(&draft.case, self.task, beside);
+            for group in seen {
+                let passed = draft.case.groups.get(&group).and_then(|group| group.settled);
+                if passed.is_some() {
+                    draft.emit(Event::GroupClosed { group, passed });
+                }
+            }
+            draft.emit(Event::AnswerHeld { task: self.task, outcome: outcome.clone(), by: self.person, body });
+            return draft.go_on(self.task, Settler::default());
+        }
+        draft.close_all_added(self.task, |_| true);
         if let Some(form) = form {
             let holder = viewing::form_holder(&draft.case, draft.facts.bundle, spot.scope);
             draft.emit(Event::Submitted { scope: home(&draft.case, spot.scope), holder, form, on: draft.facts.now.date() });
@@ -120,8 +141,7 @@ impl Given<'_> {
 fn may_agree(draft: &Draft<'_>, group: Local, seat: Local) -> Result<(), Refusal> {
     match asked_before(&draft.case, group, seat) {
         None | Some(Some(true)) => Ok(()),
-        Some(None) => Err(Refusal::conflict(
-            "added_group_open",
+        Some(None) => Err(added_open(
             "无法同意：加签的人员尚未签完；可以先签不同意",
             "cannot approve: the members added before this seat have not all answered; refusing is possible",
         )),
@@ -131,6 +151,10 @@ fn may_agree(draft: &Draft<'_>, group: Local, seat: Local) -> Result<(), Refusal
             "cannot approve: the members added before this seat did not pass; refusing or returning is possible",
         )),
     }
+}
+
+fn added_open(zh: &str, en: &str) -> Refusal {
+    Refusal::conflict("added_group_open", zh, en)
 }
 
 fn known_outcome(node: &Node, outcome: &Name, known: &[Name]) -> Result<(), Refusal> {

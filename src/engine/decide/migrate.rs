@@ -127,10 +127,13 @@ fn take_over(draft: &mut Draft<'_>, (old, token): (&Program, &Token), planned: &
             let same = before.is_some_and(|node| matches!(&node.kind, NodeKind::Task(before) if before.by == rule.by));
             let pool = draft.resolve(&rule.by);
             if !same && draft.case.tasks.get(task).is_some_and(|open| open.pool != pool) {
-                draft.emit(Event::TaskClosed { task: *task, why: "migrated".into() });
+                draft.close_wait(planned.token, token, &"migrated".into())?;
                 let anew = draft.local();
                 waits = Waits::Task(anew);
                 reopened = Some((anew, pool));
+            } else if draft.case.tasks.get(task).is_some_and(|open| open.held.is_some()) {
+                // An answer of the old version may be none of the new one's.
+                draft.emit(Event::AnswerReopened { task: *task });
             }
         }
         (Waits::Job(job), NodeKind::Job(rule)) => {

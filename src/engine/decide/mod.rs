@@ -25,7 +25,7 @@ pub use start::REGISTER;
 pub use wake::next_wake;
 
 use crate::definition::graph::Verb;
-use crate::engine::case::{Case, Local, Task, TaskPool};
+use crate::engine::case::{Case, Local, Task};
 use crate::engine::command::{Actor, Command};
 use crate::engine::event::Event;
 use crate::engine::facts::{Decision, Facts};
@@ -139,8 +139,7 @@ fn stood_in((case, actor, facts): Asked<'_, '_>, command: &Command, decision: De
     let Decision::Events(mut events) = decision else { return decision };
     let found = task_of(command).and_then(|task| Some((task, case.tasks.get(&task)?)));
     if let (Some((task, open)), Actor::Person(by), false) = (found, actor, events.is_empty())
-        && let TaskPool::Posts { offices, post } = &open.pool
-        && let Some(on_behalf_of) = facts.roster.in_place_of(*by, offices, post, facts.now.date())
+        && let Some(on_behalf_of) = standing::in_place_of(facts, open, *by)
     {
         events.insert(0, Event::StoodIn { task, by: *by, on_behalf_of });
     }
@@ -208,7 +207,12 @@ fn task_for<'c>((case, actor, facts): Asked<'c, '_>, act: Act, task: Local) -> R
     let disabled = facts.roster.people.get(&person).is_some_and(|known| known.disabled);
     let standing = Standing { task: standing::to_task(case, facts, task, person), disabled, ..Standing::default() };
     permit(actor, act, &standing)?;
-    if open.group.is_some() && matches!(act, Act::Claim | Act::Complete) {
+    let works = matches!(act, Act::Claim | Act::Release | Act::Complete | Act::Transfer | Act::Delegate | Act::AddSigners);
+    if open.held.is_some() && works {
+        let (zh, en) = ("已签意见，等待所加的人员签完", "cannot act on the task: it is answered and waits for the members added to it");
+        return Err(Refusal::conflict("answer_held", zh, en));
+    }
+    if matches!(act, Act::Claim | Act::Complete) {
         seats::spare(case, facts, task, person)?;
     }
     Ok((open, person))

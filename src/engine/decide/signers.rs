@@ -3,7 +3,7 @@
 //! Never: a member taken out who has answered; an answer stands.
 
 use crate::definition::graph::{Ballots, GroupPass, NodeKind, OnRefusal, Power, Verb, Vote};
-use crate::engine::case::{Added, Adding, BodyRef, Case, Group, Local};
+use crate::engine::case::{Added, Adding, BodyRef, Case, Group, Local, Task, TaskPool};
 use crate::engine::decide::{Asked, allowed_here, permit, person, still_open, task_for};
 use crate::engine::draft::{Draft, Step, broken, drafted};
 use crate::engine::event::Event;
@@ -27,7 +27,10 @@ pub(super) struct Adds<'c> {
 pub(super) fn add(asked: Asked<'_, '_>, task: Local, adds: &Adds<'_>) -> Decision {
     let found = task_for(asked, Act::AddSigners, task).and_then(|(open, person)| {
         allowed_here(asked, open, Verb::AddSigners)?;
-        let group = open.group.ok_or_else(not_a_group)?;
+        let group = match open.group {
+            Some(group) => group,
+            None => one_decider(asked, (task, open), adds.place)?,
+        };
         well_formed(asked.2, adds)?;
         reason(adds.body, "加签", "add members")?;
         Ok((group, person))
@@ -39,7 +42,8 @@ pub(super) fn add(asked: Asked<'_, '_>, task: Local, adds: &Adds<'_>) -> Decisio
     let (case, _, facts) = asked;
     drafted(case.clone(), facts, |draft| {
         room(draft, to, adds)?;
-        let token = draft.case.groups.get(&to).map(|group| group.token).ok_or_else(|| broken(&format!("group {to}")))?;
+        let token = draft.case.groups.get(&to).map(|group| group.token).or_else(|| draft.case.tasks.get(&to).map(|open| open.token));
+        let token = token.ok_or_else(|| broken(&format!("group {to}")))?;
         let fitted = seats::fillable(&draft.case, &draft.facts, root_of(&draft.case, to));
         // The seat that asks is its holder's: they wait for the answer.
         if draft.case.tasks.get(&task).is_some_and(|open| open.claimed != Some(by)) {
@@ -119,8 +123,20 @@ fn is_remover((case, facts): (&Case, &Facts<'_>), group: &Group, person: PersonI
     LEADERS.iter().any(|post| facts.roster.holds(person, &offices, &(*post).into(), today))
 }
 
-fn not_a_group() -> Refusal {
-    Refusal::invalid("not_a_group", "无法加签：该待办不是会签、或签、票签或顺签", "cannot add members: the task is not a seat of an approval group")
+/// A task that one person decides may have members added to it too; an applicant's may not, and papers that were handed in are not held back.
+fn one_decider((case, _, facts): Asked<'_, '_>, (task, open): (Local, &Task), place: Adding) -> Result<Local, Refusal> {
+    let hands_in = match standing::node_of(case, facts, open).map(|node| &node.kind) {
+        Some(NodeKind::Task(rule)) => rule.edits_form && place != Adding::Before,
+        _ => true,
+    };
+    if hands_in || matches!(open.pool, TaskPool::Applicant) {
+        let (zh, en) = (
+            "无法加签：申请人的待办不能加签，修改申请表的步骤只能前加签",
+            "cannot add members: not to an applicant's task, and only before one that edits the form",
+        );
+        return Err(Refusal::invalid("not_a_group", zh, en));
+    }
+    Ok(task)
 }
 
 fn not_fillable() -> Refusal {

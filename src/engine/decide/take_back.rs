@@ -172,6 +172,7 @@ fn is_quiet(before: &Case, own: Local, event: &Event) -> bool {
         // A task of the applicant is told to them.
         Event::TaskOpened { pool, .. } => !matches!(pool, TaskPool::Applicant),
         Event::TaskClaimed { .. }
+        | Event::BackupArmed { .. }
         | Event::TaskReleased { .. }
         | Event::StoodIn { .. }
         | Event::BranchSkipped { .. }
@@ -190,6 +191,7 @@ fn is_quiet(before: &Case, own: Local, event: &Event) -> bool {
         | Event::ScopeClosed { .. }
         | Event::Submitted { .. }
         | Event::TaskHandedOver { .. }
+        | Event::BackupAsked { .. }
         | Event::TaskDelegated { .. }
         | Event::DeskHandedOver { .. }
         | Event::DelegateAnswered { .. }
@@ -203,6 +205,8 @@ fn is_quiet(before: &Case, own: Local, event: &Event) -> bool {
         | Event::Urged { .. }
         | Event::Commented { .. }
         | Event::TaskClosed { .. }
+        | Event::AnswerHeld { .. }
+        | Event::AnswerReopened { .. }
         | Event::AddedSettled { .. }
         | Event::SeatRemoved { .. }
         | Event::GroupClosed { .. }

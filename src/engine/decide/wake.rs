@@ -8,6 +8,7 @@ use crate::engine::decide::permit;
 use crate::engine::draft::{Draft, Step, broken, drafted};
 use crate::engine::event::Event;
 use crate::engine::facts::{Decision, Facts};
+use crate::engine::standing;
 use crate::engine::terms::rule_of;
 use crate::engine::walk::Ending;
 use crate::identity::may::{Act, Standing};
@@ -17,6 +18,7 @@ use crate::ids::{Moment, Name};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Cause {
     Rung(Local, u16),
+    Backup(Local),
     Timer(Local),
     Silence(Local),
 }
@@ -33,7 +35,8 @@ fn earliest(case: &Case) -> Option<(Moment, Cause)> {
     let rungs = running().flat_map(|(id, term)| term.rungs.iter().map(|rung| (rung.at, Cause::Rung(*id, rung.rung))));
     let silence = running().filter_map(|(id, term)| Some((term.deem_at?, Cause::Silence(*id))));
     let timers = case.timers.iter().filter_map(|(id, timer)| Some((timer.at?, Cause::Timer(*id))));
-    rungs.chain(silence).chain(timers).min()
+    let backups = case.tasks.iter().filter_map(|(id, task)| Some((task.backup_at?, Cause::Backup(*id))));
+    rungs.chain(silence).chain(timers).chain(backups).min()
 }
 
 /// Fires everything that is due, earliest first.
@@ -58,6 +61,11 @@ fn fire(draft: &mut Draft<'_>, cause: Cause) -> Step<()> {
         Cause::Rung(term, rung) => {
             let due = draft.case.terms.get(&term).and_then(|term| term.due);
             draft.emit(Event::RungFired { term, rung, due });
+            Ok(())
+        }
+        Cause::Backup(task) => {
+            let post = draft.case.tasks.get(&task).and_then(|open| standing::backup_post(&draft.facts, open));
+            draft.emit(Event::BackupAsked { task, post });
             Ok(())
         }
         Cause::Timer(timer) => {

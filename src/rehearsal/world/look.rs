@@ -67,7 +67,10 @@ impl World<'_> {
             TaskPool::Applicant => (Vec::new(), "applicant".to_owned()),
             TaskPool::Posts { offices, post } => (offices.iter().map(ToString::to_string).collect(), post.to_string()),
         };
-        let outcomes = self.cast.outcomes(&program, &task.step);
+        let outcomes = match task.group {
+            Some(_) => vec!["approved".to_owned(), "rejected".to_owned()],
+            None => self.cast.outcomes(&program, &task.step),
+        };
         TaskSeen { program, step: task.step.to_string(), offices, post, claimed: task.claimed.map(|person| self.cast.name_of(person)), outcomes }
     }
 }

@@ -161,12 +161,12 @@ fn task_row(connection: &Connection, case: &CaseRow, task: &TaskRow) -> Written 
     connection
         .prepare_cached(
             "insert into tasks (tenant, case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due,
-               dark_red_from, grey_from, lead)
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+               dark_red_from, grey_from, lead, backup)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              on conflict (tenant, case_id, task, pool) do update set number = excluded.number, claimed = excluded.claimed, rank = excluded.rank,
                program = excluded.program, step = excluded.step, post = excluded.post,
                red_from = excluded.red_from, yellow_from = excluded.yellow_from, due = excluded.due,
-               dark_red_from = excluded.dark_red_from, grey_from = excluded.grey_from",
+               dark_red_from = excluded.dark_red_from, grey_from = excluded.grey_from, backup = excluded.backup",
         )?
         .execute(params![
             case.tenant.0,
@@ -185,7 +185,8 @@ fn task_row(connection: &Connection, case: &CaseRow, task: &TaskRow) -> Written 
             task.due,
             task.dark_red_from.0,
             task.grey_from.0,
-            task.lead
+            task.lead,
+            task.backup
         ])?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
 
+use crate::identity::absence::B_POST;
 use crate::ids::{CaseId, Moment, PersonId, Tenant};
 use crate::store::dialect::on_both;
 use crate::store::rows::TaskRow;
@@ -26,16 +27,38 @@ pub enum Seat {
         /// The post.
         post: String,
     },
+    /// A B post: tasks of its A post that nobody claimed in time.
+    Backup {
+        /// The office.
+        office: String,
+        /// The B post.
+        post: String,
+    },
     /// The applicant of cases.
     Applicant(PersonId),
 }
 
 impl Seat {
+    /// The seats somebody has who holds a post: a B post has its A post's tasks that nobody claimed in time as well.
+    pub fn of_post(office: &str, post: &str) -> impl Iterator<Item = Self> {
+        let (office, post) = (office.to_owned(), post.to_owned());
+        let backup = post.ends_with(B_POST).then(|| Self::Backup { office: office.clone(), post: post.clone() });
+        std::iter::once(Self::Post { office, post }).chain(backup)
+    }
+
     /// Pool and post, as the tasks table has them.
     fn key(&self) -> (String, String) {
         match self {
-            Self::Post { office, post } => (office.clone(), post.clone()),
+            Self::Post { office, post } | Self::Backup { office, post } => (office.clone(), post.clone()),
             Self::Applicant(person) => (person.to_string(), "applicant".to_owned()),
+        }
+    }
+
+    /// The column of the tasks table its post stands in.
+    const fn column(&self) -> &'static str {
+        match self {
+            Self::Backup { .. } => "backup",
+            Self::Post { .. } | Self::Applicant(_) => "post",
         }
     }
 }
@@ -144,6 +167,7 @@ pub(super) struct StoredTask {
     dark_red_from: i64,
     grey_from: i64,
     lead: i16,
+    backup: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -164,6 +188,7 @@ impl StoredTask {
             step: self.step,
             office,
             post: self.post,
+            backup: self.backup,
             claimed: self.claimed.map(PersonId),
             closed: None,
             rank: self.rank,
@@ -250,7 +275,8 @@ impl Store {
 
     /// The open tasks of a case, in order.
     pub async fn tasks(&self, tenant: Tenant, case: CaseId) -> Result<Vec<TaskRow>, StoreFault> {
-        let text = "select case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due, dark_red_from, grey_from, lead
+        let text =
+            "select case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due, dark_red_from, grey_from, lead, backup
             from tasks where tenant = $1 and case_id = $2 order by task, pool";
         let mut connection = self.reader(tenant).await?;
         let found: Vec<StoredTask> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
@@ -268,7 +294,10 @@ fn counts(inbox: &Inbox) -> String {
     let holds_text = if inbox.text.is_some() { HOLDS_TEXT } else { "" };
     let seat = |seat: usize| {
         let (pool, post) = (FIRST_SEAT + 2 * seat, FIRST_SEAT + 2 * seat + 1);
-        format!("select case_id, task, program, red_from, yellow_from, claimed from tasks where tenant = $1 and pool = ${pool} and post = ${post}{holds_text}")
+        let column = inbox.seats[seat].column();
+        format!(
+            "select case_id, task, program, red_from, yellow_from, claimed from tasks where tenant = $1 and pool = ${pool} and {column} = ${post}{holds_text}"
+        )
     };
     let seats: Vec<String> = (0..inbox.seats.len()).map(seat).collect();
     format!(
@@ -291,7 +320,7 @@ fn holder(held: Held) -> Option<Uuid> {
 fn page(inbox: &Inbox, with_overdue: bool) -> String {
     const FIRST_SEAT: usize = 10;
     let mut text = String::from(
-        "select t.case_id, t.task, t.pool, t.number, t.program, t.step, t.post, t.claimed, t.rank, t.opened, t.red_from, t.yellow_from, t.due, t.dark_red_from, t.grey_from, t.lead,
+        "select t.case_id, t.task, t.pool, t.number, t.program, t.step, t.post, t.claimed, t.rank, t.opened, t.red_from, t.yellow_from, t.due, t.dark_red_from, t.grey_from, t.lead, t.backup,
          c.title from (select * from (",
     );
     let mut ranges = 0_usize;
@@ -301,6 +330,7 @@ fn page(inbox: &Inbox, with_overdue: bool) -> String {
         ranges += 1;
         let (side, part) = if late { ("<=", 0) } else { (">", 1) };
         // Only what the page asks for is tested; the rest would send every row of a range to the table.
+        let column = inbox.seats[seat].column();
         let program = if inbox.program.is_some() { " and program = $4" } else { "" };
         let text_is = if inbox.text.is_some() { HOLDS_TEXT } else { "" };
         let held = match inbox.held {
@@ -312,7 +342,7 @@ fn page(inbox: &Inbox, with_overdue: bool) -> String {
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            "{union}select * from (select {part} as part, case_id, task, pool, rank, red_from from tasks where tenant = $1 and pool = ${pool} and post = ${post}
+            "{union}select * from (select {part} as part, case_id, task, pool, rank, red_from from tasks where tenant = $1 and pool = ${pool} and {column} = ${post}
                and rank = {rank} and red_from {side} $2{after}{program}{text_is}{held}{soon} order by red_from, case_id, task limit $3) r"
         );
     };

@@ -296,3 +296,4 @@ case-orders = Supervision orders
 case-order-drafted = The draft is being opened
 case-order-open = In hand
 case-order-joined = joined the one in hand
+case-answer-held = You have answered; it counts when the members added have passed it

@@ -479,3 +479,8 @@ event-desk-handed-over = Desk handed over by { $who } to { $to }, overseen by { 
     [0] {""}
    *[other] ; { $left } task(s) the taker may not do were left
 }
+event-answer-held = “{ $step }” answered with “{ $outcome }”; it counts when the members added have passed it
+event-answer-reopened = The members added did not pass it; “{ $step }” is to be answered again
+event-backup-armed = If nobody has taken “{ $step }” by { $date }, the B post is asked too
+event-backup-asked = Nobody took “{ $step }”: { $post } is asked too
+event-backup-nobody = Nobody took “{ $step }”, and the office has no B post

@@ -277,3 +277,4 @@ case-orders = 督办单
 case-order-drafted = 督办单草稿正在生成
 case-order-open = 在办
 case-order-joined = 并入已在办的督办单
+case-answer-held = 您已签意见，等所加的人员签完后生效

@@ -479,3 +479,8 @@ event-desk-handed-over = 整岗交接：{ $who } 移交，{ $to } 接收，{ $ov
     [0] {""}
    *[other] ；{ $left } 件因岗位分离、回避等不能由接收人办理，未移交
 }
+event-answer-held = 「{ $step }」签为“{ $outcome }”，等所加的人员签完后生效
+event-answer-reopened = 所加的人员没有通过，「{ $step }」请重新办理
+event-backup-armed = 「{ $step }」{ $date }仍无人签收时，同时转 B 岗
+event-backup-asked = 「{ $step }」无人签收，同时转{ $post }
+event-backup-nobody = 「{ $step }」无人签收，本单位没有 B 岗

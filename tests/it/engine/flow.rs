@@ -488,6 +488,8 @@ fn kind(does: &Does, outcomes: Vec<Name>) -> NodeKind {
     match does {
         Does::Task { by, not, same_as, edits_form } => NodeKind::Task(TaskRule {
             by: by.clone(),
+            // Handlers have a B post in the random office; nobody else's tasks are asked of one.
+            backup_after: matches!(by, Pool::Posts { post, .. } if &**post == "handler").then(|| "2 working days".parse().expect("a span")),
             not: names(not),
             same_as: same_as.as_deref().map(Name::from),
             outcomes,

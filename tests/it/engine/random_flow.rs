@@ -24,6 +24,7 @@ pub const PEOPLE: &[(&str, &str, &str)] = &[
     ("eve", "office", "handler"),
     ("fay", "office", "handler"),
     ("gil", "office", "handler"),
+    ("ivy", "office", "handler_b"),
     ("gil", "office", "head"),
     ("hal", "office", "head"),
     ("ida", "office", "head"),

@@ -33,7 +33,7 @@ fn paths(at: &str, last: &str, value: &Value, found: &mut BTreeSet<String>) {
 #[test]
 fn a_state_of_another_shape_has_another_format() {
     let mut found = BTreeSet::new();
-    for n in 0..50 {
+    for n in 0..60 {
         let mut storm = Storm::migrating(Chance(n).draw());
         storm.blow(60, &mut Counts::default()).unwrap();
         for run in 0..storm.world.runs.len() {

@@ -241,7 +241,7 @@ impl Storm {
         let fits = |storm: &Self, task: &Local| match act {
             0..=14 => storm.world.case(run).tasks[task].claimed.is_none(),
             15..=19 => storm.world.case(run).tasks[task].claimed.is_some(),
-            20..=53 => storm.world.case(run).tasks[task].delegate.is_none(),
+            20..=47 => storm.world.case(run).tasks[task].delegate.is_none(),
             62..=71 => storm.return_target(run, *task).is_some(),
             _ => true,
         };
@@ -253,8 +253,8 @@ impl Storm {
         let command = match act {
             0..=14 => Command::Claim { task },
             15..=19 => Command::Release { task },
-            20..=53 => self.some_answer(run, task, body),
-            54..=61 => self.some_verb(run, task, body),
+            20..=47 => self.some_answer(run, task, body),
+            48..=61 => self.some_verb(run, task, body),
             62..=71 => self.some_return(run, task, body),
             72..=74 => {
                 let terms: Vec<Local> = self.world.case(run).terms.keys().copied().collect();
@@ -303,6 +303,10 @@ impl Storm {
     }
 
     fn outcomes(&self, run: usize, task: Local) -> Vec<Name> {
+        // A member added agrees or does not, also where it was added to the task of one decider.
+        if self.world.case(run).tasks.get(&task).is_some_and(|task| task.group.is_some()) {
+            return vec!["approved".into(), "rejected".into()];
+        }
         self.node(run, task).map(|node| node.next.keys().cloned().collect()).unwrap_or_default()
     }
 

@@ -1,7 +1,7 @@
 //! What the storm does with tasks and groups beside answering them.
 
 use greenlane::definition::graph::{Ballots, GroupPass, OnRefusal, Vote};
-use greenlane::engine::case::{Adding, BodyRef, Local, Task};
+use greenlane::engine::case::{Adding, BodyRef, Local, Task, TaskPool};
 use greenlane::engine::command::{Actor, Command, MemberRef, NewGroup, Recipient};
 use greenlane::engine::groups::asked_before;
 use greenlane::identity::absence::Absence;
@@ -18,6 +18,11 @@ impl Storm {
     pub fn some_verb(&mut self, run: usize, task: Local, body: Option<BodyRef>) -> Command {
         let open = self.world.case(run).tasks.get(&task).cloned();
         let asked = self.world.case(run).tasks.iter().find(|(_, task)| task.delegate.is_some()).map(|(id, _)| *id);
+        // A recusal that waits keeps nobody from the task, so it would hardly ever be decided by chance alone.
+        let recusal = self.world.case(run).tasks.values().any(|task| task.recusal.is_some());
+        if recusal && self.chance.percent(40) {
+            return self.some_recusal(run, task, body);
+        }
         match self.chance.below(17) {
             0..=2 => self.some_signers(run, task, body),
             3 => Command::RemoveSigner { member: self.some_member(run, task), body },
@@ -62,7 +67,14 @@ impl Storm {
         let any = case.scopes.values().any(|scope| !scope.recused.is_empty());
         match waiting {
             Some(task) => Command::DecideRecusal { task, agreed: !any, body },
-            None => Command::AskRecusal { task, of: person(self.some_name()), body },
+            None => {
+                // Mostly somebody the task asks.
+                let post = case.tasks.get(&task).and_then(|open| if let TaskPool::Posts { post, .. } = &open.pool { Some(post.clone()) } else { None });
+                let asked: Vec<&str> = PEOPLE.iter().filter(|(_, _, held)| post.as_deref() == Some(held)).map(|(name, _, _)| *name).collect();
+                let of = if self.chance.percent(80) { self.chance.pick(&asked).copied() } else { None };
+                let of = of.unwrap_or_else(|| self.some_name());
+                Command::AskRecusal { task, of: person(of), body }
+            }
         }
     }
 
@@ -93,6 +105,7 @@ impl Storm {
     fn some_signers(&mut self, run: usize, task: Local, body: Option<BodyRef>) -> Command {
         let seats = |case: &greenlane::engine::case::Case| case.groups.values().map(|group| group.seats.len() + group.to_come.len()).sum::<usize>();
         let of_group = self.world.case(run).tasks.iter().find(|(_, task)| task.group.is_some()).map(|(id, _)| *id);
+        let of_group = if self.chance.percent(60) { of_group } else { Some(task) };
         if seats(self.world.case(run)) >= SEATS_ENOUGH || of_group.is_none() {
             return Command::Delegate { task, to: person(self.some_name()), body };
         }
@@ -138,7 +151,9 @@ impl Storm {
     /// The task itself, or one that must be answered before it: a seat waits for those its holder asked first.
     pub fn unblocked(&self, run: usize, first: (Local, Task)) -> (Local, Task) {
         let case = self.world.case(run);
-        let waits = |id: &Local, task: &Task| task.group.is_some_and(|group| asked_before(case, group, *id) == Some(None));
+        // A seat, or the task of one decider, that asked others first, and an answer that waits for others.
+        let asked_first = |id: &Local, task: &Task| asked_before(case, task.group.unwrap_or(*id), *id) == Some(None);
+        let waits = |id: &Local, task: &Task| task.held.is_some() || asked_first(id, task);
         let found = case.tasks.iter().find(|(id, task)| !waits(id, task) && task.delegate.is_none());
         found.map_or(first, |(id, task)| (*id, task.clone()))
     }

@@ -140,6 +140,7 @@ pub fn task(task: u32) -> TaskRow {
         step: "review".to_owned(),
         office: "ez-hbj".to_owned(),
         post: "handler".to_owned(),
+        backup: None,
         claimed: None,
         closed: None,
         rank: 1,

@@ -238,7 +238,8 @@ fn scope_of(file: &Casefile, task: Local) -> Local {
 fn rule_of(file: &Casefile, task: Local) -> Option<(&TaskRule, &Name)> {
     let events = || file.entries.iter().flat_map(|entry| &entry.events);
     let (scope, step) = events().find_map(|event| match event {
-        Event::TaskOpened { task: id, scope, step, .. } if *id == task => Some((*scope, step)),
+        // A member added to a task agrees or does not, whatever its step asks.
+        Event::TaskOpened { task: id, scope, step, group: None, .. } if *id == task => Some((*scope, step)),
         _ => None,
     })?;
     let program = events().find_map(|event| match event {

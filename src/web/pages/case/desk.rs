@@ -129,10 +129,11 @@ fn card(asking: &Asking<'_>, id: Local, task: &Task) -> Result<Card, Fault> {
         left: spoken.left(watch.due, file.now),
         late: watch.due.is_some_and(|due| due < file.now.date()),
         light: watch.light(file.now),
-        may: verdict.is_none(),
+        may: verdict.is_none() && task.held.is_none(),
         own,
         why_not: match verdict {
             Some(Verdict::Denied(ref why)) => sentence(&spoken.say(&crate::ids::Text { zh: why.zh.clone(), en: why.en.clone() })),
+            Some(Verdict::Allowed) | None if task.held.is_some() => spoken.t("case-answer-held"),
             Some(Verdict::Allowed) | None => String::new(),
         },
         could: could.join(&spoken.t("case-and")),
@@ -154,6 +155,7 @@ pub fn act_form(asking: &Asking<'_>, id: Local, refused: Option<&Refused>) -> Re
     let base = format!("/cases/{}/tasks/{id}", asking.name());
     let (mut sections, mut with) = (Vec::new(), String::new());
     if let NodeKind::Task(rule) = &node.kind
+        && task.group.is_none()
         && rule.fields.is_none()
         && rule.edits_form
         && !matches!(task.pool, TaskPool::Applicant)
@@ -164,6 +166,7 @@ pub fn act_form(asking: &Asking<'_>, id: Local, refused: Option<&Refused>) -> Re
         sections.retain(|section| !section.fields.is_empty());
     }
     if let NodeKind::Task(rule) = &node.kind
+        && task.group.is_none()
         && let Some(answer) = &rule.fields
     {
         let (typed, errors) = answering.map_or((&serde_json::Value::Null, &[][..]), |refused| (&refused.fields, refused.errors.as_slice()));
@@ -178,7 +181,7 @@ pub fn act_form(asking: &Asking<'_>, id: Local, refused: Option<&Refused>) -> Re
         step: asking.spoken.say(&node.title),
         action: format!("{base}/complete"),
         command: fresh_command()?,
-        outcomes: outcomes(asking, program, node, answering),
+        outcomes: outcomes(asking, program, (node, task.group.is_some()), answering),
         opinion_error: answering.is_some_and(|refused| refused.opinion.is_empty() && refused.lacks_opinion()),
         opinion: typed,
         sections,
@@ -188,13 +191,13 @@ pub fn act_form(asking: &Asking<'_>, id: Local, refused: Option<&Refused>) -> Re
     }))
 }
 
-fn outcomes(asking: &Asking<'_>, program: &Program, node: &Node, refused: Option<&Refused>) -> Vec<Outcome> {
+fn outcomes(asking: &Asking<'_>, program: &Program, (node, seat): (&Node, bool), refused: Option<&Refused>) -> Vec<Outcome> {
     let (keys, free, with): (Vec<Name>, Vec<Name>, Vec<Name>) = match &node.kind {
-        NodeKind::Task(rule) => {
+        NodeKind::Task(rule) if !seat => {
             let with = rule.fields.iter().flat_map(|answer| answer.with.iter().cloned()).collect();
             (rule.outcomes.clone(), rule.without_opinion.iter().cloned().collect(), with)
         }
-        NodeKind::Approve(_) => (vec!["approved".into(), "rejected".into()], Vec::new(), Vec::new()),
+        NodeKind::Task(_) | NodeKind::Approve(_) => (vec!["approved".into(), "rejected".into()], Vec::new(), Vec::new()),
         _ => (Vec::new(), Vec::new(), Vec::new()),
     };
     let single = keys.len() == 1;

@@ -272,6 +272,8 @@ impl<'a> Telling<'a> {
             Event::TaskOpened { .. }
             | Event::TaskClaimed { .. }
             | Event::TaskReleased { .. }
+            | Event::BackupArmed { .. }
+            | Event::BackupAsked { .. }
             | Event::TaskClosed { .. }
             | Event::StepDone { .. }
             | Event::GroupOpened { .. }
@@ -281,6 +283,8 @@ impl<'a> Telling<'a> {
             Event::TaskHandedOver { .. }
             | Event::TaskDelegated { .. }
             | Event::DeskHandedOver { .. }
+            | Event::AnswerHeld { .. }
+            | Event::AnswerReopened { .. }
             | Event::DelegateAnswered { .. }
             | Event::DelegationRecalled { .. }
             | Event::AddedSettled { .. }
@@ -383,6 +387,17 @@ impl<'a> Telling<'a> {
                     TaskPool::Posts { offices, post } => spoken.pool(offices, post),
                 };
                 self.quiet("event-task-opened", Some(*scope), &[("step", &self.step(*scope, step)), ("who", &who)])
+            }
+            Event::BackupArmed { task, at } => {
+                let (scope, step) = self.task_step(*task);
+                self.quiet("event-backup-armed", scope, &[("step", &step), ("date", &spoken.day(at.date()))])
+            }
+            Event::BackupAsked { task, post } => {
+                let (scope, step) = self.task_step(*task);
+                match post {
+                    Some(post) => self.said("event-backup-asked", scope, &[("step", &step), ("post", &spoken.named("post", post))]),
+                    None => self.quiet("event-backup-nobody", scope, &[("step", &step)]),
+                }
             }
             Event::TaskClaimed { task, by } => self.on_task("event-task-claimed", *task, *by),
             Event::TaskReleased { task, by } => self.on_task("event-task-released", *task, *by),

@@ -41,6 +41,19 @@ impl Telling<'_> {
                 let variables = [("step", step.as_str()), ("place", place), ("who", &who.join(&spoken.t("case-and")))];
                 Line { by: Some(added.by), body: *body, ..self.said("event-signers-added", scope, &variables) }
             }
+            Event::AnswerHeld { task, outcome, by, body } => {
+                let (scope, step) = self.task_step(*task);
+                Line {
+                    by: Some(*by),
+                    task: Some(*task),
+                    body: *body,
+                    ..self.said("event-answer-held", scope, &[("step", &step), ("outcome", &spoken.outcome(outcome))])
+                }
+            }
+            Event::AnswerReopened { task } => {
+                let (scope, step) = self.task_step(*task);
+                Line { why: Some(String::new()), ..self.said("event-answer-reopened", scope, &[("step", &step)]) }
+            }
             Event::AddedSettled { passed, .. } => self.quiet("event-added-settled", None, &[("passed", if *passed { "yes" } else { "no" })]),
             Event::SeatRemoved { task, by, body, .. } => {
                 let scope = task.and_then(|task| self.task_step(task).0);
