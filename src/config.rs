@@ -10,10 +10,12 @@ use crate::source::{self, Mistake, Node, Reader};
 
 mod gateway;
 mod pattern;
+mod smpp;
 mod sms;
 
 pub use gateway::{Gateway, Success, Temporary};
 pub use pattern::{Format, Pattern, Slot};
+pub use smpp::{LongText, Smpp};
 pub use sms::{Proof, ReceiptRules, SecretFrom, Sms, SmsSignature, SmsWay};
 
 /// The name of the configuration file in the data folder.

@@ -140,12 +140,38 @@ pub const WAKES_PER_TURN_MAX: u32 = 512;
 pub const WAKES_AT_ONCE_MAX: usize = 128;
 /// Heads of waiting lists served in one turn.
 pub const WAITING_PER_TURN_MAX: u32 = 64;
-/// Notices claimed in one turn of the delivery worker.
-pub const NOTICES_PER_TURN_MAX: u32 = 64;
+/// Notices claimed in one turn of the delivery worker: as many as are surely over, `NOTICES_AT_ONCE_MAX` at a time with half a minute each, before the claim is.
+pub const NOTICES_PER_TURN_MAX: u32 = 48;
 /// Notices an operator's list counts before it says "more than".
 pub const NOTICES_COUNTED_MAX: u32 = 10_000;
 /// Notices on one page of an operator's list.
 pub const NOTICES_PER_PAGE: u32 = 50;
+/// Delivery receipts kept in one turn.
+pub const RECEIPTS_PER_TURN_MAX: usize = 256;
+/// Milliseconds a receipt waits for the record of its message before the message centre is asked to give it again.
+pub const RECEIPT_WAIT_MS: i64 = 10_000;
+/// Milliseconds the names a message centre gave are kept: no receipt comes later.
+pub const MESSAGE_IDS_MS_MAX: i64 = 30 * 24 * 3_600_000;
+/// Receipts of a message centre that wait to be kept.
+pub const SMPP_REPORTS_WAITING_MAX: usize = 256;
+/// The longest command a message centre may send.
+pub const SMPP_PDU_BYTES_MAX: usize = 64 * 1024;
+/// The longest pause before binding again.
+pub const SMPP_REBIND_PAUSE_MAX: std::time::Duration = std::time::Duration::from_secs(60);
+/// Messages without an answer at one time, unless configured.
+pub const SMPP_WINDOW: usize = 10;
+/// What may be configured.
+pub const SMPP_WINDOW_BOUNDS: std::ops::RangeInclusive<usize> = 1..=100;
+/// Messages a second, unless configured.
+pub const SMPP_PER_SECOND: u32 = 20;
+/// What may be configured; with fewer, a full turn of long messages would outlast its claim.
+pub const SMPP_PER_SECOND_BOUNDS: std::ops::RangeInclusive<u32> = 5..=1_000;
+/// What may be configured as the wait for one answer.
+pub const SMPP_TIMEOUT_BOUNDS: std::ops::RangeInclusive<std::time::Duration> = std::time::Duration::from_secs(1)..=std::time::Duration::from_secs(10);
+/// How often a bind is asked whether it still stands, unless configured.
+pub const SMPP_ENQUIRE_LINK: std::time::Duration = std::time::Duration::from_secs(30);
+/// What may be configured.
+pub const SMPP_ENQUIRE_LINK_BOUNDS: std::ops::RangeInclusive<std::time::Duration> = std::time::Duration::from_secs(5)..=std::time::Duration::from_secs(300);
 /// Notices on their way at once.
 pub const NOTICES_AT_ONCE_MAX: usize = 16;
 /// Milliseconds a claimed notice belongs to one worker.

@@ -143,6 +143,15 @@ impl App {
         Ok(claimed)
     }
 
+    /// Keeps what the other side calls the message, before the attempt is on record: a receipt may be quicker than we are.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn keep_message_ids(&self, claimed: &Claimed, ids: &[String]) -> Result<(), Fault> {
+        let place = (claimed.claim.tenant, claimed.claim.case, claimed.key.as_str());
+        self.store().keep_message_ids(place, ids, self.clock().now()).await.map_err(storing)
+    }
+
     /// Records how an attempt went; once sent or parked, the case hears of it.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::identity::Actor;
 use crate::ids::{CaseId, CommandId, Moment, Tenant};
 use crate::limits::NOTICES_COUNTED_MAX;
 use crate::notice::{Kind, Medium};
-use crate::store::{NoticeFilter, NoticeReceipt, NoticeView, StoreFault};
+use crate::store::{CalledMessage, NoticeFilter, NoticeReceipt, NoticeView, StoreFault};
 
 pub use crate::store::NoticeState;
 
@@ -189,6 +189,17 @@ impl App {
             ours |= self.keep_sms_receipt(receipt).await?;
         }
         Ok(if ours { Receipts::Taken(rules.answer().to_owned()) } else { Receipts::Unknown })
+    }
+
+    /// Keeps what a message centre reports of a message by its own name for it; false when no message is known by that name, or not yet.
+    ///
+    /// # Errors
+    /// A fault: the message centre then tells us again.
+    pub async fn keep_report(&self, id: &str, delivered: bool, words: &str) -> Result<bool, Fault> {
+        let keeping = |cause: StoreFault| Fault::new("keeping a delivery receipt", cause);
+        let Some(CalledMessage { key, part, parts, .. }) = self.store().message_called(id).await.map_err(keeping)? else { return Ok(false) };
+        let words = if parts > 1 { format!("{words} {part}/{parts}") } else { words.to_owned() };
+        self.keep_sms_receipt(SmsReceipt { id: key, delivered, words }).await
     }
 
     /// Whether the receipt is of a message of ours.

@@ -47,7 +47,7 @@ impl Folder {
         let folder = self.path.clone();
         let written = tokio::task::spawn_blocking(move || file.write(&folder, &bytes)).await;
         match written {
-            Ok(Ok(detail)) => Ok(Receipt { detail }),
+            Ok(Ok(detail)) => Ok(Receipt::said(detail)),
             // A full disk or a missing right is mended by people; the notice waits.
             Ok(Err(error)) => Err(SendError::Temporary(format!("cannot write into the folder: {error}"))),
             Err(error) => Err(SendError::Temporary(format!("the writing task ended: {error}"))),

@@ -59,7 +59,7 @@ impl Memory {
             return Err(error);
         }
         keep(&mut inner);
-        Ok(Receipt { detail: "kept in memory".to_owned() })
+        Ok(Receipt::said("kept in memory".to_owned()))
     }
 
     /// A test that panicked while it held the lock has left whole values behind.

@@ -6,17 +6,23 @@ mod folder;
 mod memory;
 mod message;
 mod secret;
+mod smpp;
+mod smpp_receipt;
+mod smpp_text;
 mod sms;
 mod sms_http;
 mod sms_receipt;
 mod smtp;
 mod smtp_config;
+mod tls;
 
 use crate::ids::Moment;
 use crate::notice::Outcome;
 
 pub use folder::Folder;
 pub use memory::Memory;
+pub use smpp::Smpp;
+pub use smpp_receipt::{Kept, Report};
 pub use sms::{ShortMessage, SmsChannel};
 pub use sms_http::SmsHttp;
 pub use sms_receipt::{SmsReceipt, SmsReceipts, Unread};
@@ -45,6 +51,16 @@ pub struct Rendered {
 pub struct Receipt {
     /// Its words, for the record of the attempt.
     pub detail: String,
+    /// The names it will use in delivery receipts, part by part; empty when those carry our own id.
+    pub ids: Vec<String>,
+}
+
+impl Receipt {
+    /// Taken with these words; receipts, if any, carry our own id.
+    #[must_use]
+    pub const fn said(detail: String) -> Self {
+        Self { detail, ids: Vec::new() }
+    }
 }
 
 /// Why a message did not leave. The words go to the record of the attempt and hold no address of a recipient.

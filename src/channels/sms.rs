@@ -1,7 +1,7 @@
 //! A short message and its ways out.
 //! Invariant: as for mail: what the other side says is Temporary or Permanent and never lost, and the id stays the same at every attempt. Never: a text of its own.
 
-use super::{Folder, Memory, Receipt, SendError, SmsHttp};
+use super::{Folder, Kept, Memory, Receipt, Report, SendError, Smpp, SmsHttp};
 use crate::ids::Moment;
 
 /// A short message ready to leave.
@@ -26,6 +26,8 @@ pub struct ShortMessage {
 pub enum SmsChannel {
     /// A gateway over HTTP.
     Http(SmsHttp),
+    /// A carrier's message centre over SMPP.
+    Smpp(Smpp),
     /// Writes each message into a folder (demonstrations, trials).
     Folder(Folder),
     /// Keeps each message (tests).
@@ -38,6 +40,7 @@ impl SmsChannel {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Http(_) => "sms-http",
+            Self::Smpp(_) => "smpp",
             Self::Folder(_) => "folder",
             Self::Memory(_) => "memory",
         }
@@ -50,8 +53,26 @@ impl SmsChannel {
     pub async fn send(&self, message: &ShortMessage) -> Result<Receipt, SendError> {
         match self {
             Self::Http(http) => http.send(message).await,
+            Self::Smpp(smpp) => smpp.send(message).await,
             Self::Folder(folder) => folder.send_short(message).await,
             Self::Memory(memory) => memory.send_short(message),
+        }
+    }
+
+    /// Delivery receipts that came over the channel's own connection and wait to be kept, at most `limit`. Binds when it is not bound.
+    pub async fn reports(&self, limit: usize) -> Vec<Report> {
+        match self {
+            Self::Smpp(smpp) => smpp.reports(limit).await,
+            // A gateway's receipts come to our own door; the others have none.
+            Self::Http(_) | Self::Folder(_) | Self::Memory(_) => Vec::new(),
+        }
+    }
+
+    /// Gives back a receipt whose message is not known yet: it may have come before the record of its sending.
+    pub fn keep_waiting(&self, report: Report) {
+        match self {
+            Self::Smpp(smpp) => smpp.keep_waiting(report),
+            Self::Http(_) | Self::Folder(_) | Self::Memory(_) => report.answer(Kept::Unknown),
         }
     }
 }

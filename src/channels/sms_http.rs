@@ -19,12 +19,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
+use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::secret::Secret;
+use super::tls::{NoTls, connector};
 use super::{Receipt, SendError, ShortMessage};
 use crate::config::{Gateway, Slot};
 use crate::limits::{SEND_DETAIL_CHARS_MAX, SMS_ANSWER_BYTES_MAX};
@@ -70,7 +69,11 @@ impl SmsHttp {
         let uri: Option<Uri> = gateway.url.parse().map_err(|error| keep("url", format!("expected an address, found `{}`: {error}", gateway.url))).ok();
         let host = uri.as_ref().and_then(Uri::host).map(|host| host.trim_matches(['[', ']']).to_owned()).unwrap_or_default();
         let secure = gateway.url.starts_with("https://");
-        let tls = if secure { tls(gateway, home, &host).map_err(|(key, mistake)| keep(key, mistake)).ok() } else { None };
+        let tls = if secure {
+            connector(gateway.root_certificate.as_deref(), home, &host).map_err(|NoTls { key, mistake }| keep(key.unwrap_or("url"), mistake)).ok()
+        } else {
+            None
+        };
         let port = uri.as_ref().and_then(Uri::port_u16).unwrap_or(if secure { 443 } else { 80 });
         match uri {
             Some(uri) if mistakes.is_empty() => Ok(Self { inner: Arc::new(Inner { gateway: gateway.clone(), secret, uri, host, port, tls }) }),
@@ -89,7 +92,7 @@ impl SmsHttp {
         };
         let clean = |text: String| self.inner.clean(&text, message);
         match told {
-            Ok(Receipt { detail }) => Ok(Receipt { detail: clean(detail) }),
+            Ok(Receipt { detail, ids }) => Ok(Receipt { detail: clean(detail), ids }),
             Err(SendError::Temporary(text)) => Err(SendError::Temporary(clean(text))),
             Err(SendError::Permanent(text)) => Err(SendError::Permanent(clean(text))),
         }
@@ -157,9 +160,9 @@ impl Inner {
                 _ => SendError::Permanent(said),
             });
         }
-        let Some((path, expected)) = &success.value else { return Ok(Receipt { detail: said }) };
+        let Some((path, expected)) = &success.value else { return Ok(Receipt::said(said)) };
         match at(&answer.body, path) {
-            Some(found) if found == *expected => Ok(Receipt { detail: said }),
+            Some(found) if found == *expected => Ok(Receipt::said(said)),
             Some(found) if temporary.values.contains(&found) => Err(SendError::Temporary(said)),
             Some(_) => Err(SendError::Permanent(said)),
             // It may have been taken: the next attempt has the same id.
@@ -208,27 +211,4 @@ pub(super) fn scalar(value: &serde_json::Value) -> Option<String> {
         serde_json::Value::Number(_) | serde_json::Value::Bool(_) => Some(value.to_string()),
         serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => None,
     }
-}
-
-/// TLS with the public authorities and the one the configuration adds, by the one crypto library of the program.
-fn tls(gateway: &Gateway, home: &Path, host: &str) -> Result<(TlsConnector, ServerName<'static>), (&'static str, String)> {
-    let mut roots = RootCertStore::empty();
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    if let Some(file) = &gateway.root_certificate {
-        let path = home.join(file);
-        let wrong = |found: String| ("root-certificate", format!("expected `{}` to be a PEM file of certificates, found: {found}", path.display()));
-        let certificates: Vec<CertificateDer<'_>> =
-            CertificateDer::pem_file_iter(&path).and_then(Iterator::collect).map_err(|error| wrong(error.to_string()))?;
-        if certificates.is_empty() {
-            return Err(wrong("no certificate".to_owned()));
-        }
-        for certificate in certificates {
-            roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = builder.map_err(|error| ("url", format!("expected TLS to be set up, found: {error}")))?.with_root_certificates(roots).with_no_client_auth();
-    let name = ServerName::try_from(host.to_owned()).map_err(|error| ("url", format!("expected a host name, found `{host}`: {error}")))?;
-    Ok((TlsConnector::from(Arc::new(config)), name))
 }

@@ -74,7 +74,7 @@ impl Smtp {
         let result = answered.unwrap_or_else(|_| Err(SendError::Temporary(format!("expected an answer within {:?}, found none", self.inner.timeout))));
         let hide = |text: String| without(&text, message.to.trim());
         match result {
-            Ok(Receipt { detail }) => Ok(Receipt { detail: hide(detail) }),
+            Ok(Receipt { detail, ids }) => Ok(Receipt { detail: hide(detail), ids }),
             Err(SendError::Temporary(text)) => Err(SendError::Temporary(hide(text))),
             Err(SendError::Permanent(text)) => Err(SendError::Permanent(hide(text))),
         }
@@ -146,7 +146,7 @@ impl Inner {
         match transaction(&mut connection, message).await {
             Ok(detail) => {
                 self.park(connection);
-                Ok(Receipt { detail })
+                Ok(Receipt::said(detail))
             }
             Err(Broken { error, answered }) => {
                 // A server that said no is still in step; the check before the next use resets it.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::gateway::{Gateway, gateway};
 use super::parsed;
+use super::smpp::{Smpp, smpp};
 use crate::limits::SMS_SIGNATURE_CHARS;
 use crate::source::{Fields, Node, Reader, Tree};
 
@@ -33,6 +34,8 @@ pub enum SmsWay {
     Folder(PathBuf),
     /// Through a gateway over HTTP.
     Gateway(Box<Gateway>),
+    /// Through a carrier's message centre over SMPP.
+    Smpp(Box<Smpp>),
 }
 
 /// Where a secret lies.
@@ -84,16 +87,17 @@ impl Default for Sms {
 
 /// Reads `sms:`; what is wrong in it is with the reader.
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, sms: &mut Sms) {
-    let Some(fields) = reader.fields(node, &["signature", "folder", "gateway"]) else { return };
+    let Some(fields) = reader.fields(node, &["signature", "folder", "gateway", "smpp"]) else { return };
     if let Some(node) = fields.get("signature") {
         signature(reader, node, &mut sms.signature);
     }
     let folder = fields.get("folder").and_then(|node| reader.text(node)).map(|folder| SmsWay::Folder(PathBuf::from(folder)));
     let gateway = fields.get("gateway").and_then(|node| gateway(reader, node)).map(|gateway| SmsWay::Gateway(Box::new(gateway)));
-    if fields.get("folder").is_some() && fields.get("gateway").is_some() {
-        reader.expected(node, "wrong-value", (" `folder` 或 `gateway` 之一", "one of `folder` and `gateway`"));
+    let smpp = fields.get("smpp").and_then(|node| smpp(reader, node)).map(|smpp| SmsWay::Smpp(Box::new(smpp)));
+    if ["folder", "gateway", "smpp"].iter().filter(|way| fields.get(way).is_some()).count() > 1 {
+        reader.expected(node, "wrong-value", (" `folder`、`gateway` 或 `smpp` 之一", "one of `folder`, `gateway` and `smpp`"));
     }
-    if let Some(way) = gateway.or(folder) {
+    if let Some(way) = gateway.or(smpp).or(folder) {
         sms.way = way;
     }
 }

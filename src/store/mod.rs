@@ -28,7 +28,7 @@ pub use topics::lights::{LightCount, Lit, LitCursor, Looked};
 pub use topics::log::{CheckpointRow, LogRow, Sealing, TileRow, Unsealed};
 pub use topics::orders::{DraftedOrder, OrderKey};
 pub use topics::outbox::{Attempt, ClaimedNotice, NoticeView};
-pub use topics::queue::{NoticeFilter, NoticeReceipt, NoticeState};
+pub use topics::queue::{CalledMessage, NoticeFilter, NoticeReceipt, NoticeState};
 pub use topics::quota::{PlaceView, PostedView, WaitingSum};
 pub use topics::record::{FoundAct, Searched};
 pub use topics::registry::{RegistryEntry, TokenRow};

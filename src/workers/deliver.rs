@@ -62,7 +62,15 @@ async fn send(app: &App, mailroom: &Mailroom, notice: &Claimed) -> (Outcome, Str
         Err(cause) => Err(SendError::Permanent(cause)),
     };
     match sent {
-        Ok(receipt) => (Outcome::Accepted, receipt.detail),
+        Ok(receipt) => {
+            if !receipt.ids.is_empty()
+                && let Err(fault) = app.keep_message_ids(notice, &receipt.ids).await
+            {
+                // The message is on its way all the same; what becomes of it will not be known.
+                tracing::error!(key = notice.key, %fault, "the names of a message could not be kept");
+            }
+            (Outcome::Accepted, receipt.detail)
+        }
         Err(SendError::Temporary(cause)) => (Outcome::Temporary, cause),
         Err(SendError::Permanent(cause)) => (Outcome::Permanent, cause),
     }

@@ -1,4 +1,4 @@
-//! Workers: deadlines, waiting lists, signals, delivery, digests, sealing. Each takes turns; a turn is one bounded batch and may be done by any number of nodes.
+//! Workers: deadlines, waiting lists, signals, delivery, receipts, digests, sealing. Each takes turns; a turn is one bounded batch and may be done by any number of nodes.
 //! Invariant: a worker holds nothing the database does not; it may be killed at any instruction. Never: a table, a page.
 
 pub mod access;
@@ -6,6 +6,7 @@ pub mod deadlines;
 pub mod deliver;
 pub mod digests;
 pub mod orders;
+pub mod receipts;
 pub mod rescue;
 pub mod seal;
 pub mod signals;
@@ -54,13 +55,16 @@ pub enum Role {
     Access,
     /// Sends notices.
     Deliver,
+    /// Keeps delivery receipts.
+    Receipts,
     /// Seals the log.
     Seal,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Deadlines, Self::Rescue, Self::Signals, Self::Orders, Self::Digests, Self::Access, Self::Deliver, Self::Seal];
+    pub const ALL: &'static [Self] =
+        &[Self::Deadlines, Self::Rescue, Self::Signals, Self::Orders, Self::Digests, Self::Access, Self::Deliver, Self::Receipts, Self::Seal];
 
     const fn name(self) -> &'static str {
         match self {
@@ -71,6 +75,7 @@ impl Role {
             Self::Digests => "digests",
             Self::Access => "access",
             Self::Deliver => "deliver",
+            Self::Receipts => "receipts",
             Self::Seal => "seal",
         }
     }
@@ -90,6 +95,7 @@ impl Crew {
             Role::Digests => digests::turn(&self.app, &self.mornings).await,
             Role::Access => access::turn(&self.app).await,
             Role::Deliver => deliver::turn(&self.app, &self.mailroom).await,
+            Role::Receipts => receipts::turn(&self.app, &self.mailroom).await,
             Role::Seal => seal::turn(&self.app).await,
         }
     }

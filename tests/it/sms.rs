@@ -5,4 +5,6 @@ pub mod leaves;
 mod pages;
 mod receipts;
 mod sends;
+mod smpp;
+pub mod smsc;
 mod texts;

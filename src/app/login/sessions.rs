@@ -11,7 +11,7 @@ use crate::app::failure::Fault;
 use crate::app::known::Known;
 use crate::app::sign_in::SignedIn;
 use crate::ids::{Digest, Moment, PersonId, Tenant};
-use crate::limits::{AGENT_CHARS_MAX, LOGIN_WINDOW_MS, SESSION_IDLE_MS_MAX, SESSION_MS_MAX, SESSION_SEEN_MS};
+use crate::limits::{AGENT_CHARS_MAX, LOGIN_WINDOW_MS, MESSAGE_IDS_MS_MAX, SESSION_IDLE_MS_MAX, SESSION_MS_MAX, SESSION_SEEN_MS};
 use crate::store::SessionRow;
 
 /// How often what is over is cleared away.
@@ -122,6 +122,7 @@ impl App {
             return Ok(());
         }
         self.store().drop_sessions(Moment(now.0 - SESSION_MS_MAX), Moment(now.0 - SESSION_IDLE_MS_MAX)).await.map_err(storing)?;
+        self.store().drop_message_ids(Moment(self.clock().now().0 - MESSAGE_IDS_MS_MAX)).await.map_err(storing)?;
         self.store().drop_tries(Moment(now.0 - LOGIN_WINDOW_MS), now).await.map_err(storing)?;
         Ok(())
     }

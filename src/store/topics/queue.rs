@@ -81,6 +81,21 @@ pub struct NoticeReceipt {
     pub words: String,
 }
 
+/// The message that the other side calls by a name of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalledMessage {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The case.
+    pub case: CaseId,
+    /// The notice's key.
+    pub key: String,
+    /// Which part of it, from 1.
+    pub part: i32,
+    /// Of how many.
+    pub parts: i32,
+}
+
 #[derive(FromRow)]
 struct StoredReceipt {
     at: i64,
@@ -134,6 +149,35 @@ impl Store {
         let mut connection = self.everywhere().await?;
         let found: Option<(i32, Uuid)> = on_both!(&mut connection, c => sqlx::query_as(text).bind(key).fetch_optional(&mut **c).await?);
         Ok(found.map(|(tenant, case)| (Tenant(tenant), CaseId(case))))
+    }
+
+    /// Keeps what the other side calls the parts of a message.
+    pub async fn keep_message_ids(&self, (tenant, case, key): (Tenant, CaseId, &str), ids: &[String], at: Moment) -> Result<(), StoreFault> {
+        let text = "insert into message_ids (tenant, id, case_id, key, part, parts, at) values ($1, $2, $3, $4, $5, $6, $7)
+            on conflict (id) do update set tenant = excluded.tenant, case_id = excluded.case_id, key = excluded.key, part = excluded.part, parts = excluded.parts, at = excluded.at";
+        let parts = i32::try_from(ids.len()).unwrap_or(i32::MAX);
+        let mut connection = self.worker().await?;
+        for (part, id) in (1_i32..).zip(ids) {
+            on_both!(&mut connection, c => {
+                sqlx::query(text).bind(tenant.0).bind(id).bind(case.0).bind(key).bind(part).bind(parts).bind(at.0).execute(&mut **c).await?;
+            });
+        }
+        connection.finish().await
+    }
+
+    /// Whose message the other side calls that, over all tenants.
+    pub async fn message_called(&self, id: &str) -> Result<Option<CalledMessage>, StoreFault> {
+        let text = "select tenant, case_id, key, part, parts from message_ids where id = $1";
+        let mut connection = self.everywhere().await?;
+        let found: Option<(i32, Uuid, String, i32, i32)> = on_both!(&mut connection, c => sqlx::query_as(text).bind(id).fetch_optional(&mut **c).await?);
+        Ok(found.map(|(tenant, case, key, part, parts)| CalledMessage { tenant: Tenant(tenant), case: CaseId(case), key, part, parts }))
+    }
+
+    /// Forgets names given before `before`.
+    pub async fn drop_message_ids(&self, before: Moment) -> Result<(), StoreFault> {
+        let mut connection = self.worker().await?;
+        on_both!(&mut connection, c => { sqlx::query("delete from message_ids where at < $1").bind(before.0).execute(&mut **c).await?; });
+        connection.finish().await
     }
 
     /// Keeps a receipt; false, and nothing written, when the same is there already or the notice has as many as are kept.

@@ -1,5 +1,6 @@
 //! Mail servers and gateways that accept and die, answer no, or say nothing: every first attempt fails, and then the other side is well again.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use greenlane::channels::{Channel, Memory, SmsChannel, SmsHttp, Smtp, SmtpConfig};
@@ -12,6 +13,7 @@ use greenlane::workers::Crew;
 use super::verdict::{copies, key_of, recorded_once};
 use crate::sms::gateway::{Says, TestGateway};
 use crate::sms::leaves::{approve, crew_with};
+use crate::sms::smsc::{Does, Smsc};
 use crate::smtp_sink::{At, Fails, SmtpSink};
 use crate::spine::node::{Node, Where, on_both, times};
 
@@ -150,6 +152,39 @@ fn a_notice_on_record_as_taken_is_not_sent_again_and_its_case_hears_of_it() {
         let lines = recorded_once(&node.app, node.tenant, &cases, "mail").await;
         assert_eq!((mail.attempts(), lines.len()), (0, 2));
         assert!(lines.values().all(|line| line.sent == Some(true) && line.attempts.len() == 1), "{lines:?}");
+        node.holds().await;
+    });
+}
+
+#[test]
+fn a_message_centre_that_drops_the_bind_loses_nothing() {
+    on_both(async |place: Where| {
+        let node = quiet(place).await;
+        approve(&node, Kind::OTask).await;
+        let count = times(60, 1_000);
+        let smsc = Smsc::start().await;
+        // Every fifth message is taken and the bind dropped; whatever else is under way on it goes without an answer, too.
+        smsc.plan((0..count).map(|number| if number % 5 == 4 { Does::TakesAndDrops } else { Does::Takes }));
+        let cases = ask_for(&node, count).await;
+        let crew = crew_with(&node, Channel::Memory(Memory::default()), smsc.channel(&smsc.settings()), Signature::default());
+        while node.app.store().notices_open().await.unwrap() > 0 {
+            crew.drain().await.unwrap();
+            later(&node);
+        }
+        let lines = recorded_once(&node.app, node.tenant, &cases, "sms").await;
+        assert_eq!((lines.len(), lines.values().filter(|line| line.sent == Some(true)).count()), (count, count));
+        // Number and text tell the notices of a trial apart; the reference follows from the notice's key.
+        let taken = smsc.taken();
+        let references: BTreeSet<(String, u16)> = taken.iter().map(|taken| (format!("{} {}", taken.to, taken.text()), taken.reference)).collect();
+        let messages = copies(taken.iter().map(|taken| format!("{} {}", taken.to, taken.text())));
+        assert_eq!((messages.len(), references.len()), (count, count), "each message arrived, under one reference");
+        let attempts: usize = lines.values().map(|line| line.attempts.len()).sum();
+        let again = taken.len() - count;
+        assert!(taken.len() <= attempts && again >= count / 5, "{} taken in {attempts} attempts", taken.len());
+        println!(
+            "message centre drops the bind {} times: {count} notices, {count} sent, 0 lost, 0 recorded twice, {again} copies under the same reference",
+            smsc.binds().len() - 1
+        );
         node.holds().await;
     });
 }

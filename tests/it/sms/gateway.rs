@@ -113,7 +113,7 @@ impl TestGateway {
         let config = Config::parse(&text, "greenlane.yaml").unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
         match config.sms.way {
             SmsWay::Gateway(gateway) => *gateway,
-            SmsWay::Folder(folder) => panic!("expected a gateway, found {folder:?}"),
+            other @ (SmsWay::Folder(_) | SmsWay::Smpp(_)) => panic!("expected a gateway, found {other:?}"),
         }
     }
 }

@@ -18,6 +18,7 @@ on_both! {
     a_settled_notice_is_over
     a_parked_notice_goes_back_once_and_one_that_was_sent_stays
     the_lists_of_an_operator_page_through_each_state_and_count
+    a_name_of_the_other_side_leads_to_its_message_and_belongs_to_the_newest
     a_receipt_is_kept_once_and_found_by_the_key_of_a_short_message_alone
 }
 
@@ -170,6 +171,18 @@ async fn the_lists_of_an_operator_page_through_each_state_and_count(fixture: &Fi
     assert_eq!((fixture.store.notices_counted(EZHOU, &sent, 9).await.unwrap(), fixture.store.notices_counted(EZHOU, &sent, 2).await.unwrap()), (3, 2));
     assert_eq!(fixture.store.notice(EZHOU, case_id(1), "f").await.unwrap().unwrap().next_attempt_at, Moment(60));
     assert_eq!(fixture.store.notice(EZHOU, case_id(2), "f").await.unwrap(), None);
+}
+
+async fn a_name_of_the_other_side_leads_to_its_message_and_belongs_to_the_newest(fixture: &Fixture) {
+    let store = &fixture.store;
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    store.keep_message_ids((EZHOU, case_id(1), "a"), &names(&["M1", "M2"]), Moment(10)).await.unwrap();
+    let called = async |name: &str| store.message_called(name).await.unwrap().map(|called| (called.tenant, called.case, called.key, called.part, called.parts));
+    assert_eq!(called("M2").await, Some((EZHOU, case_id(1), "a".to_owned(), 2, 2)));
+    store.keep_message_ids((WUHAN, case_id(2), "b"), &names(&["M2"]), Moment(20)).await.unwrap();
+    assert_eq!(called("M2").await, Some((WUHAN, case_id(2), "b".to_owned(), 1, 1)));
+    store.drop_message_ids(Moment(20)).await.unwrap();
+    assert_eq!((called("M1").await, called("M2").await.is_some(), called("M3").await), (None, true, None));
 }
 
 async fn a_receipt_is_kept_once_and_found_by_the_key_of_a_short_message_alone(fixture: &Fixture) {

@@ -62,6 +62,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("lettre", &["channels"]),
     ("hyper", &["channels"]),
+    ("rusmpp", &["channels"]),
+    ("rusmppc", &["channels"]),
     ("tokio_rustls", &["channels"]),
     ("axum", &["web", "api", "boot", "cli"]),
     ("clap", &["cli", "main", "boot"]),
