@@ -62,6 +62,10 @@ pub const JOB_LEASE_S_MAX: u32 = 24 * 60 * 60;
 pub const JOB_MESSAGE_CHARS_MAX: usize = 2_000;
 /// Days one calendar may cover: a century.
 pub const CALENDAR_DAYS_MAX: usize = 36_600;
+/// How old, in milliseconds of real time, an unfinished calendar is before a worker finishes it: whoever put it in force has died by then.
+pub const CALENDAR_UNFINISHED_MS: i64 = 120_000;
+/// Between these ages, in milliseconds, a node goes over the open cases once more after a new calendar: by then no node dates by the one before.
+pub const CALENDAR_SWEPT_MS: (i64, i64) = (2 * REGISTER_STALE_MS_MAX, 600_000);
 /// Attempts at one notice before it is parked; with the waits below, a weekend without a mail server loses nothing.
 pub const NOTICE_ATTEMPTS_MAX: u32 = 20;
 /// Seconds to wait after the first failed attempt; doubled after each further one.

@@ -117,9 +117,10 @@ impl App {
     }
 
     /// Recomputes the terms of every open case after a calendar changed; answers how many cases changed.
+    /// A case that cannot be recomputed is left to the operator's log: it does not keep the others from their dates.
     ///
     /// # Errors
-    /// A fault.
+    /// A fault of the store.
     pub async fn recompute_terms(&self, tenant: Tenant) -> Result<usize, Fault> {
         const PAGE: u32 = 500;
         let listing = |cause: StoreFault| Fault::new("listing open cases", cause);
@@ -129,11 +130,17 @@ impl App {
             let rows = self.store().cases(tenant, &filter, PAGE).await.map_err(listing)?;
             let Some(last) = rows.last() else { return Ok(changed) };
             filter.before = Some(last.id);
-            for row in rows {
+            let recomputed = rows.into_iter().map(|row| async move {
                 let order = Order { tenant, case: Some(row.id), actor: Actor::System, command_id: None, act: Act::Recompute };
-                let receipt = self.execute(order).await.map_err(|failure| Fault::new("recomputing terms", failure))?;
-                changed += usize::from(receipt.version > row.version);
-            }
+                match self.execute(order).await {
+                    Ok(receipt) => usize::from(receipt.version > row.version),
+                    Err(failure) => {
+                        tracing::error!(case = %row.id, %failure, "the terms of a case could not be recomputed");
+                        0
+                    }
+                }
+            });
+            changed += futures::stream::iter(recomputed).buffer_unordered(WAKES_AT_ONCE_MAX).fold(0, |sum, done| async move { sum + done }).await;
         }
     }
 }

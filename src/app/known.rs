@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::calendars::CalendarVersion;
 use crate::app::handover::Handover;
 use crate::calendar::Calendar;
 use crate::clock;
@@ -25,6 +26,8 @@ pub struct Known {
     pub roster: Roster,
     /// The calendar in force.
     pub calendar: Calendar,
+    /// Every version of it, by number.
+    pub calendars: BTreeMap<u32, CalendarVersion>,
     /// Every bundle ever published, by digest: running cases keep theirs.
     pub bundles: BTreeMap<Digest, Arc<Bundle>>,
     /// The bundle a new case of a workflow gets.

@@ -2,6 +2,7 @@
 //! Invariant: what a person sees of a case is read after a commit. Never: a page, a status code, a template.
 
 pub mod batch;
+pub mod calendars;
 pub mod casework;
 pub mod clockwork;
 pub mod deeds;
@@ -79,6 +80,8 @@ struct Inner {
     passwords: Passwords,
     /// Who changes the roster on this node, one at a time: a change reads what it replaces.
     rosters: tokio::sync::Mutex<()>,
+    /// Versions of calendars after which this node has gone over the open cases.
+    swept: std::sync::Mutex<std::collections::BTreeSet<(Tenant, u32)>>,
     /// When this node last cleared away what is over of signing in, in real time.
     cleared: AtomicI64,
     lanes: Lanes,
@@ -123,6 +126,7 @@ impl App {
             tokens: Tokens::default(),
             passwords: Passwords::default(),
             rosters: tokio::sync::Mutex::default(),
+            swept: std::sync::Mutex::default(),
             cleared: AtomicI64::default(),
             lanes,
             sealer,
@@ -143,6 +147,11 @@ impl App {
     #[must_use]
     pub fn sms_receipts(&self) -> Option<&SmsReceipts> {
         self.inner.sms_receipts.as_ref()
+    }
+
+    /// Whether this node has not yet gone over the open cases after this version of the calendar; it has, from now on.
+    fn sweeps_first(&self, tenant: Tenant, number: u32) -> bool {
+        self.inner.swept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert((tenant, number))
     }
 
     /// The store, for reading.

@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::app::App;
+use crate::app::calendars::Proposal;
 use crate::app::execute::{RegisterRows, entropy};
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::migrate::Migration;
 use crate::app::people::Change;
 use crate::app::publish::Publication;
 use crate::app::quota::ByDocument;
-use crate::app::register::CALENDAR;
 use crate::app::writer::{Receipt, RegisterPosting};
-use crate::calendar::Calendar;
+use crate::calendar::Head;
 use crate::definition::diagnostics::Diagnostic;
 use crate::definition::library;
 use crate::engine::refusal::{Class, Detail, Refusal};
@@ -51,6 +51,17 @@ pub enum Operation {
         /// The file's name.
         file: String,
     },
+    /// Says what a calendar would move, and writes nothing.
+    PreviewCalendar(Proposal),
+    /// Puts a calendar in force that was previewed.
+    ApplyCalendar {
+        /// The calendar.
+        proposal: Proposal,
+        /// The beginning of the preview's stamp.
+        stamp: String,
+    },
+    /// Lists the versions of the calendar.
+    Calendars,
     /// Plants the seeds; what is there already is left as it is.
     Seed {
         /// Files by path below `seeds/`.
@@ -113,7 +124,10 @@ impl App {
             Operation::Publish { files, workflows } => self.publish_told(tenant, &actor, &Publication { files, workflows, dry_run: false }).await,
             Operation::ComparePublished { files, workflows } => self.publish_told(tenant, &actor, &Publication { files, workflows, dry_run: true }).await,
             Operation::MigrateCases(asked) => self.migrate_told(tenant, &actor, &asked).await,
-            Operation::Calendar { text, file } => self.publish_calendar(tenant, actor, text, &file).await,
+            Operation::Calendar { text, file } => self.calendar_in_force(tenant, actor, Proposal { text, file, head: Head::default() }).await,
+            Operation::PreviewCalendar(proposal) => self.calendar_previewed(tenant, &actor, &proposal).await,
+            Operation::ApplyCalendar { proposal, stamp } => self.calendar_applied(tenant, actor, &proposal, &stamp).await,
+            Operation::Calendars => self.calendars_told(tenant).await,
             Operation::Seed { files } => self.plant(actor, &files).await,
             Operation::Token { login, days } => self.hand_out_token(tenant, actor, &login, days).await,
             Operation::Disable { login } => self.manage(tenant, actor, None, &Change::Disable { login }).await,
@@ -128,19 +142,6 @@ impl App {
                 Ok(vec![line(format!("已记账，登记簿第 {} 项", receipt.version), format!("posted: act {} of the register", receipt.version))])
             }
         }
-    }
-
-    async fn publish_calendar(&self, tenant: Tenant, actor: Actor, text: String, file: &str) -> Result<Told, Failure> {
-        let calendar = Calendar::parse(&text, file).map_err(|mistakes| wrong_input("calendar_wrong", mistakes.iter().map(Detail::from)))?;
-        let (version, until) = (calendar.version().to_owned(), calendar.covered().map(|(_, last)| last.to_string()).unwrap_or_default());
-        let details = json!({"version": version, "covered_until": until, "digest": Digest::of(text.as_bytes())});
-        let rows = RegisterRows { registry: vec![raw(self, tenant, "calendar", CALENDAR, text.into_bytes())], ..RegisterRows::default() };
-        self.record(tenant, actor, "calendar-published", details, rows).await?;
-        let moved = self.recompute_terms(tenant).await?;
-        Ok(vec![line(
-            format!("工作日历 {version} 已生效，覆盖至 {until}；重算在办件 {moved} 件"),
-            format!("calendar {version} is in force until {until}; {moved} open cases recomputed"),
-        )])
     }
 
     async fn hand_out_token(&self, tenant: Tenant, actor: Actor, login: &str, days: u32) -> Result<Told, Failure> {

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::app::calendars::CalendarVersion;
 use crate::app::execute::{Act, Order, RegisterRows};
 use crate::app::failure::{Failure, Fault};
 use crate::app::known::Known;
@@ -31,6 +32,15 @@ pub const REVISION: Digest = Digest([0; 32]);
 
 /// The key under which the working calendar stands.
 pub const CALENDAR: &str = "cn";
+
+/// The kind of rows that hold the versions of the calendar.
+pub const CALENDAR_VERSION: &str = "calendar-version";
+
+/// The kind of rows that hold each version's text.
+pub const CALENDAR_TEXT: &str = "calendar-text";
+
+/// The kind of rows that hold the dates each version moved, old beside new.
+pub const CALENDAR_MOVES: &str = "calendar-moves";
 
 /// The kind of rows that say how far the registration of a short message has come.
 pub const SMS_APPROVAL: &str = "sms-approval";
@@ -99,6 +109,7 @@ enum Kind {
     Handover,
     Account,
     Calendar,
+    CalendarVersion,
     Workflow,
     Bundle,
     SmsApproval,
@@ -106,7 +117,7 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Office,
         Self::Person,
         Self::Holding,
@@ -114,6 +125,7 @@ impl Kind {
         Self::Handover,
         Self::Account,
         Self::Calendar,
+        Self::CalendarVersion,
         Self::Workflow,
         Self::Bundle,
         Self::SmsApproval,
@@ -129,6 +141,7 @@ impl Kind {
             Self::Handover => "handover",
             Self::Account => "account",
             Self::Calendar => "calendar",
+            Self::CalendarVersion => CALENDAR_VERSION,
             Self::Workflow => "workflow",
             Self::Bundle => "bundle",
             Self::SmsApproval => SMS_APPROVAL,
@@ -153,6 +166,10 @@ impl Kind {
             Self::Handover => drop(known.handovers.insert(entry.key.clone(), serde_json::from_slice(&entry.value).map_err(json)?)),
             Self::Account => drop(known.accounts.insert(entry.key.clone(), serde_json::from_slice(&entry.value).map_err(json)?)),
             Self::Calendar => known.calendar = calendar(&entry.value).map_err(|cause| broken(&cause))?,
+            Self::CalendarVersion => {
+                let version: CalendarVersion = serde_json::from_slice(&entry.value).map_err(json)?;
+                known.calendars.insert(version.number, version);
+            }
             Self::Workflow => {
                 let digest = String::from_utf8_lossy(&entry.value).parse().map_err(|cause| broken(&cause))?;
                 known.current.insert(entry.key.as_str().into(), digest);

@@ -155,6 +155,10 @@ impl Calendar {
         heading.closures = heading.closures.iter().flat_map(|closure| still_closed(closure, &claims)).collect();
         heading.closures.extend(addition.closures);
         heading.closures.sort_by_key(|closure| closure.days.first);
+        if heading == *self.heading() {
+            // Said again, nothing is another version.
+            return Ok(self.clone());
+        }
         heading.version = next_version(&heading.version, last.year());
         Ok(claims.calendar(heading, (first, last)))
     }
@@ -206,7 +210,7 @@ fn sorted(reader: &mut Reader<'_>, rows: &[Row], local: bool) -> (Vec<Holiday>, 
 /// The days of a closure that no national notice took over meanwhile, as closures of days in a row.
 fn still_closed(closure: &Closure, claims: &Claims) -> Vec<Closure> {
     let mut runs: Vec<Closure> = Vec::new();
-    for date in closure.days.days().filter(|date| claims.kind(*date, &[]) == DayKind::Closure(closure.days.label.clone())) {
+    for date in closure.days.days().filter(|date| claims.still_closed(*date, &closure.days.label)) {
         match runs.last_mut() {
             Some(run) if run.days.last.succ_opt() == Some(date) => run.days.last = date,
             Some(_) | None => runs.push(Closure { days: Holiday { first: date, last: date, make_up: Vec::new(), ..closure.days.clone() }, ..closure.clone() }),

@@ -98,6 +98,11 @@ impl Claims {
         Calendar::new(heading, first, days)
     }
 
+    /// Whether the calendar in force alone says that the day is closed like this.
+    pub fn still_closed(&self, date: NaiveDate, label: &Arc<Text>) -> bool {
+        self.days.get(&date).is_some_and(|claim| claim.at.is_none() && claim.kind == DayKind::Closure(Arc::clone(label)))
+    }
+
     /// What the claims make of a day.
     pub fn kind(&self, date: NaiveDate, weekend: &[Weekday]) -> DayKind {
         match self.days.get(&date) {
@@ -142,9 +147,10 @@ impl Claims {
     }
 }
 
-/// A national holiday goes before a closure that the calendar in force has; a closure before a make-up day.
+/// A national holiday goes before a closure that the calendar in force has; a closure before a make-up day; the same said again before itself.
 fn gives_way(earlier: &Claim, kind: &DayKind) -> bool {
     match (&earlier.kind, kind) {
+        (DayKind::Closure(was), DayKind::Closure(is)) | (DayKind::MakeUp(was), DayKind::MakeUp(is)) => was == is && earlier.at.is_none(),
         (DayKind::Closure(_), DayKind::Holiday(_) | DayKind::MakeUp(_)) => earlier.at.is_none(),
         (DayKind::MakeUp(_), DayKind::Closure(_)) => true,
         (

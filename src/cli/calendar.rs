@@ -1,8 +1,9 @@
-//! `greenlane calendar`: explains a due day, answers many of them, shows a year, checks a calendar file.
+//! `greenlane calendar`: explains a due day, answers many of them, shows a year, checks and converts calendar files; puts one in force (`stored`).
 //! Invariant: the days it prints are the ones the engine uses; nothing is counted here.
-//! Never: today's date, a case, the store.
+//! Never: today's date, a case; the store in `stored` only.
 
 mod many;
+mod stored;
 mod tell;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,8 @@ use std::process::ExitCode;
 use chrono::NaiveDate;
 use clap::{Subcommand, ValueEnum};
 
+use self::stored::FileArgs;
+pub use self::stored::Stored;
 use crate::calendar::{Calendar, Span, TermQuery};
 use crate::limits::SPAN_DAYS_MAX;
 use crate::source::Mistake;
@@ -52,6 +55,27 @@ enum Verb {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Reads a year's days from YAML, CSV or ICS and prints the whole calendar as YAML, or every mistake.
+    #[command(after_help = "Example:\n  greenlane calendar import 2027.ics --source 国办发明电〔2026〕9号 --published 2026-11-05 > cn.yaml")]
+    Import {
+        #[command(flatten)]
+        file: FileArgs,
+        #[command(flatten)]
+        calendar: CalendarFile,
+    },
+    #[command(flatten)]
+    Stored(Stored),
+}
+
+impl Args {
+    /// A verb that needs the database.
+    #[must_use]
+    pub fn stored(&self) -> Option<&Stored> {
+        match &self.verb {
+            Verb::Stored(stored) => Some(stored),
+            Verb::Due(_) | Verb::Show { .. } | Verb::Check { .. } | Verb::Import { .. } => None,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -137,6 +161,9 @@ pub fn run(args: &Args, stdin: &mut dyn BufRead, stdout: &mut dyn Write) -> Resu
         Verb::Due(due) => explain(due, stdout),
         Verb::Show { year, calendar, lang } => show(*year, &calendar.load()?, *lang, stdout),
         Verb::Check { files } => check(files, stdout),
+        Verb::Import { file, calendar } => import(file, &calendar.load()?, stdout),
+        // Those are run where the database is.
+        Verb::Stored(_) => Ok(ExitCode::SUCCESS),
     };
     match answered {
         Err(Failure::Io(cause)) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
@@ -177,6 +204,13 @@ fn check(files: &[PathBuf], out: &mut dyn Write) -> Result<ExitCode, Failure> {
         }
     }
     Ok(if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn import(args: &FileArgs, base: &Calendar, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+    let proposal = args.read().map_err(|cause| Failure::File { file: args.file.clone(), cause })?;
+    let calendar = base.proposed(&proposal.text, &proposal.file, &proposal.head).map_err(Failure::Calendar)?;
+    write!(out, "{}", calendar.to_yaml())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 impl CalendarFile {

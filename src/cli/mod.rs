@@ -151,7 +151,10 @@ fn run(program: Program) -> Result<ExitCode, Trouble> {
     match program.verb {
         Verb::Check(args) => Ok(check::run(&args, crate::clock::real(), &mut io::stdout().lock())?),
         Verb::Draw(args) => Ok(draw::run(&args, &mut io::stdout().lock(), &mut io::stderr().lock())?),
-        Verb::Calendar(args) => Ok(calendar::run(&args, &mut io::stdin().lock(), &mut io::stdout().lock())?),
+        Verb::Calendar(args) => match args.stored() {
+            Some(stored) => wait(stored.run(place)),
+            None => Ok(calendar::run(&args, &mut io::stdin().lock(), &mut io::stdout().lock())?),
+        },
         Verb::Demo(args) => wait(demo::run(&args, place)),
         Verb::Serve(args) => wait(serve::run(&args, place)),
         Verb::Rehearse(args) => rehearse::run(&args, place, &mut io::stdout().lock()),

@@ -151,6 +151,7 @@ pub enum Event {
     /// A holder let go; with the last one the clock runs again and the date is new.
     TermResumed { term: Local, token: Local, on: NaiveDate },
     /// The date of a term was computed anew (resumption, extension, another calendar); rungs already fired do not come back for the same date.
+    /// `because` is `resumed`, `extended`, or `calendar:` with the version of the calendar.
     TermMoved { term: Local, due: Option<NaiveDate>, provisional: bool, rungs: Vec<RungAt>, deem_at: Option<Moment>, because: Name },
     /// A term was extended.
     TermExtended { term: Local, by: Span, person: PersonId, body: Option<BodyRef> },

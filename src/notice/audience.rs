@@ -6,10 +6,20 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::definition::graph::Audience;
-use crate::engine::case::{Case, TaskPool};
+use crate::engine::case::{Case, Task, TaskPool};
 use crate::engine::effect::NoticeEffect;
 use crate::identity::{Person, Roster};
 use crate::ids::PersonId;
+
+/// The officers a task lies with: who claimed it, else whoever holds its post. None for one of the applicant.
+#[must_use]
+pub fn holders_of(task: &Task, roster: &Roster, on: NaiveDate) -> Vec<PersonId> {
+    match (&task.pool, task.claimed) {
+        (TaskPool::Applicant, _) => Vec::new(),
+        (TaskPool::Posts { .. }, Some(claimed)) => vec![claimed],
+        (TaskPool::Posts { offices, post }, None) => offices.iter().flat_map(|office| roster.holders(office, post, on)).map(|person| person.id).collect(),
+    }
+}
 
 /// The people a notice is meant for, by id.
 #[must_use]

@@ -17,7 +17,7 @@ pub mod templates;
 use serde::{Deserialize, Serialize};
 
 pub use approval::{Approval, Clearance, Stage, Texts, Withheld};
-pub use audience::audience;
+pub use audience::{audience, holders_of};
 pub use context::{Context, Days, Digest, Line, Room};
 pub use key::{Occasion, message_id};
 pub use kind::{Audience, Kind, Urgency, Var};

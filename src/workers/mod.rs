@@ -2,6 +2,7 @@
 //! Invariant: a worker holds nothing the database does not; it may be killed at any instruction. Never: a table, a page.
 
 pub mod access;
+pub mod calendars;
 pub mod deadlines;
 pub mod deliver;
 pub mod digests;
@@ -51,6 +52,8 @@ pub enum Role {
     Orders,
     /// Writes the morning digests.
     Digests,
+    /// Finishes calendars that were put in force.
+    Calendars,
     /// Answers resets of passwords, and clears away what is over.
     Access,
     /// Sends notices.
@@ -64,7 +67,7 @@ pub enum Role {
 impl Role {
     /// All of them.
     pub const ALL: &'static [Self] =
-        &[Self::Deadlines, Self::Rescue, Self::Signals, Self::Orders, Self::Digests, Self::Access, Self::Deliver, Self::Receipts, Self::Seal];
+        &[Self::Deadlines, Self::Rescue, Self::Signals, Self::Orders, Self::Digests, Self::Calendars, Self::Access, Self::Deliver, Self::Receipts, Self::Seal];
 
     const fn name(self) -> &'static str {
         match self {
@@ -73,6 +76,7 @@ impl Role {
             Self::Signals => "signals",
             Self::Orders => "orders",
             Self::Digests => "digests",
+            Self::Calendars => "calendars",
             Self::Access => "access",
             Self::Deliver => "deliver",
             Self::Receipts => "receipts",
@@ -93,6 +97,7 @@ impl Crew {
             Role::Signals => signals::turn(&self.app).await,
             Role::Orders => orders::turn(&self.app).await,
             Role::Digests => digests::turn(&self.app, &self.mornings).await,
+            Role::Calendars => calendars::turn(&self.app).await,
             Role::Access => access::turn(&self.app).await,
             Role::Deliver => deliver::turn(&self.app, &self.mailroom).await,
             Role::Receipts => receipts::turn(&self.app, &self.mailroom).await,

@@ -8,6 +8,7 @@ mod apply;
 mod audit;
 mod browser;
 mod calendar;
+mod calendars;
 mod casework;
 mod definition;
 mod delivery;

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod acts;
 pub mod asked;
 pub mod audit;
+pub mod calendars;
 pub mod cases;
 pub mod clock;
 pub mod handovers;
@@ -56,6 +57,8 @@ pub fn router() -> Router<Shared> {
         .route("/handovers/{id}/decline", post(handovers::decline))
         .route("/accounts", get(accounts::list))
         .route("/accounts/postings", get(accounts::postings).post(accounts::post))
+        .route("/calendars", get(calendars::list).post(calendars::propose))
+        .route("/calendars/{number}", get(calendars::show))
         .route("/workflows", get(workflows::list))
         .route("/workflows/publish", post(workflows::publish))
         .route("/workflows/{workflow}/picture", get(workflows::picture))

@@ -208,3 +208,24 @@ fn a_reader_who_has_had_enough_is_no_failure() {
     let failure = Failure::Io(std::io::ErrorKind::PermissionDenied.into());
     assert_eq!(failure.to_string(), "permission denied");
 }
+
+#[test]
+fn days_of_a_table_are_printed_as_a_whole_calendar_or_told_with_every_mistake() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("snow.csv");
+    std::fs::write(&file, "date,kind,name,name_en\n2026-01-20,closure,雪灾停办,Snow closure\n").expect("a file is written");
+    let file = file.display().to_string();
+    let said = written(&["import", &file, "--local", "--source", "鄂州政办发〔2026〕3号", "--published", "2026-01-10"], "");
+    assert!(said.starts_with("calendar: \"cn\"\n") && said.contains("version: \"2026.2\"\ncovered: 2016-01-01..2026-12-31\n"), "{said}");
+    assert!(
+        said.ends_with("closures:\n  - {name: snow-closure, days: 2026-01-20..2026-01-20, source: \"鄂州政办发〔2026〕3号\", published: 2026-01-10}\n"),
+        "{said}"
+    );
+    let told = typed(&["import", &file], "").expect_err("nobody said where it was published");
+    assert!(told.contains("calendar-source") && told.contains("calendar-published"), "{told}");
+    for stored in [&["list"][..], &["preview", &file], &["apply", &file, "--stamp", "0123456789ab"]] {
+        let args = Typed::try_parse_from(["calendar"].iter().chain(stored)).expect("words the command knows").args;
+        assert!(args.stored().is_some(), "{stored:?} needs the database");
+    }
+    assert!(Typed::try_parse_from(["calendar", "apply", &file]).is_err(), "nothing is put in force without a stamp");
+}

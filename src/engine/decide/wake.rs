@@ -103,8 +103,10 @@ pub(super) fn recompute(case: &Case, actor: &Actor, facts: &Facts<'_>) -> Decisi
     }
     drafted(case.clone(), facts, |draft| {
         let terms: Vec<Local> = draft.case.terms.keys().copied().collect();
+        // Which calendar moved a date stays on record beside the date before (DOMAIN 2.3, rule 5).
+        let because = format!("calendar:{}", draft.facts.calendar.version());
         for term in terms {
-            draft.move_term(term, "calendar");
+            draft.move_term(term, &because);
         }
         let timers: Vec<Local> = draft.case.timers.keys().copied().collect();
         timers.into_iter().try_for_each(|timer| set_anew(draft, timer))

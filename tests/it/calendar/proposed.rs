@@ -215,8 +215,13 @@ fn a_region_closes_on_top_of_the_nation_and_gives_way_to_it() {
     assert!(taken.rolls_over(day("2026-01-21")));
     let weekend = told(china().proposed("date,kind,name,name_en\n2026-01-17..2026-01-18,closure,雪灾停办,Snow closure\n", "snow.csv", &local));
     assert_eq!(weekend, ["2:1 calendar-closure: expected a closure of at least one working day, found weekends only"]);
-    let twice = told(closed.proposed(snow, "snow.csv", &local));
-    assert_eq!(twice, ["2:1 calendar-overlap: expected a day the calendar in force leaves open, found 2026-01-20, which it makes a day off"]);
+    let twice = proposed(&closed, snow, "snow.csv", &local);
+    assert_eq!(twice.to_yaml(), closed.to_yaml(), "said again, it is no other version");
+    let longer = proposed(&closed, &snow.replace("01-22,closure", "01-23,closure"), "snow.csv", &local);
+    let days: Vec<_> = longer.closures().iter().map(|closure| (closure.days.first, closure.days.last)).collect();
+    assert_eq!((days, longer.version()), (vec![(day("2026-01-20"), day("2026-01-23"))], "2026.3"));
+    let other = told(closed.proposed(&snow.replace("雪灾停办,Snow", "会议停办,Conference"), "conference.csv", &local));
+    assert_eq!(other, ["2:1 calendar-overlap: expected a day the calendar in force leaves open, found 2026-01-20, which it makes a day off"]);
 }
 
 proptest! {

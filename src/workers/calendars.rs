@@ -1,0 +1,10 @@
+//! Finishes what follows a calendar put in force by a node that died, and goes once more over the open cases a little later.
+//! Invariant: finishing is one act under the version's own command id. Never: a calendar put in force here.
+
+use crate::app::App;
+use crate::app::failure::Fault;
+
+/// One turn.
+pub(super) async fn turn(app: &App) -> Result<usize, Fault> {
+    app.finish_calendars().await
+}
