@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::api;
 use crate::app::failure::Fault;
 use crate::app::{App, Outfit};
-use crate::channels::{Channel, Folder, PasswordFrom, Smpp, SmsChannel, SmsHttp, SmsReceipts, Smtp, SmtpConfig};
+use crate::channels::{Channel, Folder, PasswordFrom, Smpp, SmsChannel, SmsCloud, SmsHttp, SmsReceipts, Smtp, SmtpConfig};
 use crate::clock::Clock;
 use crate::config::{self, Config, Mail, Role, SmsSignature, SmsWay};
 use crate::notice::{Signature, Templates};
@@ -166,6 +166,10 @@ fn sms_channel(config: &Config, home: &Path) -> Result<SmsChannel, Fault> {
         SmsWay::Gateway(gateway) => {
             let opened = SmsHttp::open(gateway, home).map_err(|mistakes| Fault::new("opening the channel of short messages", mistakes.join("\n")))?;
             Ok(SmsChannel::Http(opened))
+        }
+        SmsWay::Cloud(cloud) => {
+            let opened = SmsCloud::open(cloud, home).map_err(|mistakes| Fault::new("opening the channel of short messages", mistakes.join("\n")))?;
+            Ok(SmsChannel::Cloud(opened))
         }
         SmsWay::Smpp(smpp) => {
             let opened = Smpp::open(smpp, home).map_err(|mistakes| Fault::new("opening the channel of short messages", mistakes.join("\n")))?;

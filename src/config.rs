@@ -8,11 +8,13 @@ use std::str::FromStr;
 use crate::ids::Tenant;
 use crate::source::{self, Mistake, Node, Reader};
 
+mod cloud;
 mod gateway;
 mod pattern;
 mod smpp;
 mod sms;
 
+pub use cloud::{Cloud, CloudShape};
 pub use gateway::{Gateway, Success, Temporary};
 pub use pattern::{Format, Pattern, Slot};
 pub use smpp::{LongText, Smpp};

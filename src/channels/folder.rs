@@ -34,7 +34,7 @@ impl Folder {
     }
 
     pub(super) async fn send_short(&self, message: &ShortMessage) -> Result<Receipt, SendError> {
-        let ShortMessage { id, to, text, template, signature: _, date: _ } = message;
+        let ShortMessage { id, to, text, template, values: _, signature: _, date: _ } = message;
         if !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) || id.is_empty() {
             return Err(SendError::Permanent("expected a key of letters and digits, found another".to_owned()));
         }
@@ -153,6 +153,7 @@ mod tests {
             id: "0a1b".into(),
             to: "+99900000001".into(),
             text: "【鄂州政务】办件GC20250001已受理。".into(),
+            values: Vec::new(),
             template: "T1".into(),
             signature: "鄂州政务".into(),
             date: Moment(1_745_200_800_000),

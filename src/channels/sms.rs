@@ -1,7 +1,7 @@
 //! A short message and its ways out.
 //! Invariant: as for mail: what the other side says is Temporary or Permanent and never lost, and the id stays the same at every attempt. Never: a text of its own.
 
-use super::{Folder, Kept, Memory, Receipt, Report, SendError, Smpp, SmsHttp};
+use super::{Folder, Kept, Memory, Receipt, Report, SendError, Smpp, SmsCloud, SmsHttp};
 use crate::ids::Moment;
 
 /// A short message ready to leave.
@@ -15,6 +15,8 @@ pub struct ShortMessage {
     pub text: String,
     /// The number under which the gateway approved the text.
     pub template: String,
+    /// The values of its places, in the order a template has them; `None` where this notice has none.
+    pub values: Vec<(String, Option<String>)>,
     /// Who signs, without 【】.
     pub signature: String,
     /// When the notice was made: the same at every attempt.
@@ -28,6 +30,8 @@ pub enum SmsChannel {
     Http(SmsHttp),
     /// A carrier's message centre over SMPP.
     Smpp(Smpp),
+    /// A cloud in its own shape.
+    Cloud(SmsCloud),
     /// Writes each message into a folder (demonstrations, trials).
     Folder(Folder),
     /// Keeps each message (tests).
@@ -41,6 +45,7 @@ impl SmsChannel {
         match self {
             Self::Http(_) => "sms-http",
             Self::Smpp(_) => "smpp",
+            Self::Cloud(_) => "sms-cloud",
             Self::Folder(_) => "folder",
             Self::Memory(_) => "memory",
         }
@@ -54,6 +59,7 @@ impl SmsChannel {
         match self {
             Self::Http(http) => http.send(message).await,
             Self::Smpp(smpp) => smpp.send(message).await,
+            Self::Cloud(cloud) => cloud.send(message).await,
             Self::Folder(folder) => folder.send_short(message).await,
             Self::Memory(memory) => memory.send_short(message),
         }
@@ -64,7 +70,7 @@ impl SmsChannel {
         match self {
             Self::Smpp(smpp) => smpp.reports(limit).await,
             // A gateway's receipts come to our own door; the others have none.
-            Self::Http(_) | Self::Folder(_) | Self::Memory(_) => Vec::new(),
+            Self::Http(_) | Self::Cloud(_) | Self::Folder(_) | Self::Memory(_) => Vec::new(),
         }
     }
 
@@ -72,7 +78,7 @@ impl SmsChannel {
     pub fn keep_waiting(&self, report: Report) {
         match self {
             Self::Smpp(smpp) => smpp.keep_waiting(report),
-            Self::Http(_) | Self::Folder(_) | Self::Memory(_) => report.answer(Kept::Unknown),
+            Self::Http(_) | Self::Cloud(_) | Self::Folder(_) | Self::Memory(_) => report.answer(Kept::Unknown),
         }
     }
 }

@@ -9,24 +9,17 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
-use hyper::{Method, Request, Uri};
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_util::task::AbortOnDropHandle;
+use hyper::{Method, Request};
 
 use super::secret::Secret;
-use super::tls::{NoTls, connector};
+use super::tls::NoTls;
+use super::wire::{Answer, Wire};
 use super::{Receipt, SendError, ShortMessage};
 use crate::config::{Gateway, Slot};
-use crate::limits::{SEND_DETAIL_CHARS_MAX, SMS_ANSWER_BYTES_MAX};
+use crate::limits::SEND_DETAIL_CHARS_MAX;
 
 /// The gateway. Cloning shares its settings; every message has a connection of its own.
 #[derive(Clone)]
@@ -37,11 +30,7 @@ pub struct SmsHttp {
 struct Inner {
     gateway: Gateway,
     secret: Option<Secret>,
-    uri: Uri,
-    host: String,
-    port: u16,
-    /// `None` speaks plainly, to this machine itself.
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    wire: Wire,
 }
 
 impl fmt::Debug for SmsHttp {
@@ -49,12 +38,6 @@ impl fmt::Debug for SmsHttp {
         // The headers may be near the secret.
         f.debug_struct("SmsHttp").field("url", &self.inner.gateway.url).finish_non_exhaustive()
     }
-}
-
-/// An answer, read whole.
-struct Answer {
-    status: u16,
-    body: Vec<u8>,
 }
 
 impl SmsHttp {
@@ -66,17 +49,9 @@ impl SmsHttp {
         let mut mistakes = Vec::new();
         let mut keep = |key: &str, mistake: String| mistakes.push(format!("sms.gateway.{key}: {mistake}"));
         let secret = gateway.secret.as_ref().and_then(|from| Secret::read(from, home).map_err(|mistake| keep("secret-file", mistake)).ok());
-        let uri: Option<Uri> = gateway.url.parse().map_err(|error| keep("url", format!("expected an address, found `{}`: {error}", gateway.url))).ok();
-        let host = uri.as_ref().and_then(Uri::host).map(|host| host.trim_matches(['[', ']']).to_owned()).unwrap_or_default();
-        let secure = gateway.url.starts_with("https://");
-        let tls = if secure {
-            connector(gateway.root_certificate.as_deref(), home, &host).map_err(|NoTls { key, mistake }| keep(key.unwrap_or("url"), mistake)).ok()
-        } else {
-            None
-        };
-        let port = uri.as_ref().and_then(Uri::port_u16).unwrap_or(if secure { 443 } else { 80 });
-        match uri {
-            Some(uri) if mistakes.is_empty() => Ok(Self { inner: Arc::new(Inner { gateway: gateway.clone(), secret, uri, host, port, tls }) }),
+        let wire = Wire::to(&gateway.url, gateway.root_certificate.as_deref(), home).map_err(|NoTls { key, mistake }| keep(key.unwrap_or("url"), mistake)).ok();
+        match wire {
+            Some(wire) if mistakes.is_empty() => Ok(Self { inner: Arc::new(Inner { gateway: gateway.clone(), secret, wire }) }),
             Some(_) | None => Err(mistakes),
         }
     }
@@ -84,11 +59,9 @@ impl SmsHttp {
     pub(super) async fn send(&self, message: &ShortMessage) -> Result<Receipt, SendError> {
         let limit = self.inner.gateway.timeout;
         let request = self.inner.request(message)?;
-        // The whole exchange is bounded, from the name's look-up to the last byte of the answer.
-        let told = match timeout(limit, self.inner.exchange(request)).await {
-            Ok(Ok(answer)) => self.inner.judge(&answer),
-            Ok(Err(cause)) => Err(SendError::Temporary(cause)),
-            Err(_) => Err(SendError::Temporary(format!("expected an answer within {limit:?}, found none"))),
+        let told = match self.inner.wire.exchange(request, limit).await {
+            Ok(answer) => self.inner.judge(&answer),
+            Err(cause) => Err(SendError::Temporary(cause)),
         };
         let clean = |text: String| self.inner.clean(&text, message);
         match told {
@@ -114,8 +87,8 @@ impl Inner {
     fn request(&self, message: &ShortMessage) -> Result<Request<Full<Bytes>>, SendError> {
         let format = self.gateway.format;
         let body = self.gateway.body.fill(|slot| format.escape(&self.value(slot, message)));
-        let target = self.uri.path_and_query().map_or("/", hyper::http::uri::PathAndQuery::as_str);
-        let host = self.uri.authority().map_or("", hyper::http::uri::Authority::as_str);
+        let target = self.wire.target();
+        let host = self.wire.authority();
         let method = if self.gateway.method == "PUT" { Method::PUT } else { Method::POST };
         let mut builder = Request::builder().method(method).uri(target);
         let media_type = format!("{}; charset=utf-8", format.media_type());
@@ -130,18 +103,6 @@ impl Inner {
             builder = builder.header(name, value);
         }
         builder.body(Full::new(Bytes::from(body))).map_err(|error| SendError::Temporary(format!("making the request: {error}")))
-    }
-
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
-        let connected = TcpStream::connect((self.host.as_str(), self.port)).await;
-        let plain = connected.map_err(|error| format!("connecting: {error}"))?;
-        match &self.tls {
-            None => converse(plain, request).await,
-            Some((connector, name)) => {
-                let secured = connector.connect(name.clone(), plain).await.map_err(|error| format!("securing the connection: {error}"))?;
-                converse(secured, request).await
-            }
-        }
     }
 
     /// What an answer means for the message.
@@ -178,21 +139,6 @@ impl Inner {
         }
         text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(SEND_DETAIL_CHARS_MAX).collect()
     }
-}
-
-/// One request and its answer over a fresh connection.
-async fn converse<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Answer, String>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| format!("greeting: {error}"))?;
-    // It carries the bytes to and fro, and ends with this exchange, also when the time is up.
-    let carrier = AbortOnDropHandle::new(tokio::spawn(connection));
-    let answer = sender.send_request(request).await.map_err(|error| format!("asking: {error}"))?;
-    let status = answer.status().as_u16();
-    let body = Limited::new(answer.into_body(), SMS_ANSWER_BYTES_MAX).collect().await.map_err(|error| format!("reading the answer ({status}): {error}"))?;
-    drop(carrier);
-    Ok(Answer { status, body: body.to_bytes().to_vec() })
 }
 
 /// The text of the value at a path of a JSON document; a list is entered by its places from 0.

@@ -132,6 +132,16 @@ fn word_or<T: Copy>(reader: &mut Reader<'_>, node: Option<&Node>, words: &[(&str
 /// Towards others only https; on this machine http, when the file says so (a gateway's own agent, or a test).
 fn url(reader: &mut Reader<'_>, fields: &Fields<'_>, loopback: bool) -> Option<String> {
     let node = reader.required(fields, "url")?;
+    address(reader, node, loopback)
+}
+
+/// The address that the file gives, or the public one.
+pub(super) fn url_or(reader: &mut Reader<'_>, fields: &Fields<'_>, public: &str) -> Option<String> {
+    let loopback = fields.get("allow-http-loopback").and_then(|node| reader.flag(node)) == Some(true);
+    fields.get("url").map_or_else(|| Some(public.to_owned()), |node| address(reader, node, loopback))
+}
+
+fn address(reader: &mut Reader<'_>, node: &Node, loopback: bool) -> Option<String> {
     let text = reader.text(node)?;
     let plain = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic()) && !rest.contains(['@', '{', '}', '#', '"', '\\']);
     let host = |rest: &str| {
@@ -271,7 +281,7 @@ fn statuses(reader: &mut Reader<'_>, node: &Node) -> Vec<u16> {
         .collect()
 }
 
-fn duration(text: &str) -> Option<Duration> {
+pub(super) fn duration(text: &str) -> Option<Duration> {
     let found = match text.strip_suffix("ms") {
         Some(number) => Duration::from_millis(number.parse().ok()?),
         None => Duration::from_secs(text.strip_suffix('s')?.parse().ok()?),

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::cloud::{Cloud, aliyun, tencent};
 use super::gateway::{Gateway, gateway};
 use super::parsed;
 use super::smpp::{Smpp, smpp};
@@ -36,6 +37,8 @@ pub enum SmsWay {
     Gateway(Box<Gateway>),
     /// Through a carrier's message centre over SMPP.
     Smpp(Box<Smpp>),
+    /// Through a cloud in its own shape.
+    Cloud(Box<Cloud>),
 }
 
 /// Where a secret lies.
@@ -87,17 +90,23 @@ impl Default for Sms {
 
 /// Reads `sms:`; what is wrong in it is with the reader.
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, sms: &mut Sms) {
-    let Some(fields) = reader.fields(node, &["signature", "folder", "gateway", "smpp"]) else { return };
+    let Some(fields) = reader.fields(node, &["signature", "folder", "gateway", "smpp", "aliyun", "tencent"]) else { return };
     if let Some(node) = fields.get("signature") {
         signature(reader, node, &mut sms.signature);
     }
     let folder = fields.get("folder").and_then(|node| reader.text(node)).map(|folder| SmsWay::Folder(PathBuf::from(folder)));
     let gateway = fields.get("gateway").and_then(|node| gateway(reader, node)).map(|gateway| SmsWay::Gateway(Box::new(gateway)));
     let smpp = fields.get("smpp").and_then(|node| smpp(reader, node)).map(|smpp| SmsWay::Smpp(Box::new(smpp)));
-    if ["folder", "gateway", "smpp"].iter().filter(|way| fields.get(way).is_some()).count() > 1 {
-        reader.expected(node, "wrong-value", (" `folder`、`gateway` 或 `smpp` 之一", "one of `folder`, `gateway` and `smpp`"));
+    let aliyun = fields.get("aliyun").and_then(|node| aliyun(reader, node)).map(|cloud| SmsWay::Cloud(Box::new(cloud)));
+    let tencent = fields.get("tencent").and_then(|node| tencent(reader, node)).map(|cloud| SmsWay::Cloud(Box::new(cloud)));
+    if ["folder", "gateway", "smpp", "aliyun", "tencent"].iter().filter(|way| fields.get(way).is_some()).count() > 1 {
+        reader.expected(
+            node,
+            "wrong-value",
+            (" `folder`、`gateway`、`smpp`、`aliyun` 或 `tencent` 之一", "one of `folder`, `gateway`, `smpp`, `aliyun` and `tencent`"),
+        );
     }
-    if let Some(way) = gateway.or(smpp).or(folder) {
+    if let Some(way) = gateway.or(smpp).or(aliyun).or(tencent).or(folder) {
         sms.way = way;
     }
 }

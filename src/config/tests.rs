@@ -65,7 +65,7 @@ fn every_mistake_about_short_messages_is_told_with_its_place() {
 "#;
     let told: Vec<String> = Config::parse(more, "greenlane.yaml").expect_err("mistakes").iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(told.join("\n"), @"
-    greenlane.yaml:2:3: wrong-value: expected one of `folder`, `gateway` and `smpp`, found `{folder: …}` / 期望 `folder`、`gateway` 或 `smpp` 之一，实际 `{folder: …}`
+    greenlane.yaml:2:3: wrong-value: expected one of `folder`, `gateway`, `smpp`, `aliyun` and `tencent`, found `{folder: …}` / 期望 `folder`、`gateway`、`smpp`、`aliyun` 或 `tencent` 之一，实际 `{folder: …}`
     greenlane.yaml:4:10: wrong-url: expected an address that begins with https:// and holds no account (http:// for this machine itself, with `allow-http-loopback: true`), found `https://user:pass@sms.example/send` / 期望 https:// 开头、不带账号的地址（本机可用 http://，须写 `allow-http-loopback: true`），实际 `https://user:pass@sms.example/send`
     greenlane.yaml:6:11: secret-in-file: expected `{secret}` as the value of `pwd`, found a secret in the file / `pwd` 的值应为 `{secret}`，密钥不写在文件里
     greenlane.yaml:8:17: wrong-value: expected one of `secret-file` and `secret-env`, found `KEY` / 期望 `secret-file` 或 `secret-env` 之一，实际 `KEY`

@@ -173,6 +173,22 @@ impl Templates {
         Ok(text)
     }
 
+    /// The values of a short text's places, in the order in which they first stand there: what a carrier's own template is filled with.
+    #[must_use]
+    pub fn short_values(&self, kind: Kind, language: Language, context: &Context) -> Vec<(String, Option<String>)> {
+        let Some(text) = self.short.get(&(kind, language)) else { return Vec::new() };
+        let view = context.view(kind, language, Room::Short);
+        let mut values: Vec<(String, Option<String>)> = Vec::new();
+        for name in text.split("{{").skip(1).filter_map(|rest| Some(rest.split_once("}}")?.0.trim())) {
+            // `#if` and its ends are no places.
+            let is_place = kind.vars().any(|var| var.key() == name);
+            if is_place && values.iter().all(|(known, _)| known != name) {
+                values.push((name.to_owned(), view.get(name).and_then(Value::as_str).map(one_line)));
+            }
+        }
+        values
+    }
+
     /// Who signs.
     #[must_use]
     pub fn signature(&self) -> &Signature {

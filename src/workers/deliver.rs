@@ -117,7 +117,8 @@ fn short(mailroom: &Mailroom, notice: &Claimed) -> Result<ShortMessage, String> 
     let approval = notice.known.texts.cleared(kind, language, wording).map_err(|withheld| withheld.to_string())?;
     let text = templates.short(kind, language, &context).map_err(|cause| cause.to_string())?;
     let template = approval.template.clone().unwrap_or_default();
-    Ok(ShortMessage { id: notice.key.clone(), to, text, template, signature: templates.signature().of(language).to_owned(), date: notice.due })
+    let values = templates.short_values(kind, language, &context);
+    Ok(ShortMessage { id: notice.key.clone(), to, text, template, values, signature: templates.signature().of(language).to_owned(), date: notice.due })
 }
 
 fn letter(mailroom: &Mailroom, notice: &Claimed, link: Option<String>) -> Result<Rendered, String> {

@@ -82,6 +82,10 @@ impl TestGateway {
         self.record.plan.lock().unwrap().extend(says);
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Forgets what is still planned.
     pub fn plan_nothing(&self) {
         self.record.plan.lock().unwrap().clear();
@@ -113,7 +117,7 @@ impl TestGateway {
         let config = Config::parse(&text, "greenlane.yaml").unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
         match config.sms.way {
             SmsWay::Gateway(gateway) => *gateway,
-            other @ (SmsWay::Folder(_) | SmsWay::Smpp(_)) => panic!("expected a gateway, found {other:?}"),
+            other @ (SmsWay::Folder(_) | SmsWay::Smpp(_) | SmsWay::Cloud(_)) => panic!("expected a gateway, found {other:?}"),
         }
     }
 }

@@ -15,6 +15,7 @@ fn message() -> ShortMessage {
         to: PHONE.into(),
         text: "【鄂州政务】办件GC20250001-HP“环评\"报告\\表&{phone}”已受理。".into(),
         template: "T-7&8".into(),
+        values: Vec::new(),
         signature: "鄂州政务".into(),
         date: Moment(1_745_200_800_000),
     }

@@ -13,7 +13,15 @@ use super::smsc::{Does, INVALID_DESTINATION, PASSWORD, SYSTEM_ID, Smsc, THROTTLE
 use crate::spine::node::{Node, Where, on_both};
 
 fn message(id: &str, text: &str) -> ShortMessage {
-    ShortMessage { id: id.into(), to: "+99900000001".into(), text: text.into(), template: String::new(), signature: String::new(), date: Moment(0) }
+    ShortMessage {
+        id: id.into(),
+        to: "+99900000001".into(),
+        text: text.into(),
+        template: String::new(),
+        values: Vec::new(),
+        signature: String::new(),
+        date: Moment(0),
+    }
 }
 
 /// 200 Chinese characters, each in its place.
@@ -199,7 +207,7 @@ fn a_message_centre_is_read_whole_and_every_mistake_told() {
     let wrong = "sms:\n  smpp: {host: smsc.example, system-id: an account far too long, source: '', tls: maybe, window: 0, per-second: 1, timeout: 60s}\n  folder: sms\n";
     let told: Vec<String> = Config::parse(wrong, "greenlane.yaml").expect_err("mistakes").iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(told.join("\n"), @"
-    greenlane.yaml:2:3: wrong-value: expected one of `folder`, `gateway` and `smpp`, found `{smpp: …}` / 期望 `folder`、`gateway` 或 `smpp` 之一，实际 `{smpp: …}`
+    greenlane.yaml:2:3: wrong-value: expected one of `folder`, `gateway`, `smpp`, `aliyun` and `tencent`, found `{smpp: …}` / 期望 `folder`、`gateway`、`smpp`、`aliyun` 或 `tencent` 之一，实际 `{smpp: …}`
     greenlane.yaml:2:9: missing-key: expected `secret-file` or `secret-env`, found neither / 缺少 `secret-file` 或 `secret-env`
     greenlane.yaml:2:41: wrong-value: expected an account of at most 15 plain letters, found `an account far too long` / 期望不超过 15 个基本字母的账号，实际 `an account far too long`
     greenlane.yaml:2:74: wrong-value: expected a sender of at most 20 plain letters or digits, found nothing / 期望不超过 20 位的接入号，实际为空

@@ -40,7 +40,7 @@ const WALLS: &[Wall] = &[
     // Plays a scenario file on the engine, so it holds both; nothing of the pure ring may hold it.
     Wall { room: "rehearsal", may: &[BASE, PURE], never: &[] },
     Wall { room: "store", may: &[BASE, CASE_DATA, PURE], never: &["engine::decide", "engine::evolve", "engine::effects"] },
-    Wall { room: "channels", may: &[BASE, &["notice", "config"]], never: &[] }, // `notice` holds how a message ended, `config` a gateway as configured.
+    Wall { room: "channels", may: &[BASE, &["clock", "config", "notice"]], never: &[] }, // `clock` dates a signature, `config` holds a gateway as configured, `notice` how a message ended.
     Wall { room: "exports", may: &[BASE, PURE], never: &["engine::decide"] },
     Wall { room: "config", may: &[BASE], never: &[] },
     Wall { room: "telemetry", may: &[BASE, &["config"]], never: &[] },
