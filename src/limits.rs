@@ -150,6 +150,12 @@ pub const NOTICES_PER_TURN_MAX: u32 = 48;
 pub const NOTICES_COUNTED_MAX: u32 = 10_000;
 /// Notices on one page of an operator's list.
 pub const NOTICES_PER_PAGE: u32 = 50;
+/// The hour from which routine short messages wait for the morning.
+pub const QUIET_FROM_HOUR: u32 = 22;
+/// The hour until which they wait.
+pub const QUIET_UNTIL_HOUR: u32 = 8;
+/// Days one waits at most for a working day: longer than any holiday.
+pub const HELD_DAYS_MAX: u64 = 15;
 /// Delivery receipts kept in one turn.
 pub const RECEIPTS_PER_TURN_MAX: usize = 256;
 /// Milliseconds a receipt waits for the record of its message before the message centre is asked to give it again.

@@ -8,7 +8,7 @@ use crate::engine::effect::NoticeEffect;
 use crate::engine::event::Event;
 use crate::engine::facts::Facts;
 use crate::ids::{CaseId, Name};
-use crate::notice::{Context, Days, Kind, Medium, Occasion, Recipient, audience};
+use crate::notice::{Context, Days, Kind, Medium, Occasion, Recipient, audience, leaves_at};
 use crate::store::rows::NoticeRow;
 use crate::supervision::Watch;
 
@@ -73,7 +73,7 @@ pub(super) fn rows(notice: &NoticeEffect, act: &ActSeen<'_>, known: &Known, fact
             channel: medium.key().to_owned(),
             language: recipient.language.tag().to_owned(),
             context: bytes.clone(),
-            due: facts.now,
+            due: leaves_at(kind, medium, facts.now, facts.calendar),
         }));
     }
     rows

@@ -98,6 +98,29 @@ fn a_kind_goes_by_short_message_once_its_text_is_approved_and_on_and_each_medium
 }
 
 #[test]
+fn at_night_a_routine_message_waits_for_the_morning_and_the_mail_does_not() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        approve(&node, Kind::OTask).await;
+        let at = |day: &str, hour| Moment::at(day.parse().unwrap(), chrono::NaiveTime::from_hms_opt(hour, 0, 0).unwrap());
+        // Friday night; the next working day is Monday.
+        assert!(node.clock.set(at("2025-03-07", 22)));
+        let case = node.start("pair", None).await.unwrap();
+        let (mail, sms) = (Memory::default(), Memory::default());
+        let crew = crew(&node, &mail, SmsChannel::Memory(sms.clone()), Signature::default());
+        crew.drain().await.unwrap();
+        assert!(lines(&node, case, "mail").await.iter().all(|line| line.sent == Some(true)));
+        assert!(node.clock.set(Moment(at("2025-03-10", 8).0 - 1)));
+        crew.drain().await.unwrap();
+        assert_eq!((sms.attempts(), lines(&node, case, "sms").await.len()), (0, 2), "nothing at night, nothing on the weekend, and nothing lost");
+        assert!(node.clock.set(at("2025-03-10", 8)));
+        crew.drain().await.unwrap();
+        assert!(sms.attempts() == 2 && lines(&node, case, "sms").await.iter().all(|line| line.sent == Some(true)));
+        node.holds().await;
+    });
+}
+
+#[test]
 fn a_text_changed_since_its_approval_is_withheld_and_the_mail_goes_alone() {
     on_both(async |place: Where| {
         let node = Node::open(place).await;
