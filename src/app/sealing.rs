@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::app::App;
 use crate::app::failure::Fault;
-use crate::audit::tile::edge;
+use crate::audit::tile::{HASH_BYTES, edge};
 use crate::audit::tree::leaf_hash;
 use crate::audit::{Checkpoint, Growth, Head, LogKey, LogSecret, Tile, TileId};
 use crate::ids::Moment;
@@ -137,7 +137,9 @@ async fn resume(store: &Store) -> Result<Growth, Fault> {
     let mut tiles = Vec::new();
     for (id, width) in edge(size) {
         let row = store.tile(i64::from(id.level), signed(id.index)).await.map_err(sealing)?;
-        let bytes = row.map(|row| row.bytes).unwrap_or_default();
+        let mut bytes = row.map(|row| row.bytes).unwrap_or_default();
+        // Another node may have sealed since the size was read. Tiles only grow, so the log of that size is still there.
+        bytes.truncate(width.saturating_mul(HASH_BYTES));
         tracing::trace!(%id, width, "tile of the log's edge read");
         tiles.push(Tile { id: TileId { level: id.level, index: id.index }, hashes: bytes });
     }

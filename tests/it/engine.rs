@@ -2,7 +2,7 @@
 
 mod accounts;
 mod cases;
-mod chance;
+pub mod chance;
 mod clocks;
 mod counts;
 mod fill;

@@ -34,3 +34,4 @@ mod tamper;
 mod tidy;
 mod unlucky;
 mod watch;
+mod year;

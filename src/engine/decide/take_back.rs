@@ -168,7 +168,11 @@ fn is_quiet(before: &Case, own: Local, event: &Event) -> bool {
         Event::TermStarted { token, .. } => token.is_some(),
         Event::TermEnded { term, .. } => before.terms.get(term).is_none_or(|term| term.token.is_some()),
         Event::TokenTaken { token } => *token == own,
-        Event::TokenPlaced { waits, .. } => !matches!(waits, Waits::Timer(_) | Waits::Job(_) | Waits::Scope(_) | Waits::Members(_)),
+        // What else it let begin, such as a step that waited for its lock, is not undone with it.
+        Event::TokenPlaced { token, waits, .. } => {
+            let of_others = *token != own && before.tokens.contains_key(token);
+            !of_others && !matches!(waits, Waits::Timer(_) | Waits::Job(_) | Waits::Scope(_) | Waits::Members(_))
+        }
         // A task of the applicant is told to them.
         Event::TaskOpened { pool, .. } => !matches!(pool, TaskPool::Applicant),
         Event::TaskClaimed { .. }

@@ -37,14 +37,27 @@ fn steps_asked() -> usize {
     said.unwrap_or(if full() { 1_000_000 } else { 0 })
 }
 
+/// Workflows that a longer storm found something in. 1638: an act taken back took along a step that had waited for its lock, in another scope.
+const KEPT: [u64; 1] = [1638];
+/// The steps with which it was found.
+const KEPT_STEPS: usize = 80;
+
+/// The workflow to begin with, `GREENLANE_FROM`: one that a longer storm found something in.
+fn first_asked() -> u64 {
+    std::env::var("GREENLANE_FROM").ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
 /// Every verb in any order, versions and migrations among them.
 #[test]
 fn cases_taken_over_to_changed_workflows_at_random_moments_lose_nothing_and_are_finished() {
     let (least, steps) = if full() { (1_000, 200) } else { (60, 80) };
     let (mut counts, mut went, mut stayed) = (Counts::default(), 0, 0);
+    for n in KEPT {
+        Storm::migrating(seed(n)).blow(KEPT_STEPS, &mut counts).unwrap_or_else(|wrong| panic!("workflow {n} (seed {:#x}): {wrong}", seed(n)));
+    }
     let mut workflows = 0;
     while workflows < least || counts.steps() < steps_asked() {
-        let n = workflows;
+        let n = first_asked() + workflows;
         workflows += 1;
         let mut storm = Storm::migrating(seed(n));
         if let Err(wrong) = storm.blow(steps, &mut counts) {

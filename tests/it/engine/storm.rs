@@ -212,7 +212,12 @@ impl Storm {
         let told = self.world.act(run, actor, command);
         counts.note(verb(command), told.as_ref().err().map(|refusal| refusal.code));
         match told {
-            Err(refusal) if NEVER.contains(&refusal.code) => Err(format!("{} on {command:?}: {}", refusal.code, refusal.en)),
+            Err(refusal) if NEVER.contains(&refusal.code) => {
+                let case = self.world.case(run);
+                let standing: Vec<_> = case.tokens.iter().map(|(id, token)| (id, token.scope, &token.step, &token.waits, token.side)).collect();
+                let scopes: Vec<_> = case.scopes.iter().map(|(id, scope)| (id, &scope.program, scope.caller, &scope.result)).collect();
+                Err(format!("{} on {command:?}: {}; {standing:?} {scopes:?} {:?}", refusal.code, refusal.en, case.fresh))
+            }
             Err(_) if self.world.runs[run].acts.len() != before => Err(format!("a refusal left events: {command:?}")),
             Err(_) => Ok(()),
             Ok(events) if events.is_empty() => Ok(()),
@@ -411,21 +416,24 @@ impl Storm {
             };
             self.act(run, &actor, &command, counts)?;
         }
-        Err(format!("case {run} does not end: {:?}", self.world.standing(run)))
+        // What is tried last says why it goes round.
+        let last = self.fair_command(run).map(|(actor, command)| {
+            let told = self.world.act(run, &actor, &command).map(|events| events.len()).map_err(|refusal| refusal.code);
+            format!("{actor:?} {command:?}: {told:?}")
+        });
+        Err(format!("case {run} does not end: {:?}; {last:?}; {:?} {:?}", self.world.standing(run), self.world.case(run).tasks, self.world.case(run).groups))
     }
 
     fn fair_command(&mut self, run: usize) -> Option<(Actor, Command)> {
         let none = Nothing::default();
         let case = self.world.case(run);
+        // A question that is still out is taken back: others may wait for its task.
+        let lent = case.tasks.iter().find(|(_, open)| standing::delegate(case, &self.world.facts_of(run, &none), open).is_some());
+        if let Some((task, Some(holder))) = lent.map(|(task, open)| (*task, open.claimed)) {
+            return Some((Actor::Person(holder), Command::Recall { task }));
+        }
         let first = case.tasks.iter().next().map(|(id, task)| (*id, task.clone()));
         if let Some((task, open)) = first {
-            // A question that is still out is taken back.
-            if open.delegate.is_some()
-                && let Some(holder) = open.claimed
-                && standing::delegate(case, &self.world.facts_of(run, &none), &open).is_some()
-            {
-                return Some((Actor::Person(holder), Command::Recall { task }));
-            }
             let (task, open) = self.unblocked(run, (task, open));
             let case = self.world.case(run);
             let eligible = standing::eligible(case, &self.world.facts_of(run, &none), task);
