@@ -1,7 +1,7 @@
 //! What the storm does with tasks and groups beside answering them.
 
 use greenlane::definition::graph::{Ballots, GroupPass, OnRefusal, Vote};
-use greenlane::engine::case::{Adding, BodyRef, Local, Task, TaskPool};
+use greenlane::engine::case::{Added, Adding, BodyRef, Local, Task, TaskPool};
 use greenlane::engine::command::{Actor, Command, MemberRef, NewGroup, Recipient};
 use greenlane::engine::groups::asked_before;
 use greenlane::identity::absence::Absence;
@@ -152,7 +152,14 @@ impl Storm {
     pub fn unblocked(&self, run: usize, first: (Local, Task)) -> (Local, Task) {
         let case = self.world.case(run);
         // A seat, or the task of one decider, that asked others first, and an answer that waits for others.
-        let asked_first = |id: &Local, task: &Task| asked_before(case, task.group.unwrap_or(*id), *id) == Some(None);
+        let asked_first = |id: &Local, task: &Task| match task.group {
+            Some(group) => asked_before(case, group, *id) == Some(None),
+            // Whoever decides alone hears them all, also after one of them refused.
+            None => {
+                let before = |added: &Added| added.to == *id && added.place == Adding::Before;
+                case.groups.values().any(|group| group.settled.is_none() && group.added.as_ref().is_some_and(before))
+            }
+        };
         let waits = |id: &Local, task: &Task| task.held.is_some() || asked_first(id, task);
         let found = case.tasks.iter().find(|(id, task)| !waits(id, task) && task.delegate.is_none());
         found.map_or(first, |(id, task)| (*id, task.clone()))
