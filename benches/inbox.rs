@@ -73,6 +73,7 @@ fn case(n: usize) -> CaseWrite {
         jobs: Vec::new(),
         listening: Vec::new(),
         broadcasts: Vec::new(),
+        terms: Vec::new(),
         orders: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),

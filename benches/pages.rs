@@ -142,6 +142,7 @@ fn case(n: usize, at: Moment, applicant: PersonId) -> CaseWrite {
         jobs: Vec::new(),
         listening: Vec::new(),
         broadcasts: Vec::new(),
+        terms: Vec::new(),
         orders: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),

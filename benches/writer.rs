@@ -158,6 +158,7 @@ fn empty(row: &CaseRow, kind: &str, events_bytes: usize, at: Moment, officer: Pe
         jobs: Vec::new(),
         listening: Vec::new(),
         broadcasts: Vec::new(),
+        terms: Vec::new(),
         orders: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),

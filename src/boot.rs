@@ -122,7 +122,7 @@ pub async fn open(start: &Start) -> Result<(App, Crew), Fault> {
         // Nobody has set it yet.
         drop(mailroom.public_url.set(address.clone()));
     }
-    let mornings = Mornings::new(&start.config.digest)?;
+    let mornings = Mornings::new(&start.config.digest, &start.config.reports)?;
     let crew = Crew { app: app.clone(), mailroom: Arc::new(mailroom), mornings: Arc::new(mornings) };
     Ok((app, crew))
 }

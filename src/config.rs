@@ -34,6 +34,8 @@ pub struct Config {
     pub origin: String,
     /// When the morning digest leaves, as a cron expression with seconds, China time.
     pub digest: String,
+    /// When the supervisors' weekly and the offices' monthly report leave, likewise.
+    pub reports: Reports,
     /// How mail leaves.
     pub mail: Mail,
     /// How short messages leave.
@@ -97,6 +99,21 @@ impl FromStr for Role {
     }
 }
 
+/// When reports leave, as cron expressions with seconds, China time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reports {
+    /// Lights of the week, for supervisors.
+    pub weekly: String,
+    /// How offices kept their promises in the month before.
+    pub monthly: String,
+}
+
+impl Default for Reports {
+    fn default() -> Self {
+        Self { weekly: "0 30 8 * * Mon".to_owned(), monthly: "0 30 8 1 * *".to_owned() }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -104,6 +121,7 @@ impl Default for Config {
             tenant: Tenant(420_700),
             origin: "greenlane.localhost".to_owned(),
             digest: "0 30 8 * * *".to_owned(),
+            reports: Reports::default(),
             mail: Mail::Folder(PathBuf::from("outbox")),
             sms: Sms::default(),
             role: Role::Both,
@@ -141,7 +159,7 @@ impl Config {
         }
         let root = source::read(text, file)?;
         let mut reader = Reader::new(file);
-        if let Some(fields) = reader.fields(&root, &["listen", "tenant", "origin", "digest", "mail", "sms", "role", "public-url", "proxies"]) {
+        if let Some(fields) = reader.fields(&root, &["listen", "tenant", "origin", "digest", "reports", "mail", "sms", "role", "public-url", "proxies"]) {
             let set = |key: &str| fields.get(key);
             parsed(
                 &mut reader,
@@ -155,6 +173,13 @@ impl Config {
             parsed(&mut reader, set("digest"), &mut config.digest, ("六段的 cron 表达式", "a cron expression of six fields"), |text| {
                 cron::Schedule::from_str(text).ok().map(|_| text.to_owned())
             });
+            if let Some(times) = set("reports").and_then(|node| reader.fields(node, &["weekly", "monthly"])) {
+                for (key, time) in [("weekly", &mut config.reports.weekly), ("monthly", &mut config.reports.monthly)] {
+                    parsed(&mut reader, times.get(key), time, ("六段的 cron 表达式", "a cron expression of six fields"), |text| {
+                        cron::Schedule::from_str(text).ok().map(|_| text.to_owned())
+                    });
+                }
+            }
             if let Some(node) = set("role") {
                 config.role = reader.word(node, &Role::WORDS).unwrap_or(config.role);
             }

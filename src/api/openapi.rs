@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::api::v1::{accounts, acts, audit, calendars, cases, clock, handovers, jobs, me, speech, verbs, workflows};
+use crate::api::v1::{accounts, acts, audit, authorities, calendars, cases, clock, handovers, jobs, me, speech, verbs, workflows};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -12,7 +12,7 @@ use crate::api::v1::{accounts, acts, audit, calendars, cases, clock, handovers, 
     paths(
         me::me, me::inbox,
         cases::start, cases::list, cases::show, cases::form, cases::documents, cases::days, cases::explain,
-        acts::claim, acts::release, acts::complete, acts::send_back, acts::extend, acts::withdraw,
+        acts::claim, acts::release, acts::complete, acts::send_back, acts::extend, acts::state_reason, acts::withdraw,
         verbs::add_signers, verbs::remove_signer, verbs::remove_to_come, verbs::transfer, verbs::delegate, verbs::reply, verbs::recall,
         speech::ask_recusal, speech::decide_recusal, speech::take_back, speech::urge, speech::copy, speech::comment, speech::batch, speech::away, speech::back,
         handovers::list, handovers::propose, handovers::sign, handovers::decline,
@@ -20,6 +20,7 @@ use crate::api::v1::{accounts, acts, audit, calendars, cases, clock, handovers, 
         accounts::list, accounts::postings, accounts::post,
         calendars::list, calendars::show, calendars::propose,
         workflows::list, workflows::picture, workflows::form, workflows::migrate, workflows::publish,
+        authorities::list, authorities::register, authorities::revoke,
         audit::checkpoint, audit::ledger, audit::notices,
         clock::show, clock::set,
     ),

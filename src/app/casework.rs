@@ -200,6 +200,17 @@ impl Casefile {
         Some(Extension { rule, verdict: may(&Actor::Person(person), Act::Extend, &standing) })
     }
 
+    /// Whether somebody may state why a date has passed; `None` when it has not, or is a step's own.
+    #[must_use]
+    pub fn may_state_reason(&self, term: &Term, person: PersonId) -> Option<Verdict> {
+        let asked = self.with_facts(|facts| crate::engine::decide::asks_reason(&self.working.state, facts, term));
+        if !asked || !term.has_passed(self.now.date()) || self.working.state.ended.is_some() {
+            return None;
+        }
+        let in_charge = self.with_facts(|facts| crate::engine::decide::answers_for(&self.working.state, facts, term, person));
+        Some(may(&Actor::Person(person), Act::StateReason, &Standing { in_charge, ..Standing::default() }))
+    }
+
     /// A form of the case, or of an answer in it, as one person reads it.
     #[must_use]
     pub fn form_for(&self, form: &Form, person: PersonId) -> Form {
@@ -250,6 +261,13 @@ impl Casefile {
     #[must_use]
     pub fn name(&self, person: PersonId) -> String {
         self.known.roster.people.get(&person).map_or_else(|| person.to_string(), |person| person.name.clone())
+    }
+
+    /// The standing authorisation by which the case's order was issued.
+    #[must_use]
+    pub fn standing_authority(&self) -> Option<&str> {
+        let form = self.working.state.scopes.get(&0)?.form?;
+        self.bodies.get(&form.commit)?.get("standing_authority")?.as_str().filter(|document| !document.is_empty())
     }
 
     /// The opinion of a body.

@@ -112,6 +112,7 @@ fn command(act: &Act) -> Option<Command> {
         | Act::Return { .. }
         | Act::HandOverDesk { .. }
         | Act::Extend { .. }
+        | Act::StateReason { .. }
         | Act::Withdraw { .. }
         | Act::Message { .. }
         | Act::Signal { .. }

@@ -33,6 +33,7 @@ impl App {
         for (person, seats) in desks(&known, morning) {
             notices.extend(self.digest_of(tenant, &known, person, seats, morning).await?);
         }
+        notices.extend(self.leader_digests(tenant, &known, morning).await?);
         if notices.is_empty() {
             return Ok(0);
         }
@@ -120,7 +121,13 @@ fn lists(tasks: Vec<InboxTask>, now: Moment, known: &Known) -> notice::Digest {
             due: task.due.as_ref().and_then(|due| due.parse().ok()),
             ..notice::Line::default()
         };
-        if task.red_from <= now {
+        let passed = line.due.is_some_and(|due| due < now.date());
+        if passed && node.is_some_and(|node| node.stops.is_some()) {
+            // A special procedure past its expected end is not grey for ever (PROCEDURES 1.5, 4).
+            digest.special.push(line);
+        } else if task.dark_red_from <= now {
+            digest.dark.push(line);
+        } else if task.red_from <= now {
             digest.red.push(line);
         } else if task.yellow_from <= now {
             digest.yellow.push(line);

@@ -1,6 +1,7 @@
 //! The spine: an order becomes a command with its bodies, goes to the writer, and comes back as a receipt.
 //! Invariant: the answer follows the commit. The future may be dropped at any point: the command is then still decided and committed once.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -126,6 +127,11 @@ pub enum Act {
     Extend {
         term: Local,
         by: u32,
+        opinion: Option<String>,
+    },
+    StateReason {
+        term: Local,
+        expected: NaiveDate,
         opinion: Option<String>,
     },
     Withdraw {
@@ -289,6 +295,7 @@ impl App {
             Act::Urge { task, opinion } => Command::Urge { task, body: bodies.add_answer(opinion, None)? },
             Act::Comment { task, opinion } => Command::Comment { task, body: bodies.add_answer(opinion, None)? },
             Act::Extend { term, by, opinion } => Command::Extend { term, by, body: bodies.add_answer(opinion, None)? },
+            Act::StateReason { term, expected, opinion } => Command::StateReason { term, expected, body: bodies.add_answer(opinion, None)? },
             Act::Withdraw { opinion } => Command::Withdraw { body: bodies.add_answer(opinion, None)? },
             Act::Message { name, token } => Command::Message { name, token },
             Act::Signal { name, from } => Command::Signal { name, from },

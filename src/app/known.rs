@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::authority::Authority;
 use crate::app::calendars::CalendarVersion;
 use crate::app::handover::Handover;
 use crate::calendar::Calendar;
@@ -38,6 +39,8 @@ pub struct Known {
     pub texts: Texts,
     /// Desks that were or are to be handed over, by id.
     pub handovers: BTreeMap<String, Handover>,
+    /// Standing authorisations to issue supervision orders, by document.
+    pub authorities: BTreeMap<String, Authority>,
 }
 
 impl Known {

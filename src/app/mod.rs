@@ -1,6 +1,7 @@
 //! Use cases: the only code that opens a transaction. Surfaces and workers hand an order to `App::execute`; a writer commits it and only then is anybody answered.
 //! Invariant: what a person sees of a case is read after a commit. Never: a page, a status code, a template.
 
+pub mod authority;
 pub mod batch;
 pub mod calendars;
 pub mod casework;
@@ -37,8 +38,10 @@ pub mod publish;
 pub mod queries;
 pub mod queue;
 pub mod quota;
+pub mod reasons;
 pub mod register;
 pub mod replay;
+pub mod reports;
 pub mod sealing;
 pub mod seed;
 pub mod sign_in;

@@ -97,6 +97,8 @@ fn context(notice: &NoticeEffect, task: Option<&Task>, case: &Case, opened: Opti
         promised: date(TermKind::Promised),
         statutory: date(TermKind::Statutory),
         on: Some(today),
+        reason: notice.reason.as_ref().map(|(reason, _)| reason.clone()).filter(|reason| !reason.is_empty()),
+        until: notice.reason.as_ref().map(|(_, expected)| *expected),
         provisional: task.is_some_and(|task| Watch::over_task(case, task, facts.calendar).provisional),
         priority: case.rank < 9,
         path: case.number.as_ref().map(|number| format!("/cases/{number}")),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::app::App;
+use crate::app::authority::AuthorityAsked;
 use crate::app::calendars::Proposal;
 use crate::app::execute::{RegisterRows, entropy};
 use crate::app::failure::{Failure, Fault, refusal};
@@ -88,6 +89,13 @@ pub enum Operation {
         /// The job within it.
         job: u32,
     },
+    /// Registers a standing authorisation to issue supervision orders.
+    RegisterAuthority(AuthorityAsked),
+    /// Revokes one.
+    RevokeAuthority {
+        /// Its document.
+        document: String,
+    },
     /// Posts to an account by a document.
     Post {
         /// The account's key.
@@ -137,6 +145,8 @@ impl App {
                 self.retry_job(tenant, actor, None, (case, job)).await?;
                 Ok(vec![line(format!("外部作业 {job} 可以领取"), format!("job {job} may be fetched"))])
             }
+            Operation::RegisterAuthority(asked) => self.register_authority_told(tenant, actor, &asked).await,
+            Operation::RevokeAuthority { document } => self.revoke_authority_told(tenant, actor, &document).await,
             Operation::Post { account, kind, amount, document } => {
                 let receipt = self.post_by_document(tenant, actor, &account, &kind, amount, &document).await?;
                 Ok(vec![line(format!("已记账，登记簿第 {} 项", receipt.version), format!("posted: act {} of the register", receipt.version))])

@@ -185,7 +185,10 @@ fn filled(form: &Form, order: &DraftedOrder, known: &Known, now: Moment) -> Valu
         choices.iter().find(|choice| choice.office.as_deref().is_some_and(|of| current(of) == current(office))).map(|choice| choice.value.clone())
     });
     let facts = format!("办件 {name}（{link}）的{limit}至 {} 届满，至 {} 未办结，原因待查。请查明原因，限期办结。", row.due, row.at.date());
-    let known: [(&str, Option<Value>); 7] = [
+    // What a standing authorisation issues says so; nobody else may fill this in, or a draft could be issued by its own drafter.
+    let guarded = form.field("standing_authority").is_some_and(|field| field.edit.is_some());
+    let authority = known.authorities.values().find(|authority| guarded && authority.covers(row, now.date())).map(|authority| json!(authority.document));
+    let known: [(&str, Option<Value>); 8] = [
         ("source", Some(json!("overdue"))),
         ("about_case", Some(json!(name))),
         ("subject", Some(json!(format!("{link}超过{limit}")))),
@@ -193,6 +196,7 @@ fn filled(form: &Form, order: &DraftedOrder, known: &Known, now: Moment) -> Valu
         ("about_limit", Some(json!(limit))),
         ("about_due", Some(json!(row.due))),
         ("unit", unit.map(Value::from)),
+        ("standing_authority", authority),
     ];
     let asked = known.into_iter().filter(|(key, _)| form.field(key).is_some());
     Value::Object(asked.filter_map(|(key, value)| Some((key.to_owned(), value?))).collect::<Map<_, _>>())

@@ -13,6 +13,7 @@ use crate::app::failure::{Failure, Fault};
 use crate::app::fields::filler_copy;
 use crate::app::known::Known;
 use crate::app::notices::short_name;
+use crate::app::reasons::ReasonView;
 use crate::app::view;
 use crate::app::writer::Working;
 use crate::definition::graph::{Bundle, Node, NodeKind, TermKind};
@@ -126,6 +127,9 @@ pub struct Promise {
     pub kind: &'static str,
     /// `running`, `standing`, `late`, `late-by-law`.
     pub state: &'static str,
+    /// Why it has passed, as the office stated it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<ReasonView>,
 }
 
 /// What the applicant is asked to do.
@@ -237,7 +241,11 @@ impl App {
         let acts = view::acts(self.store(), tenant, case, working.row.version).await?;
         let name = self.form(working).await?.and_then(|form| form.get("project_name")?.as_str().map(str::to_owned));
         let reading = Reading { case: &working.state, bundle: &bundle, known: &known, now: self.clock().now() };
-        Ok(reading.project(&acts, name.unwrap_or_default()))
+        let mut view = reading.project(&acts, name.unwrap_or_default());
+        let mut reasons = self.reasons(working).await?;
+        let promises = view.lines.iter_mut().filter_map(|line| line.promise.as_mut());
+        promises.for_each(|promise| promise.reason = reasons.remove(&promise.term));
+        Ok(view)
     }
 
     /// What was submitted in a case, the newest first.
@@ -469,7 +477,7 @@ impl Reading<'_> {
             TermKind::Statutory => "statutory",
             TermKind::Step => "step",
         };
-        Some(Promise { term: *id, due: term.due, provisional: term.provisional, kind, state })
+        Some(Promise { term: *id, due: term.due, provisional: term.provisional, kind, state, reason: None })
     }
 
     fn asks(&self, scopes: &Scopes) -> Vec<Ask> {

@@ -208,7 +208,9 @@ impl App {
         let known = self.known(tenant).await?;
         let bundle = crate::app::register::bundle_of(&known, working.state.revision)?;
         let acts = view::acts(self.store(), tenant, case, working.row.version).await?;
-        let view = view::case(working, &acts, &bundle, &known, self.clock().now());
+        let mut view = view::case(working, &acts, &bundle, &known, self.clock().now());
+        let mut reasons = self.reasons(working).await?;
+        view.terms.iter_mut().for_each(|term| term.reason = reasons.remove(&term.term));
         Ok(CaseView { orders: self.orders_about(tenant, case).await?, about: self.order_causes(tenant, case).await?, ..view })
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::app::authority::STANDING_AUTHORITY;
 use crate::app::calendars::CalendarVersion;
 use crate::app::execute::{Act, Order, RegisterRows};
 use crate::app::failure::{Failure, Fault};
@@ -114,10 +115,11 @@ enum Kind {
     Bundle,
     SmsApproval,
     SmsSwitch,
+    Authority,
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Office,
         Self::Person,
         Self::Holding,
@@ -130,6 +132,7 @@ impl Kind {
         Self::Bundle,
         Self::SmsApproval,
         Self::SmsSwitch,
+        Self::Authority,
     ];
 
     const fn key(self) -> &'static str {
@@ -146,6 +149,7 @@ impl Kind {
             Self::Bundle => "bundle",
             Self::SmsApproval => SMS_APPROVAL,
             Self::SmsSwitch => SMS_SWITCH,
+            Self::Authority => STANDING_AUTHORITY,
         }
     }
 
@@ -182,6 +186,7 @@ impl Kind {
                 };
                 known.bundles.insert(digest, compiled);
             }
+            Self::Authority => drop(known.authorities.insert(entry.key.clone(), serde_json::from_slice(&entry.value).map_err(json)?)),
             // A kind that this program no longer has says nothing any more.
             Self::SmsApproval => {
                 let approval: Approval = serde_json::from_slice(&entry.value).map_err(json)?;

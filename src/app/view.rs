@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::app::failure::Fault;
 use crate::app::known::Known;
 use crate::app::orders::OrderView;
+use crate::app::reasons::ReasonView;
 use crate::app::writer::Working;
 use crate::definition::graph::{Bundle, Node, NodeKind, Program, Thrown};
 use crate::engine::case::{Case, Job, Local, Task, TaskPool, Term};
@@ -189,6 +190,8 @@ pub struct TermView {
     /// Its light today.
     #[schema(value_type = String)]
     pub light: Light,
+    /// Why its date has passed, as the office stated it for publication.
+    pub reason: Option<ReasonView>,
 }
 
 /// A reservation.
@@ -419,6 +422,7 @@ impl Reading<'_> {
             stopped_on: term.stopped_on,
             extended: term.extended.map(|span| span.to_string()),
             light: Watch::over([term], &self.known.calendar).light(self.now),
+            reason: None,
         }
     }
 
@@ -494,6 +498,7 @@ impl Reading<'_> {
                 line("document-issued", Some(scope), at(scope, step), Some(detail), None)
             }
             Event::TermExtended { person, by, .. } => line("term-extended", None, None, Some(by.to_string()), Some(*person)),
+            Event::ReasonStated { stated, .. } => line("reason-stated", None, None, Some(stated.expected.to_string()), Some(stated.by)),
             Event::RungFired { due, .. } => line("reminded", None, None, due.map(|due| due.to_string()), None),
             Event::Returned { to, by, .. } => line("returned", None, None, Some(to.to_string()), Some(*by)),
             Event::Recorded { what, .. } => line("recorded", None, None, Some(what.to_string()), None),

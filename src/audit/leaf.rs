@@ -76,6 +76,7 @@ pub const fn kind_of(command: &Command) -> &'static str {
         Command::Urge { .. } => "urge",
         Command::Comment { .. } => "comment",
         Command::Extend { .. } => "extend",
+        Command::StateReason { .. } => "state-reason",
         Command::Withdraw { .. } => "withdraw",
         Command::Message { .. } => "message",
         Command::Signal { .. } => "signal",

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod authority;
 pub mod calendar;
 pub mod case;
 pub mod check;
@@ -74,6 +75,9 @@ enum Verb {
     /// 指标和资金账户。Accounts: quota and funds.
     #[command(after_help = "例 Example:  greenlane account list --data /var/lib/greenlane")]
     Account(account::Args),
+    /// 督办常态化授权。Standing authorisations to issue supervision orders.
+    #[command(after_help = "例 Example:  greenlane authority list --data /var/lib/greenlane")]
+    Authority(authority::Args),
     /// 外部作业：列出、重试。Outside jobs: list, try again.
     #[command(after_help = "例 Example:  greenlane job list --parked --data /var/lib/greenlane")]
     Job(job::Args),
@@ -162,6 +166,7 @@ fn run(program: Program) -> Result<ExitCode, Trouble> {
         Verb::Case(args) => wait(case::run(&args, place)),
         Verb::Explain(args) => wait(explain::run(&args, place)),
         Verb::Account(args) => wait(account::run(&args, place)),
+        Verb::Authority(args) => wait(authority::run(&args, place)),
         Verb::Job(args) => wait(job::run(&args, place)),
         Verb::Audit(args) => wait(audit::run(&args, place)),
         Verb::Export(args) => wait(export::run(&args, place)),

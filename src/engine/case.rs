@@ -442,6 +442,38 @@ pub struct Term {
     pub fired: Vec<(u16, NaiveDate)>,
     /// When silence becomes an outcome by law.
     pub deem_at: Option<Moment>,
+    /// Why its date has passed, as last stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<Stated>,
+}
+
+/// Why a date has passed, for publication (优化营商环境条例 36).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stated {
+    /// The date it speaks of; for another one it says nothing.
+    pub due: NaiveDate,
+    /// The day the matter is expected to be decided by.
+    pub expected: NaiveDate,
+    /// The reason.
+    pub body: Option<BodyRef>,
+    /// Who stated it.
+    pub by: PersonId,
+    /// When.
+    pub on: NaiveDate,
+}
+
+impl Term {
+    /// Why its date has passed, when that was stated for the date it has now.
+    #[must_use]
+    pub fn reason(&self) -> Option<&Stated> {
+        self.stated.as_ref().filter(|stated| Some(stated.due) == self.due)
+    }
+
+    /// Whether its date is over: a stop in time keeps it from passing, a later one cures nothing (DOMAIN 2.3, rule 7).
+    #[must_use]
+    pub fn has_passed(&self, today: NaiveDate) -> bool {
+        self.due.is_some_and(|due| due < today && self.stopped_on.is_none_or(|stopped| stopped > due))
+    }
 }
 
 /// A rung with its moment.

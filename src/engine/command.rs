@@ -1,5 +1,6 @@
 //! What somebody wants of a case. Invariant: a command names its actor; a machine is an actor too.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::case::{Adding, BodyRef, Local};
@@ -179,6 +180,15 @@ pub enum Command {
         term: Local,
         /// By how many days of its unit, at most the rule's ceiling.
         by: u32,
+        /// The reason.
+        body: Option<BodyRef>,
+    },
+    /// The office that answers for a date that has passed states why, and when the matter is expected to be decided.
+    StateReason {
+        /// The term.
+        term: Local,
+        /// The day it is expected to be decided by.
+        expected: NaiveDate,
         /// The reason.
         body: Option<BodyRef>,
     },

@@ -94,4 +94,6 @@ pub struct NoticeEffect {
     pub rung: Option<(Name, u16)>,
     /// The due day it speaks of.
     pub due: Option<NaiveDate>,
+    /// Why a date has passed and when the matter is expected now, as the office stated it.
+    pub reason: Option<(String, NaiveDate)>,
 }

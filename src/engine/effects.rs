@@ -5,7 +5,7 @@
 use chrono::NaiveDate;
 
 use crate::definition::graph::{Audience, NodeKind, Thrown};
-use crate::engine::case::{Case, Local, Task, TaskPool, Term};
+use crate::engine::case::{Case, Local, Stated, Task, TaskPool, Term};
 use crate::engine::effect::{Effect, NoticeEffect, OrderEffect, PostingKind};
 use crate::engine::event::Event;
 use crate::engine::facts::Facts;
@@ -77,6 +77,7 @@ impl Act<'_, '_> {
             }
             Event::RungFired { term, rung, due } => self.rung(*term, *rung, *due),
             Event::TermExtended { term, .. } => self.term(*term).map(|term| self.tell("a.extended", term.scope, None)).into_iter().collect(),
+            Event::ReasonStated { term, stated } => self.reason(*term, stated).into_iter().collect(),
             Event::Ended { result, .. } => self.ended(result).into_iter().collect(),
             Event::Thrown { what: Thrown::Broadcast, name, .. } => vec![Effect::Broadcast { name: name.clone() }],
             Event::Started { .. }
@@ -166,6 +167,7 @@ impl Act<'_, '_> {
             entry: self.facts.now,
             rung: None,
             due: self.scope_due(scope),
+            reason: None,
         })
     }
 
@@ -187,6 +189,7 @@ impl Act<'_, '_> {
             entry: task.opened,
             rung: None,
             due: own.map_or_else(|| self.scope_due(task.scope), |term| term.due),
+            reason: None,
         }))
     }
 
@@ -224,6 +227,7 @@ impl Act<'_, '_> {
             entry: self.facts.now,
             rung: None,
             due: own.map_or_else(|| self.scope_due(task.scope), |term| term.due),
+            reason: None,
         })]
     }
 
@@ -243,7 +247,7 @@ impl Act<'_, '_> {
         let scope = task.and_then(|task| self.after.tasks.get(&task)).map_or_else(|| self.root(), |task| Some(task.scope))?;
         let to = to.iter().map(|person| Audience::Person(*person)).collect();
         let entry = self.facts.now;
-        Some(Effect::Notice(NoticeEffect { kind: "o.copied".into(), to, scope, step, task, entry, rung: None, due: self.scope_due(scope) }))
+        Some(Effect::Notice(NoticeEffect { kind: "o.copied".into(), to, scope, step, task, entry, rung: None, due: self.scope_due(scope), reason: None }))
     }
 
     fn edits_form(self, token: Local) -> bool {
@@ -275,23 +279,37 @@ impl Act<'_, '_> {
         let (kind, to, rung) = (&armed.notice, &armed.to, Some((term.key.clone(), rung)));
         let notice = |task| {
             let (kind, to, step, rung) = (kind.clone(), to.clone(), step.clone(), rung.clone());
-            Effect::Notice(NoticeEffect { kind, to, scope: term.scope, step, task, entry, rung, due })
+            Effect::Notice(NoticeEffect { kind, to, scope: term.scope, step, task, entry, rung, due, reason: None })
         };
         let mut effects: Vec<Effect> = about.into_iter().map(notice).collect();
         effects.extend(armed.order.as_ref().and_then(|workflow| self.order(case, term, workflow)).map(Effect::Order));
         effects
     }
 
-    /// The order about a date that has passed. It goes to the office that has the matter: of a step its task's, of a link the office of the oldest open task.
+    /// The applicant hears why the date has passed, each time it is stated.
+    fn reason(self, id: Local, stated: &Stated) -> Option<Effect> {
+        let scope = self.term(id)?.scope;
+        let said = stated.body.and_then(|body| self.facts.bodies.get(&body.commit)).and_then(|body| body.get("opinion")?.as_str());
+        let Effect::Notice(mut notice) = self.tell("a.late", scope, None) else { return None };
+        notice.due = Some(stated.due);
+        notice.reason = Some((said.unwrap_or_default().to_owned(), stated.expected));
+        Some(Effect::Notice(notice))
+    }
+
+    /// The order about a date that has passed. It goes to the office that answers for it.
     fn order(self, case: &Case, term: &Term, workflow: &Name) -> Option<OrderEffect> {
         let scope = crate::engine::draft::home(case, term.scope);
         let mine = |task: &&Task| match term.token {
             Some(token) => task.token == token,
             None => crate::engine::draft::ancestry(case, task.scope).contains(&scope),
         };
-        let office = case.tasks.values().filter(mine).find_map(|task| match &task.pool {
-            TaskPool::Posts { offices, .. } => offices.first().cloned(),
-            TaskPool::Applicant => None,
+        // Of a step its task's; of a link whoever answers for its date.
+        let office = if term.token.is_none() { crate::engine::terms::in_charge(case, self.facts, term) } else { None };
+        let office = office.or_else(|| {
+            case.tasks.values().filter(mine).find_map(|task| match &task.pool {
+                TaskPool::Posts { offices, .. } => offices.first().cloned(),
+                TaskPool::Applicant => None,
+            })
         });
         let step = term.token.and_then(|token| case.tokens.get(&token)).map(|token| token.step.clone());
         Some(OrderEffect { workflow: workflow.clone(), scope, step, term: term.key.clone(), kind: term.kind, due: term.due?, office })

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::Span;
 use crate::definition::graph::{GroupPass, NodeIx, OnRefusal, Settlement, TermKind, Thrown};
-use crate::engine::case::{Added, BodyRef, Chair, Done, Fresh, Local, RungAt, Seat, Side, TaskPool, Waits};
+use crate::engine::case::{Added, BodyRef, Chair, Done, Fresh, Local, RungAt, Seat, Side, Stated, TaskPool, Waits};
 use crate::expr::Value;
 use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
 
@@ -155,6 +155,8 @@ pub enum Event {
     TermMoved { term: Local, due: Option<NaiveDate>, provisional: bool, rungs: Vec<RungAt>, deem_at: Option<Moment>, because: Name },
     /// A term was extended.
     TermExtended { term: Local, by: Span, person: PersonId, body: Option<BodyRef> },
+    /// Why the date of a term has passed was stated, with the day the matter is expected to be decided by.
+    ReasonStated { term: Local, stated: Stated },
     /// A term was met (or closed with its scope); reminders end with it.
     TermEnded { term: Local, met: bool },
     /// A rung fired: who hears what is in the effect.

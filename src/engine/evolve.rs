@@ -124,6 +124,7 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
         Event::TermResumed { term, token, on } => with_term(case, *term, |term| resume(term, *token, *on)),
         Event::TermMoved { term, .. } => with_term(case, *term, |term| moved(term, event)),
         Event::TermExtended { term, by, person: _, body: _ } => with_term(case, *term, |term| term.extended = Some(*by)),
+        Event::ReasonStated { term, stated } => with_term(case, *term, |term| term.stated = Some(stated.clone())),
         Event::TermEnded { term, met: _ } => drop(case.terms.remove(term)),
         Event::RungFired { term, rung, due } => with_term(case, *term, |term| rung_fired(term, *rung, *due)),
         Event::TimerSet { .. } => timer_set(case, event),
@@ -475,6 +476,7 @@ fn term_started(case: &mut Case, event: &Event) {
         rungs: rungs.clone(),
         fired: Vec::new(),
         deem_at: *deem_at,
+        stated: None,
     };
     case.terms.insert(*term, started);
 }

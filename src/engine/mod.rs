@@ -38,3 +38,4 @@ pub use decide::{REGISTER, decide, next_wake};
 pub use effects::effects;
 pub use evolve::{evolve, fold_act};
 pub use listening::listening;
+pub use terms::{in_charge, in_charge_of};

@@ -5,7 +5,7 @@
 use chrono::{Days, NaiveDate, NaiveTime};
 
 use crate::calendar::{Span, TermQuery, Unit};
-use crate::definition::graph::{Node, Rung, TermEnd, TermKind, TermRule, TermStart};
+use crate::definition::graph::{Bundle, Node, NodeKind, Pool, Rung, TermEnd, TermKind, TermRule, TermStart};
 use crate::engine::case::{Case, Local, RungAt, Term};
 use crate::engine::draft::{Draft, Spot, Step, ancestry};
 use crate::engine::event::Event;
@@ -34,6 +34,43 @@ pub(super) fn rule_of<'f>(case: &Case, facts: &Facts<'f>, term: &Term) -> Option
         Some(token) => &program.nodes.get(usize::from(case.tokens.get(&token)?.node.0))?.terms,
     };
     rules.iter().find(|rule| rule.key == term.key)
+}
+
+/// The office that answers for a limit: whose post decides the step that ends it; where its rule names no such step, the first that works on it.
+#[must_use]
+pub fn in_charge(case: &Case, facts: &Facts<'_>, term: &Term) -> Option<Name> {
+    Some(facts.roster.current(&in_charge_of(case, facts.bundle, term)?, facts.now.date()))
+}
+
+/// The same by its workflow's own word for the office, which another may have taken over from.
+#[must_use]
+pub fn in_charge_of(case: &Case, bundle: &Bundle, term: &Term) -> Option<Name> {
+    let program = bundle.programs.get(&case.scopes.get(&term.scope)?.program)?;
+    let rule = program.limits.iter().find(|rule| rule.key == term.key);
+    let office = |node: &Node| match &node.kind {
+        NodeKind::Task(rule) => match &rule.by {
+            Pool::Posts { offices, .. } => offices.first().cloned(),
+            Pool::Applicant => None,
+        },
+        NodeKind::Approve(rule) => rule.seats.first().map(|(office, _)| office.clone()),
+        NodeKind::Decide(_)
+        | NodeKind::Post { .. }
+        | NodeKind::Message { .. }
+        | NodeKind::Job(_)
+        | NodeKind::Timer { .. }
+        | NodeKind::Split { .. }
+        | NodeKind::Join { .. }
+        | NodeKind::Call { .. }
+        | NodeKind::Each(_)
+        | NodeKind::Throw { .. }
+        | NodeKind::Document { .. }
+        | NodeKind::End { .. } => None,
+    };
+    let ends = rule.and_then(|rule| match &rule.until {
+        TermEnd::Outcome { step, .. } => program.nodes.iter().find(|node| node.key == *step),
+        TermEnd::Left => None,
+    });
+    ends.and_then(office).or_else(|| program.nodes.iter().find_map(office))
 }
 
 impl Draft<'_> {

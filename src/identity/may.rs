@@ -44,6 +44,8 @@ pub enum Act {
     Comment,
     /// Extends a running term.
     Extend,
+    /// States why a date has passed and when the matter is expected to be decided, for publication (优化营商环境条例 36).
+    StateReason,
     /// Withdraws the application.
     Withdraw,
     /// Delivers a message from outside to a waiting case.
@@ -101,6 +103,8 @@ pub struct Standing {
     pub involved: bool,
     /// Holds the post that must approve an extension of this term.
     pub approver: bool,
+    /// They work in an office that answers for the term.
+    pub in_charge: bool,
     /// Heads the section that must decide on a recusal.
     pub section_head: bool,
     /// Added the member, or leads a group whose author lets leaders take members out.
@@ -219,6 +223,7 @@ fn person_may(act: Act, standing: &Standing) -> Result<(), Why> {
         Act::AskRecusal => Err(Why::NotInvolved),
         Act::Release => release(standing.task.as_ref()),
         Act::Extend => standing.approver.then_some(()).ok_or(Why::NotApprover),
+        Act::StateReason => standing.in_charge.then_some(()).ok_or(Why::NotInvolved),
         Act::Withdraw => standing.applicant.then_some(()).ok_or(Why::NotApplicant),
         Act::WorkJobs => standing.connects().then_some(()).ok_or(Why::NotConnected),
         Act::Message | Act::Machine => Err(Why::MachineOnly),
@@ -240,7 +245,7 @@ fn person_may(act: Act, standing: &Standing) -> Result<(), Why> {
 fn system_may(act: Act) -> Result<(), Why> {
     match act {
         Act::Message | Act::Machine => Ok(()),
-        Act::StartCase | Act::Claim | Act::Release | Act::Complete | Act::Return | Act::Extend | Act::Withdraw => Err(Why::PersonOnly),
+        Act::StartCase | Act::Claim | Act::Release | Act::Complete | Act::Return | Act::Extend | Act::StateReason | Act::Withdraw => Err(Why::PersonOnly),
         Act::AddSigners | Act::RemoveSigner | Act::Transfer | Act::Delegate | Act::Reply | Act::Recall => Err(Why::PersonOnly),
         Act::TakeBack | Act::AskRecusal | Act::DecideRecusal | Act::Copy | Act::Urge | Act::Comment => Err(Why::PersonOnly),
         Act::ReadCase | Act::ReadInbox | Act::ReadAccounts | Act::ReadLights | Act::ReadAllLights | Act::ReadAudit | Act::Export | Act::ReadPeople => {
@@ -255,7 +260,9 @@ fn system_may(act: Act) -> Result<(), Why> {
 /// Whoever runs the program may run the installation and read it, and decides no case.
 fn operator_may(act: Act, standing: &Standing) -> Result<(), Why> {
     match act {
-        Act::StartCase | Act::Claim | Act::Release | Act::Complete | Act::Return | Act::Extend | Act::Withdraw | Act::ReadInbox => Err(Why::PersonOnly),
+        Act::StartCase | Act::Claim | Act::Release | Act::Complete | Act::Return | Act::Extend | Act::StateReason | Act::Withdraw | Act::ReadInbox => {
+            Err(Why::PersonOnly)
+        }
         Act::AddSigners | Act::RemoveSigner | Act::Transfer | Act::Delegate | Act::Reply | Act::Recall => Err(Why::PersonOnly),
         Act::TakeBack | Act::AskRecusal | Act::DecideRecusal | Act::Copy | Act::Urge | Act::Comment => Err(Why::PersonOnly),
         Act::Message | Act::Machine | Act::ReadCase | Act::ReadAccounts | Act::ReadLights | Act::ReadAllLights | Act::ReadAudit => Ok(()),
@@ -437,6 +444,7 @@ impl Act {
             Self::Urge => ("催办", "urge the step"),
             Self::Comment => ("写备注", "comment on the case"),
             Self::Extend => ("延长办理期限", "extend the term"),
+            Self::StateReason => ("说明超期原因", "state why the date has passed"),
             Self::Withdraw => ("撤回申请", "withdraw the application"),
             Self::Message => ("传递消息", "deliver a message"),
             Self::WorkJobs => ("办理外部作业", "work on outside jobs"),

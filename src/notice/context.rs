@@ -112,6 +112,14 @@ pub struct Digest {
     pub deliver: Vec<Line>,
     /// Files to archive.
     pub archive: Vec<Line>,
+    /// Supervision orders in hand.
+    pub orders: Vec<Line>,
+    /// Passed dates without a stated reason.
+    pub unstated: Vec<Line>,
+    /// Offices with their figures.
+    pub offices: Vec<Line>,
+    /// Matters that wait for the reader's own word.
+    pub asked: u32,
     /// Cases opened on the day before.
     pub opened: u32,
     /// Cases closed on the day before.
@@ -197,7 +205,11 @@ impl Context {
             | Var::OtherLines
             | Var::SpecialLines
             | Var::DeliverLines
-            | Var::ArchiveLines => return Some(self.digest.as_ref()?.value(var, wording)),
+            | Var::ArchiveLines
+            | Var::OrderLines
+            | Var::UnstatedLines
+            | Var::OfficeLines
+            | Var::AskedCount => return Some(self.digest.as_ref()?.value(var, wording)),
         };
         text.map(Value::String)
     }
@@ -219,6 +231,16 @@ impl Digest {
             Var::SpecialLines => lines(&self.special),
             Var::DeliverLines => lines(&self.deliver),
             Var::ArchiveLines => lines(&self.archive),
+            Var::OrderLines => lines(&self.orders),
+            Var::UnstatedLines => lines(&self.unstated),
+            Var::OfficeLines => lines(&self.offices),
+            Var::AskedCount => {
+                if self.asked == 0 {
+                    Value::Null
+                } else {
+                    json!(self.asked.to_string())
+                }
+            }
             Var::No
             | Var::Item
             | Var::Step

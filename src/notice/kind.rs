@@ -106,6 +106,14 @@ vars! {
     DeliverLines = "deliver",
     /// Files to archive.
     ArchiveLines = "archive",
+    /// Supervision orders in hand, each with how far it has come.
+    OrderLines = "orders",
+    /// Passed dates without a stated reason.
+    UnstatedLines = "unstated",
+    /// Offices, each with its figures.
+    OfficeLines = "offices",
+    /// Matters that wait for the reader's own word.
+    AskedCount = "asked",
 }
 
 impl Var {
@@ -113,6 +121,7 @@ impl Var {
     #[must_use]
     pub const fn is_list(self) -> bool {
         matches!(self, Self::DarkLines | Self::RedLines | Self::YellowLines | Self::OtherLines | Self::SpecialLines | Self::DeliverLines | Self::ArchiveLines)
+            || matches!(self, Self::OrderLines | Self::UnstatedLines | Self::OfficeLines)
     }
 
     /// The variables of one line of a list.
@@ -252,14 +261,18 @@ kinds! {
     /// 密码已更改.
     PasswordChanged = "account.password-changed", Officer, DueToday, [Login] [];
     /// 日报 for the leader.
-    LeaderDigest = "mail.leader-digest", Officer, Routine, [On RedCount YellowCount Opened Closed DarkLines RedLines YellowLines] [];
+    LeaderDigest = "mail.leader-digest", Officer, Routine, [On RedCount YellowCount Opened Closed DarkLines RedLines YellowLines] [OrderLines AskedCount];
+    /// 亮灯周报 for supervisors.
+    WeeklyLights = "mail.weekly-lights", Officer, Routine, [On RedCount YellowCount DarkLines RedLines YellowLines OfficeLines] [OrderLines UnstatedLines];
+    /// 按期办结月报 for supervisors and leaders.
+    MonthlyRanking = "mail.monthly-ranking", Officer, Routine, [On Until OfficeLines] [];
 }
 
 impl Kind {
     /// Whether it lists many cases instead of speaking of one.
     #[must_use]
     pub const fn is_digest(self) -> bool {
-        matches!(self, Self::TaskDigest | Self::LeaderDigest)
+        matches!(self, Self::TaskDigest | Self::LeaderDigest | Self::WeeklyLights | Self::MonthlyRanking)
     }
 
     /// Whether it speaks of somebody's access, not of a case: always by mail, whatever a person chose.
@@ -278,7 +291,7 @@ impl Kind {
     pub fn vars(self) -> impl Iterator<Item = Var> {
         let frame: &[Var] = match self {
             Self::Invitation | Self::PasswordReset | Self::PasswordChanged => &[],
-            Self::TaskDigest | Self::LeaderDigest => &[Var::Path],
+            Self::TaskDigest | Self::LeaderDigest | Self::WeeklyLights | Self::MonthlyRanking => &[Var::Path],
             _ => &Var::OF_FRAME, // Truly all others: what speaks of a case.
         };
         self.needs().iter().chain(self.may()).chain(frame.iter().filter(move |var| !self.needs().contains(var))).copied()

@@ -52,6 +52,15 @@ fn digest() -> Digest {
         red: vec![Line { late: Some(Days { count: 1, unit: Unit::Working }), ..line("GC20250001-HP", day(3, 21)) }],
         yellow: vec![Line { left: Some(Days { count: 1, unit: Unit::Working }), ..line("GC20250002-HP", day(3, 25)) }],
         other: vec![line("GC20250003-HP", day(4, 2))],
+        orders: vec![Line { step: Some(both("签收", "Sign for it")), ..line("鄂州智造督〔2025〕1号", None) }],
+        unstated: vec![line("GC20250001-HP", day(3, 21))],
+        offices: vec![Line {
+            no: "1".to_owned(),
+            item: both("市生态环境局", "Ecology and Environment Bureau"),
+            step: Some(both("按期 9／10", "9 of 10 on time")),
+            ..Line::default()
+        }],
+        asked: 1,
         opened: 2,
         closed: 1,
         ..Digest::default()

@@ -183,6 +183,13 @@ pub const VERBS: &[Verb] = &[
         request: |said| said.on_case(&format!("/terms/{}/extend", said.term), json!({"by": said.number, "opinion": said.opinion})),
     },
     Verb {
+        words: &["states-reason", "说明原因"],
+        slots: &[Slot::Term, Slot::Word],
+        form: false,
+        command: |said| Command::StateReason { term: said.term, expected: said.word(0).parse().unwrap_or_default(), body: said.body },
+        request: |said| said.on_case(&format!("/terms/{}/reason", said.term), json!({"expected": said.word(0), "opinion": said.opinion})),
+    },
+    Verb {
         words: &["withdraws", "撤回申请"],
         slots: &[],
         form: false,

@@ -36,6 +36,7 @@ pub use topics::search::CaseSearch;
 pub use topics::sessions::SessionRow;
 pub use topics::signals::SignalRow;
 pub use topics::stats::Stats;
+pub use topics::terms::{TermLooked, TermView};
 pub use topics::walk::WalkedAct;
 pub use writer::{LoadedCase, StoredReceipt, Writer};
 

@@ -46,6 +46,8 @@ pub struct CaseWrite {
     pub listening: Vec<(String, bool)>,
     /// Signals it gave to every case: each becomes a row for every other case that listens.
     pub broadcasts: Vec<BroadcastRow>,
+    /// Promised and statutory limits that began, changed or ended. The last row given of each wins.
+    pub terms: Vec<TermRow>,
     /// Supervision orders that a passed date drafts. One that is there already is left as it is: drafted once.
     pub orders: Vec<OrderRow>,
     /// Notices to the outbox. A notice whose key is already there is left as it is: recorded once.
@@ -221,6 +223,37 @@ pub struct BroadcastRow {
     pub place: u32,
     /// When.
     pub at: Moment,
+}
+
+/// A promised or statutory limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TermRow {
+    /// Its id within the case.
+    pub term: Local,
+    /// Its link.
+    pub scope: Local,
+    /// The link's workflow.
+    pub program: String,
+    /// The link's number.
+    pub number: Option<String>,
+    /// Its key.
+    pub key: String,
+    /// `statutory` or `promised`.
+    pub kind: String,
+    /// The office that answers for it.
+    pub office: Option<String>,
+    /// The start day, not counted.
+    pub since: String,
+    /// Its date.
+    pub due: Option<String>,
+    /// The first moment after its date; `None` without a date, and while it stopped in time.
+    pub late_from: Option<Moment>,
+    /// When it ended.
+    pub ended: Option<Moment>,
+    /// It ended by being met.
+    pub met: bool,
+    /// The day the matter is expected by, when a reason was stated for this date.
+    pub expected: Option<String>,
 }
 
 /// A supervision order that a passed date drafts.

@@ -207,6 +207,7 @@ mod tests {
             rungs: Vec::new(),
             fired: Vec::new(),
             deem_at: None,
+            stated: None,
         }
     }
 

@@ -104,7 +104,10 @@ pub fn places(posts: &[String], demo: bool, path: &str) -> Vec<Place> {
         (demo, "/clock", "nav-clock"),
     ];
     let within = |href: &str| path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with(['/', '?']));
-    all.into_iter().filter(|(shown, ..)| *shown).map(|(_, href, word)| Place { href, word, current: within(href) }).collect()
+    all.into_iter()
+        .filter(|(shown, ..)| *shown)
+        .map(|(_, href, word)| Place { href, word, current: within(href) || (href == "/lights" && within("/reports")) })
+        .collect()
 }
 
 /// Where somebody begins.

@@ -20,6 +20,8 @@ mod jobs;
 mod notice;
 mod orders;
 mod pg;
+mod reasons;
+mod reports;
 mod scenarios;
 mod seeds;
 mod signals;

@@ -1,13 +1,18 @@
 //! Supervision orders that passed dates draft, on both databases: once for each date, one in hand for a link, whoever dies on the way, and people decide from the draft on.
 
 use chrono::NaiveTime;
+use greenlane::app::authority::AuthorityAsked;
+use greenlane::app::execute::{Act, Answer, Order};
+use greenlane::app::failure::Failure;
 use greenlane::app::operate::Operation;
 use greenlane::app::orders::OrderView;
 use greenlane::app::queries::CaseFilter;
 use greenlane::definition::library;
+use greenlane::engine::event::Event;
 use greenlane::identity::Actor;
 use greenlane::ids::{CaseId, Moment};
 use greenlane::workers::Role;
+use serde_json::json;
 
 use crate::spine::node::{Node, Where, on_both};
 
@@ -138,6 +143,77 @@ fn a_case_that_is_decided_in_time_drafts_nothing() {
         node.answer(case, "check", "ok").await.unwrap();
         until(&node, "2025-03-31", (9, 0)).await;
         assert_eq!(about(&node, case).await, []);
+        node.holds().await;
+    });
+}
+
+#[test]
+fn a_registered_authorisation_issues_what_it_covers_is_printed_on_it_and_nobody_writes_one_in_by_hand() {
+    on_both(async |place: Where| {
+        let node = open(place).await;
+        let operator = || Actor::Operator("test".to_owned());
+        let asked = |document: &str, issuer: &str, about: &[&str]| AuthorityAsked {
+            document: document.to_owned(),
+            issuer: issuer.to_owned(),
+            about: about.iter().map(|word| (*word).to_owned()).collect(),
+            workflows: vec!["late".to_owned()],
+            from: "2025-03-01".parse().unwrap(),
+            until: "2025-03-31".parse().unwrap(),
+        };
+        let refused = async |asked: AuthorityAsked| match node.app.register_authority(node.tenant, operator(), &asked).await {
+            Ok(_) => "registered",
+            Err(Failure::Refused(refusal)) => refusal.code,
+            Err(Failure::Fault(fault)) => panic!("{fault}"),
+        };
+        const BY: &str = "鄂州智造〔2025〕3号";
+        assert_eq!(refused(asked(BY, "chen", &["promised"])).await, "authority_wrong", "who signs no orders authorises none");
+        assert_eq!(refused(asked(BY, "ez-ldxz.issuer", &["overdue"])).await, "authority_wrong");
+        assert_eq!(refused(asked(" ", "ez-ldxz.issuer", &["promised"])).await, "authority_wrong");
+        assert_eq!(refused(AuthorityAsked { until: "2025-02-28".parse().unwrap(), ..asked(BY, "ez-ldxz.issuer", &["promised"]) }).await, "authority_wrong");
+        assert_eq!(refused(AuthorityAsked { workflows: vec!["nowhere".to_owned()], ..asked(BY, "ez-ldxz.issuer", &["promised"]) }).await, "authority_wrong");
+        // One for what is past the law covers no passed promise.
+        assert_eq!(refused(asked("鄂州智造〔2025〕2号", "ez-ldxz.issuer", &["statutory"])).await, "registered");
+        let before = node.start("late", None).await.unwrap();
+        until(&node, "2025-03-07", (9, 0)).await;
+        while node.crew.turn(Role::Orders).await.unwrap() > 0 {}
+        let each = order_of(&about(&node, before).await[0]);
+        assert!(node.app.documents(node.tenant, each).await.unwrap().is_empty());
+        assert_eq!(&*node.task(each, "draft").await.1.step, "draft");
+        assert_eq!(refused(asked(BY, "ez-ldxz.issuer", &["promised"])).await, "registered");
+        assert_eq!(refused(asked(BY, "ez-ldxz.issuer", &["promised"])).await, "authority_exists");
+        let covered = node.start("late", None).await.unwrap();
+        until(&node, "2025-03-13", (9, 0)).await;
+        while node.crew.turn(Role::Orders).await.unwrap() > 0 {}
+        let issued = order_of(&about(&node, covered).await[0]);
+        let documents = node.app.documents(node.tenant, issued).await.unwrap();
+        assert_eq!(documents.iter().map(|document| document.number.as_deref()).collect::<Vec<_>>(), [Some("鄂州智造督〔2025〕1号")]);
+        assert_eq!(node.app.casefile(node.tenant, issued).await.unwrap().standing_authority(), Some(BY));
+        let signed = node.app.casefile(node.tenant, issued).await.unwrap();
+        let by: Vec<_> = signed
+            .entries
+            .iter()
+            .flat_map(|entry| &entry.events)
+            .filter_map(|event| if let Event::StepDone { step, by, .. } = event { Some((&**step, *by)) } else { None })
+            .collect();
+        assert_eq!(by.first(), Some(&("authority", None)), "by no person: {by:?}");
+        // By hand it is refused, in a new order as in a draft.
+        let clerk = node.person("ez-zwzx.receiver").await;
+        let form = json!({"source": "overdue", "subject": "甲", "facts": "乙", "unit": "sthj", "standing_authority": BY});
+        let act = Act::Start { workflow: "supervision-order".into(), form: Some(form.clone()), rank: 9 };
+        let order = Order { tenant: node.tenant, case: None, actor: Actor::Person(clerk), command_id: None, act };
+        assert!(matches!(node.app.execute(order).await, Err(Failure::Refused(refusal)) if refusal.code == "field_not_editable"));
+        let (task, open) = node.task(each, "draft").await;
+        let answer = Answer { opinion: Some("拟立项。".to_owned()), fields: None, form: Some(form) };
+        let drafted = node.act(each, node.doer(each, &open).await, Act::Complete { task, outcome: "propose".into(), answer }).await;
+        assert!(matches!(drafted, Err(Failure::Refused(refusal)) if refusal.code == "field_not_editable"));
+        // Revoked, and past its last day, it issues nothing.
+        node.app.revoke_authority(node.tenant, operator(), BY).await.unwrap_or_else(|failure| panic!("{failure}"));
+        let later = node.start("late", None).await.unwrap();
+        until(&node, "2025-03-19", (9, 0)).await;
+        while node.crew.turn(Role::Orders).await.unwrap() > 0 {}
+        assert!(node.app.documents(node.tenant, order_of(&about(&node, later).await[0])).await.unwrap().is_empty());
+        let held = node.app.authorities(node.tenant).await.unwrap();
+        assert_eq!(held.iter().map(|one| (one.document.as_str(), one.in_force)).collect::<Vec<_>>(), [(BY, false), ("鄂州智造〔2025〕2号", true)]);
         node.holds().await;
     });
 }

@@ -15,4 +15,5 @@ mod registers;
 mod sealing;
 mod search;
 mod signals;
+mod terms;
 mod walks;

@@ -13,6 +13,7 @@ use greenlane::identity::Actor;
 
 use crate::apply::desk::{Answer, Body, Desk, urlencoded, with_file};
 use crate::spine::node::{Where, on_both};
+pub use forms::hidden as hidden_of;
 use forms::{Ready, WORKFLOW, hidden};
 
 const OTHER_WORDS: &str = "另一个标签页里写的话";
@@ -117,7 +118,7 @@ const FORMS: [(Form, &str); 48] = [
 ];
 
 /// The forms somebody sends who is not signed in, and those that change nothing that is kept: each has a test of its own in `doors`.
-const ELSEWHERE: [(&str, &str); 9] = [
+const ELSEWHERE: [(&str, &str); 10] = [
     ("/language", "another_language_is_the_same_choice_and_loses_no_form_that_waits"),
     ("/sign-in", "signing_in_and_out_unluckily_lets_its_person_in_and_out"),
     ("/sign-in/demo", "signing_in_and_out_unluckily_lets_its_person_in_and_out"),
@@ -125,6 +126,7 @@ const ELSEWHERE: [(&str, &str); 9] = [
     ("/reset", "asking_for_a_link_unluckily_writes_one_mail_for_each_time_it_was_meant"),
     ("/reset/{token}", "a_link_used_unluckily_sets_one_password_and_says_where_to_go"),
     ("/invitation/{token}", "a_link_used_unluckily_sets_one_password_and_says_where_to_go"),
+    ("/cases/{case}/terms/{term}/reason", "a_reason_sent_twice_and_again_is_stated_once_and_a_wrong_one_keeps_what_was_typed"),
     ("/audit/verify", "verifying_unluckily_changes_nothing_and_comes_to_a_result"),
     ("/system/jobs/{case}/{job}", "an_operator_sees_a_parked_job_and_whatever_befalls_the_form_it_is_tried_again_once"),
 ];
@@ -301,7 +303,7 @@ fn every_form_is_in_the_table_or_has_a_test_of_its_own() {
     posts(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web"), &mut found);
     assert!(found.len() > 25, "the scan found {} routes", found.len());
     let read = |file: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-    let shown = ["tests/it/unlucky/doors.rs", "tests/it/jobs/page.rs"].map(read).concat();
+    let shown = ["tests/it/unlucky/doors.rs", "tests/it/jobs/page.rs", "tests/it/reasons.rs"].map(read).concat();
     for (route, test) in ELSEWHERE {
         assert!(shown.contains(&format!("#[test]\nfn {test}()")), "{route} is said to be shown by {test}, which is not there");
     }

@@ -109,6 +109,24 @@ pub async fn extend(asked: Asked, At(TermAt { term }): At<TermAt>, Body(body): B
     asked.run(Act::Extend { term, by: body.by, opinion: body.opinion }).await
 }
 
+/// Why a date has passed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateReasonBody {
+    /// The day the matter is expected to be decided by.
+    pub expected: chrono::NaiveDate,
+    /// The reason, as it is published and told to the applicant.
+    pub opinion: Option<String>,
+}
+
+/// States why a promised or statutory date has passed, for publication (优化营商环境条例 36); the applicant is told.
+#[utoipa::path(post, path = "/api/v1/cases/{case}/terms/{term}/reason", tag = "acts", request_body = StateReasonBody,
+    params(("case" = String, Path, description = "id or number"), ("term" = u32, Path)),
+    responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn state_reason(asked: Asked, At(TermAt { term }): At<TermAt>, Body(body): Body<StateReasonBody>) -> Told {
+    asked.run(Act::StateReason { term, expected: body.expected, opinion: body.opinion }).await
+}
+
 /// Why.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

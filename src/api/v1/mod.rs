@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod acts;
 pub mod asked;
 pub mod audit;
+pub mod authorities;
 pub mod calendars;
 pub mod cases;
 pub mod clock;
@@ -31,6 +32,7 @@ pub fn router() -> Router<Shared> {
         .route("/cases/{case}/documents", get(cases::documents))
         .route("/cases/{case}/terms/{term}/days", get(cases::days))
         .route("/cases/{case}/terms/{term}/extend", post(acts::extend))
+        .route("/cases/{case}/terms/{term}/reason", post(acts::state_reason))
         .route("/cases/{case}/withdraw", post(acts::withdraw))
         .route("/cases/{case}/tasks/{task}/claim", post(acts::claim))
         .route("/cases/{case}/tasks/{task}/release", post(acts::release))
@@ -72,6 +74,8 @@ pub fn router() -> Router<Shared> {
         .route("/cases/{case}/jobs/{job}/extend", post(jobs::extend))
         .route("/cases/{case}/jobs/{job}/retry", post(jobs::retry))
         .route("/notices", get(audit::notices))
+        .route("/authorities", get(authorities::list).post(authorities::register))
+        .route("/authorities/revoke", post(authorities::revoke))
         .route("/audit/checkpoint", get(audit::checkpoint))
         .route("/audit/ledger.csv", get(audit::ledger))
         .route("/clock", get(clock::show).put(clock::set))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::cache::Working;
 use super::locks::Locked;
-use super::{Job, Receipt, actor_key, tasks};
+use super::{Job, Receipt, actor_key, limits_kept, tasks};
 use crate::app::failure::Fault;
 use crate::app::known::Known;
 use crate::app::naming;
@@ -121,6 +121,7 @@ impl Draftsman {
         let receipt = Receipt { case: job.case, version: row.version, number: row.number.clone(), repeated: false };
         let mut write = draft.write.take().unwrap_or_else(|| empty_write(&row, draft.row.as_ref()));
         write.tasks.extend(tasks::rows(before.as_deref(), &after, events, facts));
+        write.terms.extend(limits_kept::rows(before.as_deref(), &after, events, facts));
         write.jobs.extend(jobs(before.as_deref(), &after, job, facts));
         write.listening.extend(listening(before.as_deref(), &after, facts));
         write.documents.extend(documents(&after, act.seq, events));
@@ -263,6 +264,7 @@ fn empty_write(row: &CaseRow, before: Option<&CaseRow>) -> CaseWrite {
         jobs: Vec::new(),
         listening: Vec::new(),
         broadcasts: Vec::new(),
+        terms: Vec::new(),
         orders: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),

@@ -95,6 +95,7 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             | Event::Commented { .. }
             | Event::Returned { .. }
             | Event::RungFired { .. }
+            | Event::ReasonStated { .. }
             | Event::TimerSet { .. }
             | Event::TimerCleared { .. }
             | Event::SignalHeard { .. }

@@ -138,6 +138,14 @@ impl Stage {
         Ok(())
     }
 
+    /// The office states why a link's date has passed.
+    pub(super) async fn state_reason(&self, login: &str, case: &str, (term, expected): (&Value, &str), reason: &str) -> Result<(), Trouble> {
+        let path = format!("/cases/{case}/terms/{term}/reason");
+        self.call(reqwest::Method::POST, &path, login, Some(json!({"expected": expected, "opinion": reason}))).await?;
+        self.node.crew.drain().await?;
+        Ok(())
+    }
+
     /// A case as the supervisors see it.
     pub(super) async fn case(&self, case: &str) -> Result<Value, Trouble> {
         self.get(&format!("/cases/{case}"), "ez-ldxz.sup-clerk").await

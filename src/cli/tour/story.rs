@@ -50,16 +50,17 @@ fn link<'v>(view: &'v Value, workflow: &str) -> &'v Value {
 
 /// The due day of a link's term.
 fn due(view: &Value, workflow: &str, key: &str) -> Option<String> {
+    term(view, workflow, key)?["due"].as_str().map(str::to_owned)
+}
+
+fn term<'v>(view: &'v Value, workflow: &str, key: &str) -> Option<&'v Value> {
     let scope = &link(view, workflow)["scope"];
-    let term = view["terms"].as_array()?.iter().find(|term| term["scope"] == *scope && term["key"] == key)?;
-    term["due"].as_str().map(str::to_owned)
+    view["terms"].as_array()?.iter().find(|term| term["scope"] == *scope && term["key"] == key)
 }
 
 /// The light of a link's term.
 fn light(view: &Value, workflow: &str, key: &str) -> Option<String> {
-    let scope = &link(view, workflow)["scope"];
-    let term = view["terms"].as_array()?.iter().find(|term| term["scope"] == *scope && term["key"] == key)?;
-    term["light"].as_str().map(str::to_owned)
+    term(view, workflow, key)?["light"].as_str().map(str::to_owned)
 }
 
 fn some(text: &str) -> Option<String> {
@@ -335,6 +336,8 @@ async fn late(stage: &mut Stage) -> Result<(), Trouble> {
         .filter(|notice| notice["kind"] == "o.red" && notice["recipient"] == "赵督办" && notice["sent"] == true)
         .count();
     stage.expect("督办科收到超时通报 the supervisors were told", true, to_supervisor >= 1);
+    let term = term(&view, "eia-report-form", "promised").map(|term| term["term"].clone()).unwrap_or_default();
+    stage.state_reason("ez-sthj.section-head", CASE, (&term, "2025-05-12"), "专家评审补充现状监测数据，延后出具评审意见。").await?;
     let found = notices(stage, "a.late").await?;
     stage.expect("申请人收到超时说明 the applicant was told why", (1, 1), found);
     let found = by(stage, "a.late", "sms").await?;

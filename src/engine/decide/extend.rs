@@ -72,7 +72,7 @@ pub fn is_approver(case: &Case, facts: &Facts<'_>, (term, rule): (&Term, &Extend
 }
 
 /// The offices asked by the open tasks of the term's step or scope; while nothing is open there, those its workflow names.
-fn offices(case: &Case, facts: &Facts<'_>, term: &Term) -> BTreeSet<Name> {
+pub(super) fn offices(case: &Case, facts: &Facts<'_>, term: &Term) -> BTreeSet<Name> {
     let concerned = case.tasks.values().filter(|task| task.scope == term.scope && term.token.is_none_or(|token| token == task.token));
     let asked: BTreeSet<Name> = concerned
         .flat_map(|task| match &task.pool {

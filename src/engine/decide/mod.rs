@@ -9,6 +9,7 @@ mod hand;
 mod job;
 mod message;
 mod migrate;
+mod reason;
 mod record;
 mod recuse;
 mod returns;
@@ -21,6 +22,7 @@ mod withdraw;
 
 pub use extend::is_approver as may_extend;
 pub(in crate::engine) use hand::posts_of_office;
+pub use reason::{answers_for, asks_reason};
 pub use start::REGISTER;
 pub use wake::next_wake;
 
@@ -71,6 +73,7 @@ fn decided((case, actor, facts): Asked<'_, '_>, command: &Command) -> Decision {
         Command::Urge { task, body } => speak::urge((case, actor, facts), *task, *body),
         Command::Comment { task, body } => speak::comment((case, actor, facts), *task, *body),
         Command::Extend { term, by, body } => extend::decide((case, actor, facts), *term, *by, *body),
+        Command::StateReason { term, expected, body } => reason::decide((case, actor, facts), *term, *expected, *body),
         Command::Withdraw { body } => withdraw::decide(case, actor, *body, facts),
         Command::Message { name, token } => message::decide((case, actor, facts), name, *token),
         Command::Signal { name, from } => message::signal((case, actor, facts), name, *from),
@@ -169,6 +172,7 @@ fn task_of(command: &Command) -> Option<Local> {
         | Command::Urge { .. }
         | Command::Comment { .. }
         | Command::Extend { .. }
+        | Command::StateReason { .. }
         | Command::Withdraw { .. }
         | Command::Message { .. }
         | Command::Signal { .. }

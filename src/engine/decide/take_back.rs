@@ -216,6 +216,7 @@ fn is_quiet(before: &Case, own: Local, event: &Event) -> bool {
         | Event::GroupClosed { .. }
         | Event::Returned { .. }
         | Event::TermExtended { .. }
+        | Event::ReasonStated { .. }
         | Event::RungFired { .. }
         | Event::TimerSet { .. }
         | Event::TimerCleared { .. }

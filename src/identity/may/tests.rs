@@ -2,7 +2,7 @@
 
 use super::*;
 
-const ACTS: [Act; 37] = [
+const ACTS: [Act; 38] = [
     Act::StartCase,
     Act::Claim,
     Act::Release,
@@ -21,6 +21,7 @@ const ACTS: [Act; 37] = [
     Act::Urge,
     Act::Comment,
     Act::Extend,
+    Act::StateReason,
     Act::Withdraw,
     Act::Message,
     Act::Machine,
@@ -79,6 +80,7 @@ fn standings() -> Vec<(&'static str, Actor, Standing)> {
         ("who-did-the-act", Standing { own_act: true, involved: true, ..holding("handler") }),
         ("section-head", Standing { section_head: true, involved: true, ..holding("section_head") }),
         ("approver", Standing { approver: true, involved: true, ..holding("head") }),
+        ("answers-for-the-term", Standing { in_charge: true, involved: true, ..holding("head") }),
         ("receiver", holding("receiver")),
         ("supervisor", holding("sup_clerk")),
         ("leader", holding("leader")),
@@ -129,6 +131,7 @@ fn each_standing_may_do_exactly_this() {
         "who-did-the-act: TakeBack AskRecusal Copy Urge Comment ReadCase ReadInbox ReadAccounts ReadLights",
         "section-head: AskRecusal DecideRecusal Copy Urge Comment ReadCase ReadInbox ReadAccounts ReadLights",
         "approver: AskRecusal Copy Urge Comment Extend ReadCase ReadInbox ReadAccounts ReadLights",
+        "answers-for-the-term: AskRecusal Copy Urge Comment StateReason ReadCase ReadInbox ReadAccounts ReadLights",
         "receiver: StartCase ReadInbox ReadAccounts ReadLights",
         "supervisor: Copy Urge Comment ReadCase ReadInbox ReadAccounts ReadLights ReadAllLights ReadAudit Export",
         "leader: Copy Urge Comment ReadCase ReadInbox ReadAccounts ReadLights ReadAllLights",

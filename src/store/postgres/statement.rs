@@ -108,6 +108,7 @@ fn statement(cases: &[CaseWrite]) -> Result<Statement, WriteFault> {
     listening(&mut statement, cases, true)?;
     listening(&mut statement, cases, false)?;
     broadcasts(&mut statement, cases)?;
+    terms(&mut statement, cases)?;
     orders(&mut statement, cases)?;
     notices(&mut statement, cases)?;
     settled(&mut statement, cases)?;
@@ -389,6 +390,41 @@ fn broadcasts(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), Writ
     column!(statement, broadcasts, broadcast => i64::from(broadcast.place));
     column!(statement, broadcasts, broadcast => broadcast.signal.as_str());
     column!(statement, broadcasts, broadcast => broadcast.at.0);
+    Ok(())
+}
+
+fn terms(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let last = |case: &'_ CaseWrite| {
+        case.terms.iter().enumerate().filter(|(at, row)| !case.terms[at + 1..].iter().any(|later| later.term == row.term)).map(|(at, _)| at).collect()
+    };
+    let (owners, places): (Vec<(i64, &CaseWrite)>, Vec<usize>) = rows(cases, last);
+    if places.is_empty() {
+        return Ok(());
+    }
+    let terms: Vec<_> = owners.iter().zip(places).filter_map(|((_, case), at)| case.terms.get(at)).collect();
+    let source = statement.unnest(&[
+        "bigint", "integer", "uuid", "bigint", "bigint", "text", "text", "text", "text", "text", "text", "text", "bigint", "bigint", "boolean", "text",
+    ]);
+    let columns = "term, scope, program, number, key, kind, office, since, due, late_from, ended, met, expected";
+    let insert = format!("insert into terms (tenant, case_id, {columns}) select tenant, case_id, {columns} from");
+    let change =
+        " on conflict (tenant, case_id, term) do update set program = excluded.program, key = excluded.key, kind = excluded.kind, office = excluded.office,
+        due = excluded.due, late_from = excluded.late_from, ended = excluded.ended, met = excluded.met, expected = excluded.expected";
+    statement.part("y", &source, columns, (&insert, change));
+    statement.owners(&owners)?;
+    column!(statement, terms, term => i64::from(term.term));
+    column!(statement, terms, term => i64::from(term.scope));
+    column!(statement, terms, term => term.program.as_str());
+    column!(statement, terms, term => term.number.as_deref());
+    column!(statement, terms, term => term.key.as_str());
+    column!(statement, terms, term => term.kind.as_str());
+    column!(statement, terms, term => term.office.as_deref());
+    column!(statement, terms, term => term.since.as_str());
+    column!(statement, terms, term => term.due.as_deref());
+    column!(statement, terms, term => term.late_from.map(|moment| moment.0));
+    column!(statement, terms, term => term.ended.map(|moment| moment.0));
+    column!(statement, terms, term => term.met);
+    column!(statement, terms, term => term.expected.as_deref());
     Ok(())
 }
 

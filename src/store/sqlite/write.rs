@@ -103,6 +103,7 @@ fn rows_of(connection: &Connection, case: &CaseWrite) -> Written {
     jobs(connection, case)?;
     listening(connection, case)?;
     broadcasts(connection, case)?;
+    terms(connection, case)?;
     orders(connection, case)?;
     for notice in &case.notices {
         notice_row(connection, &case.row, notice)?;
@@ -261,6 +262,34 @@ fn broadcasts(connection: &Connection, case: &CaseWrite) -> Written {
                  select ?1, case_id, ?2, ?3, ?4, ?5, ?6 from listeners where tenant = ?1 and signal = ?5 and case_id <> ?2",
             )?
             .execute(params![case.row.tenant.0, blob(&case.row.id), broadcast.seq, broadcast.place, broadcast.signal, broadcast.at.0])?;
+    }
+    Ok(())
+}
+
+fn terms(connection: &Connection, case: &CaseWrite) -> Written {
+    for term in &case.terms {
+        connection
+            .prepare_cached(
+                "insert or replace into terms (tenant, case_id, term, scope, program, number, key, kind, office, since, due, late_from, ended, met, expected)
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )?
+            .execute(params![
+                case.row.tenant.0,
+                blob(&case.row.id),
+                term.term,
+                term.scope,
+                term.program,
+                term.number,
+                term.key,
+                term.kind,
+                term.office,
+                term.since,
+                term.due,
+                term.late_from.map(|moment| moment.0),
+                term.ended.map(|moment| moment.0),
+                term.met,
+                term.expected
+            ])?;
     }
     Ok(())
 }

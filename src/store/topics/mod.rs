@@ -20,4 +20,5 @@ pub mod search;
 pub mod sessions;
 pub mod signals;
 pub mod stats;
+pub mod terms;
 pub mod walk;

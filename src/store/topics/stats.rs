@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use crate::ids::Moment;
+use crate::ids::{Moment, Tenant};
 use crate::store::dialect::on_both;
 use crate::store::{Store, StoreFault};
 
@@ -29,6 +29,14 @@ impl Store {
             (select count(*) from cases where next_wake is not null and next_wake <= $1) as cases_due, (select count(*) from waiting) as waiting";
         let mut connection = self.everywhere().await?;
         Ok(on_both!(&mut connection, c => sqlx::query_as(text).bind(now.0).fetch_one(&mut **c).await?))
+    }
+
+    /// How many cases began, and how many ended, from `from` to before `until`; registers are no cases.
+    pub async fn cases_moved(&self, tenant: Tenant, (from, until): (Moment, Moment)) -> Result<(i64, i64), StoreFault> {
+        let text = "select (select count(*) from cases where tenant = $1 and started >= $2 and started < $3 and workflow <> 'register'),
+            (select count(*) from cases where tenant = $1 and ended >= $2 and ended < $3 and workflow <> 'register')";
+        let mut connection = self.reader(tenant).await?;
+        Ok(on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(from.0).bind(until.0).fetch_one(&mut **c).await?))
     }
 
     /// Whether the database answers.

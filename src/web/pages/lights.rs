@@ -10,6 +10,7 @@ use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::case::telling::kind_key;
 use crate::app::execute::RegisterRows;
 use crate::app::lights::{Board, Group, LitLine, LitWanted, SHOWN, Tally};
 use crate::engine::refusal::Refusal;
@@ -32,7 +33,12 @@ const PAGE: u32 = 50;
 
 /// Its routes.
 pub fn router() -> Router<Shared> {
-    Router::new().route("/lights", get(board)).route("/lights/tasks", get(tasks)).route("/lights/tasks.csv", get(csv)).route("/lights/digest", get(digest))
+    Router::new()
+        .route("/lights", get(board))
+        .route("/lights/tasks", get(tasks))
+        .route("/lights/tasks.csv", get(csv))
+        .route("/lights/late", get(late))
+        .route("/lights/digest", get(digest))
 }
 
 /// What stands in the address of the board and of a list.
@@ -105,6 +111,7 @@ struct BoardPage {
     links: Vec<Row>,
     offices: Vec<Row>,
     csv: String,
+    late: String,
     everywhere: bool,
 }
 
@@ -193,6 +200,7 @@ fn page(shared: &Shared, visitor: &Visitor, board: &Board, base: &Asked, (everyw
         links: links.collect(),
         offices: offices.collect(),
         csv: base.address("/lights/tasks.csv"),
+        late: base.address("/lights/late"),
         everywhere,
     }
 }
@@ -282,6 +290,54 @@ async fn csv(State(shared): State<Shared>, visitor: Visitor, Query(mut asked): Q
     let details = json!({"form": "csv", "query": serde_html_form::to_string(&asked).unwrap_or_default(), "rows": csv.lines().count().saturating_sub(1)});
     shared.app.record(visitor.tenant, visitor.actor(), "lights-exported", details, RegisterRows::default()).await?;
     Ok(attachment("text/csv; charset=utf-8", "lights.csv", csv.into_bytes()).into_response())
+}
+
+#[derive(Serialize)]
+struct LatePage {
+    lines: Vec<Passed>,
+    count: usize,
+    unstated: usize,
+    office: Option<Text>,
+    board: String,
+}
+
+#[derive(Serialize)]
+struct Passed {
+    href: String,
+    name: String,
+    link: Text,
+    limit: String,
+    due: String,
+    office: Option<Text>,
+    expected: Option<String>,
+}
+
+/// Dates that have passed, and which offices have not said why (优化营商环境条例 36).
+async fn late(State(shared): State<Shared>, visitor: Visitor, Query(mut asked): Query<Asked>) -> Result<Response, Trouble> {
+    scope(&shared, &visitor, &mut asked)?;
+    let office = Some(asked.office.as_str()).filter(|office| !office.is_empty());
+    let found = shared.app.late_terms(visitor.tenant, office).await?;
+    let limit = |kind| shared.pages.word(visitor.language(), &format!("term-{}", kind_key(kind)));
+    let page = LatePage {
+        count: found.len(),
+        unstated: found.iter().filter(|line| line.expected.is_none()).count(),
+        office: office.map(|office| visitor.known.office(office)),
+        board: Asked { office: asked.office.clone(), ..Asked::default() }.address("/lights"),
+        lines: found
+            .into_iter()
+            .map(|line| Passed {
+                href: format!("/cases/{}#terms", line.case),
+                name: line.name,
+                link: line.link,
+                limit: limit(line.kind),
+                due: line.due,
+                office: line.office,
+                expected: line.expected,
+            })
+            .collect(),
+    };
+    let title = shared.pages.word(visitor.language(), "lights-late-title");
+    Ok(shared.pages.page(&visitor.site, "lights-late", &title, &page))
 }
 
 #[derive(Deserialize)]

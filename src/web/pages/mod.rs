@@ -16,6 +16,7 @@ mod office;
 mod people;
 mod projects;
 mod record;
+mod reports;
 mod reset;
 pub mod sign_in;
 mod term;
@@ -44,6 +45,7 @@ pub fn router() -> Router<Shared> {
         .merge(people::router())
         .merge(projects::router())
         .merge(record::router())
+        .merge(reports::router())
         .merge(reset::router())
         .merge(sign_in::router())
         .merge(term::router())

@@ -12,6 +12,7 @@ use super::case::spoken::Spoken;
 use super::case::telling::{Telling, Told, kind_key};
 use super::case::{answer_form, opened};
 use crate::app::casework::{Casefile, Opinion, Sealed};
+use crate::app::queries::DocumentLine;
 use crate::audit::leaf::Who;
 use crate::definition::graph::{Node, NodeKind, Pool, Program};
 use crate::engine::case::{Local, Waits};
@@ -77,6 +78,7 @@ struct Document {
     #[serde(rename = "document_number")]
     number: String,
     at: String,
+    authority: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -144,6 +146,16 @@ fn head(spoken: &Spoken<'_>, file: &Casefile) -> Head {
     }
 }
 
+/// A document as it stands in the list: an order says by which standing authorisation it was issued.
+fn printed(spoken: &Spoken<'_>, file: &Casefile, line: DocumentLine) -> Document {
+    Document {
+        title: spoken.named("document", &line.kind),
+        authority: Some(&line.kind).filter(|kind| *kind == "order").and(file.standing_authority()).map(str::to_owned),
+        number: line.number.unwrap_or_default(),
+        at: line.at,
+    }
+}
+
 async fn record(State(shared): State<Shared>, visitor: Visitor, Path(case): Path<String>) -> Result<Response, Trouble> {
     let file = opened(&shared, &visitor, &case).await?;
     let spoken = Spoken::to(&shared, &visitor);
@@ -163,8 +175,7 @@ async fn record(State(shared): State<Shared>, visitor: Visitor, Path(case): Path
         acts.push(Act { seq: entry.seq, at: entry.at.0, by, kind: spoken.named("act", &entry.kind), leaf, lines });
     }
     let documents = shared.app.documents(visitor.tenant, file.working.row.id).await?;
-    let documents =
-        documents.into_iter().map(|line| Document { title: spoken.named("document", &line.kind), number: line.number.unwrap_or_default(), at: line.at });
+    let documents = documents.into_iter().map(|line| printed(&spoken, &file, line));
     let data = RecordPage { head: head(&spoken, &file), acts, documents: documents.collect(), sealed: seal(&spoken, sealed, file.entries.len()) };
     let title = spoken.with("record-title", &[("number", &data.head.number)]);
     Ok(shared.pages.page(&visitor.site, "record", &title, &data))
@@ -227,7 +238,7 @@ async fn sheet(State(shared): State<Shared>, visitor: Visitor, Path((case, scope
         papers: papers(&spoken, (&file, visitor.person)),
         signatures: program.nodes.iter().filter_map(|node| place(&spoken, &file, &telling, (scope, node))).collect(),
         terms: terms(&spoken, &file, &telling, scope),
-        documents: own.map(|line| Document { title: spoken.named("document", &line.kind), number: line.number.unwrap_or_default(), at: line.at }).collect(),
+        documents: own.map(|line| printed(&spoken, &file, line)).collect(),
         head: Head { number: number.unwrap_or_else(|| head.number.clone()), ..head },
     };
     let title = spoken.with("sheet-title", &[("number", &data.head.number), ("link", &data.title)]);

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::case::spoken::Spoken;
 use super::case::telling::kind_key;
 use super::case::{Asking, Refused, fresh_command, opened};
-use crate::app::casework::Casefile;
+use crate::app::casework::{Casefile, Opinion};
 use crate::app::failure::Fault;
 use crate::calendar::{DayNote, DayWhy, Explanation, TermQuery};
 use crate::definition::graph::{TermKind, TermStart};
@@ -46,6 +46,26 @@ pub struct TermLine {
     stopped: Option<String>,
     href: String,
     extension: Option<Extension>,
+    reason: Option<Reason>,
+}
+
+/// Why its date has passed: what was stated, and the form to state it.
+#[derive(Serialize)]
+struct Reason {
+    said: Option<String>,
+    expected_by: Option<String>,
+    form: Option<ReasonForm>,
+}
+
+#[derive(Serialize)]
+struct ReasonForm {
+    action: String,
+    command: String,
+    id: String,
+    expected: String,
+    opinion: String,
+    lacks: bool,
+    open: bool,
 }
 
 /// Extending it.
@@ -66,7 +86,8 @@ struct Extension {
 impl TermLine {
     /// Whether what was typed for its extension stands in its form.
     pub fn shows_what_was_typed(&self) -> bool {
-        self.extension.as_ref().is_some_and(|extension| extension.may && extension.open)
+        let reason = self.reason.as_ref().and_then(|reason| reason.form.as_ref()).is_some_and(|form| form.open);
+        reason || self.extension.as_ref().is_some_and(|extension| extension.may && extension.open)
     }
 }
 
@@ -94,8 +115,33 @@ fn line(asking: &Asking<'_>, id: Local, term: &Term, refused: Option<&Refused>) 
         light: watch.light(file.now),
         stopped: term.stopped_on.map(|day| spoken.with("term-stopped-since", &[("day", &spoken.day(day))])),
         href: format!("/cases/{}/terms/{id}", asking.name()),
-        extension: extension(asking, id, term, refused)?,
+        // What has passed is explained; it can no longer be extended.
+        extension: if term.has_passed(file.now.date()) { None } else { extension(asking, id, term, refused)? },
+        reason: reason(asking, id, term, refused)?,
     })
+}
+
+fn reason(asking: &Asking<'_>, id: Local, term: &Term, refused: Option<&Refused>) -> Result<Option<Reason>, Fault> {
+    let file = asking.file;
+    let Some(verdict) = file.may_state_reason(term, asking.visitor.person) else { return Ok(None) };
+    let stated = term.reason();
+    let said = stated.map(|stated| match file.opinion(stated.body) {
+        Opinion::Said(said) => said.to_owned(),
+        Opinion::None | Opinion::Erased => asking.spoken.t("case-erased"),
+    });
+    let form = match verdict {
+        Verdict::Denied(_) => None,
+        Verdict::Allowed => Some(ReasonForm {
+            action: format!("/cases/{}/terms/{id}/reason", asking.name()),
+            command: fresh_command()?,
+            id: format!("reason-{id}"),
+            expected: refused.and_then(|refused| refused.expected.clone()).unwrap_or_default(),
+            opinion: refused.map(|refused| refused.opinion.clone()).unwrap_or_default(),
+            lacks: refused.is_some_and(Refused::lacks_opinion),
+            open: refused.is_some(),
+        }),
+    };
+    Ok(Some(Reason { said, expected_by: stated.map(|stated| stated.expected.to_string()), form }))
 }
 
 fn extension(asking: &Asking<'_>, id: Local, term: &Term, refused: Option<&Refused>) -> Result<Option<Extension>, Fault> {

@@ -95,3 +95,6 @@ projects-due-promised = promised
 projects-due-statutory = by law
 projects-urge = Urge
 projects-urged = Passed on to whoever has it, and recorded.
+projects-late-reason = Why it is late: { $reason }
+projects-late-erased = Why it is late was erased
+projects-late-expected = Now expected by

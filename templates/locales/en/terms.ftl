@@ -20,6 +20,8 @@ post-connector = Outside system
 post-other = Other post
 
 ## Outcomes
+outcome-each = signed one by one
+outcome-standing = by a standing authorisation
 outcome-a = class A
 outcome-accepted = accepted
 outcome-adjust = adjust
@@ -403,6 +405,7 @@ event-steps-renamed = Steps have the names of the new version
 event-token-moved = Moved to step { $step } of the new version
 event-term-ruled = { $term } becomes { $within } with the new version; days used stay
 event-term-moved = { $term } is now due { $due }
+event-reason-stated = Why { $term } has passed; now expected by { $expected }
 event-term-extended = { $term } extended by { $by }
 event-term-met = { $term } met
 event-term-closed = { $term } ends with its link
@@ -469,6 +472,8 @@ kind-o-deliver = To be served
 kind-o-archive = To be archived
 kind-mail-task-digest = Daily desk
 kind-mail-leader-digest = Leader's daily
+kind-mail-weekly-lights = Lights of the week
+kind-mail-monthly-ranking = Promises kept in the month
 kind-account-invitation = Invitation
 kind-account-reset = Password reset
 kind-account-password-changed = Password changed

@@ -83,3 +83,6 @@ projects-due-promised = 承诺期限
 projects-due-statutory = 法定期限
 projects-urge = 催办
 projects-urged = 已转给正在办理的单位，并记入办件记录。
+projects-late-reason = 超期原因：{ $reason }
+projects-late-erased = 超期原因已删除
+projects-late-expected = 预计办结

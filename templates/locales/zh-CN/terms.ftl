@@ -20,6 +20,8 @@ post-connector = 外部系统
 post-other = 其他岗位
 
 ## 结果
+outcome-each = 逐件签发
+outcome-standing = 依常态化授权
 outcome-a = A 级
 outcome-accepted = 受理
 outcome-adjust = 调整
@@ -403,6 +405,7 @@ event-steps-renamed = 步骤按新版本改名
 event-token-moved = 移到新版本的「{ $step }」
 event-term-ruled = { $term }按新版本改为 { $within }，已用天数保留
 event-term-moved = { $term }到期日变为 { $due }
+event-reason-stated = 说明{ $term }超期的原因，预计 { $expected } 办结
 event-term-extended = { $term }延长 { $by }
 event-term-met = { $term }完成
 event-term-closed = { $term }随环节终止
@@ -469,6 +472,8 @@ kind-o-deliver = 待送达提醒
 kind-o-archive = 待归档提醒
 kind-mail-task-digest = 每日待办
 kind-mail-leader-digest = 领导日报
+kind-mail-weekly-lights = 亮灯周报
+kind-mail-monthly-ranking = 按期办结月报
 kind-account-invitation = 账号邀请
 kind-account-reset = 重设密码
 kind-account-password-changed = 密码已更改

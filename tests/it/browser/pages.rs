@@ -284,7 +284,7 @@ fn clerks(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [P
 }
 
 /// Lights, accounts, audit, clock.
-fn watch(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 18] {
+fn watch(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 22] {
     const SUPERVISOR: Option<&str> = Some("ez-ldxz.sup-clerk");
     const AUDITOR: Option<&str> = Some("ez-ldxz.auditor");
     const OPERATOR: Option<&str> = Some("ez-zwzx.operator");
@@ -295,6 +295,10 @@ fn watch(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Pa
         page("lights-tasks", SUPERVISOR, "/lights/tasks"),
         page("lights-tasks-red", SUPERVISOR, "/lights/tasks?light=red"),
         page("lights-tasks-none", SUPERVISOR, "/lights/tasks?light=dark-red&link=nowhere"),
+        page("reports", SUPERVISOR, "/reports"),
+        page("reports-cases", SUPERVISOR, "/reports/cases?month=2025-04&office=ez-sthj&which=open"),
+        page("lights-late", SUPERVISOR, "/lights/late"),
+        page("lights-late-none", SUPERVISOR, "/lights/late?office=ez-jrb"),
         page("lights-digest", Some("ez-sthj.handler"), "/lights/digest"),
         page("lights-digest-of-all", SUPERVISOR, "/lights/digest"),
         page("accounts", SUPERVISOR, "/accounts"),

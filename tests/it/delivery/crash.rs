@@ -21,7 +21,9 @@ use crate::storm::{TENANT, given_up};
 
 /// How a node is told of the sink, as an operator would write it.
 fn settings(sink: &SmtpSink) -> String {
-    let mut text = String::from("digest: 0 0 0 1 1 *\nmail:\n  smtp:\n    host: localhost\n    tls: starttls\n    from: gl@greenlane.example.invalid\n");
+    let mut text = String::from(
+        "digest: 0 0 0 1 1 *\nreports:\n  weekly: 0 0 0 1 1 *\n  monthly: 0 0 0 1 1 *\nmail:\n  smtp:\n    host: localhost\n    tls: starttls\n    from: gl@greenlane.example.invalid\n",
+    );
     let (ca, password) = (sink.ca_file(), sink.password_file());
     write!(text, "    port: {}\n    user: {USER}\n    password-file: {}\n    root-certificate: {}\n", sink.port(), password.display(), ca.display()).unwrap();
     text

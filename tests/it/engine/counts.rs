@@ -73,6 +73,7 @@ pub fn verb(command: &Command) -> &'static str {
         Command::Urge { .. } => "urge",
         Command::Comment { .. } => "comment",
         Command::Extend { .. } => "extend",
+        Command::StateReason { .. } => "state-reason",
         Command::Withdraw { .. } => "withdraw",
         Command::Message { .. } => "message",
         Command::Signal { .. } => "signal",

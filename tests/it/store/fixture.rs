@@ -114,6 +114,7 @@ pub fn acts(n: u8, from: i64, to: i64) -> CaseWrite {
         jobs: Vec::new(),
         listening: Vec::new(),
         broadcasts: Vec::new(),
+        terms: Vec::new(),
         orders: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),

@@ -86,7 +86,7 @@ impl Ready {
 }
 
 /// Hidden fields of a piece of a page.
-pub(super) fn hidden(part: &str) -> Vec<(String, String)> {
+pub fn hidden(part: &str) -> Vec<(String, String)> {
     let fields = part.split("<input type=\"hidden\" name=\"").skip(1);
     let unescaped =
         |text: &str| text.replace("&#x3D;", "=").replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&#x27;", "'").replace("&amp;", "&");

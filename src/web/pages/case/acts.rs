@@ -44,6 +44,8 @@ pub struct Refused {
     pub to: Option<String>,
     /// The days of an extension, as typed.
     pub by: Option<String>,
+    /// The expected day of a reason, as typed.
+    pub expected: Option<String>,
     /// The opinion typed.
     pub opinion: String,
     /// The fields typed.
@@ -303,6 +305,28 @@ pub async fn extend(
     };
     let opinion = Some(reason).filter(|reason| !reason.is_empty());
     match doing.order(&posted, Act::Extend { term, by: days, opinion }).await {
+        Ok(seq) => Ok(done(&case, seq)),
+        Err(failure) => again(&doing, failure, typed).await,
+    }
+}
+
+/// States why a date has passed.
+pub async fn state_reason(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Path((case, term)): Path<(String, Local)>,
+    axum::Form(posted): axum::Form<Posted>,
+) -> Result<Response, Trouble> {
+    let doing = doing(&shared, &visitor, &case).await?;
+    let (expected, reason) = (one(&posted, "expected").trim().to_owned(), one(&posted, "opinion").trim().to_owned());
+    let typed = Refused { term: Some(term), expected: Some(expected.clone()), opinion: reason.clone(), ..Refused::default() };
+    let Ok(expected) = expected.parse() else {
+        let (zh, en) =
+            (format!("预计办结日应为日期（如 2025-04-30），填写的是“{expected}”。"), format!("expected a day such as 2025-04-30, found `{expected}`."));
+        return again(&doing, Refusal::invalid("day_not_read", zh, en).into(), typed).await;
+    };
+    let opinion = Some(reason).filter(|reason| !reason.is_empty());
+    match doing.order(&posted, Act::StateReason { term, expected, opinion }).await {
         Ok(seq) => Ok(done(&case, seq)),
         Err(failure) => again(&doing, failure, typed).await,
     }

@@ -41,6 +41,7 @@ pub fn router() -> Router<Shared> {
         .route("/cases/{case}/tasks/{task}/complete", post(acts::complete))
         .route("/cases/{case}/tasks/{task}/return", post(acts::send_back))
         .route("/cases/{case}/terms/{term}/extend", post(acts::extend))
+        .route("/cases/{case}/terms/{term}/reason", post(acts::state_reason))
         .route("/cases/{case}/do/{deed}", get(deeds::show).post(deeds::act))
         .route("/cases/{case}/picture/{scope}", get(picture::show))
 }

@@ -134,6 +134,7 @@ struct Document {
     number: String,
     link: String,
     at: String,
+    authority: Option<String>,
 }
 
 /// A supervision order, or what it is about.
@@ -229,6 +230,7 @@ fn document(asking: &Asking<'_>, line: &DocumentLine) -> Document {
         number: line.number.clone().unwrap_or_default(),
         link: line.link.clone().unwrap_or_default(),
         at: line.at.clone(),
+        authority: Some(&line.kind).filter(|kind| *kind == "order").and(asking.file.standing_authority()).map(str::to_owned),
     }
 }
 

@@ -304,6 +304,7 @@ impl<'a> Telling<'a> {
             | Event::TermMoved { .. }
             | Event::TermRuled { .. }
             | Event::TermExtended { .. }
+            | Event::ReasonStated { .. }
             | Event::TermEnded { .. }
             | Event::RungFired { .. } => self.of_term(event),
             Event::Reserved { .. } | Event::Queued { .. } | Event::Unqueued { .. } | Event::Settled { .. } => self.of_account(event),
@@ -470,6 +471,11 @@ impl<'a> Telling<'a> {
             Event::TermExtended { term, by, person, body } => {
                 let (scope, name) = self.term(*term);
                 Line { by: Some(*person), body: *body, ..self.said("event-term-extended", scope, &[("term", &name), ("by", &self.span(*by))]) }
+            }
+            Event::ReasonStated { term, stated } => {
+                let (scope, name) = self.term(*term);
+                let words = [("term", &name), ("expected", &spoken.day(stated.expected))];
+                Line { by: Some(stated.by), body: stated.body, ..self.said("event-reason-stated", scope, &words.map(|(key, word)| (key, word.as_str()))) }
             }
             Event::TermEnded { term, met } => {
                 let (scope, name) = self.term(*term);
