@@ -12,6 +12,7 @@ use crate::identity::Actor;
 use crate::ids::{CaseId, Moment, Tenant};
 use crate::limits::{WAKES_AT_ONCE_MAX, WAKES_PER_TURN_MAX};
 use crate::store::{CaseFilter, Store, StoreFault};
+use crate::telemetry;
 
 /// The setting that holds a demonstration's offset from the machine's clock, in milliseconds.
 pub const OFFSET_SETTING: &str = "demo-clock-offset-ms";
@@ -68,12 +69,15 @@ impl App {
     /// # Errors
     /// A fault of the store.
     pub async fn wake_due(&self) -> Result<usize, Fault> {
-        let due = self.due_cases(WAKES_PER_TURN_MAX).await?;
-        let wakes = due.into_iter().map(|(tenant, case)| {
+        let due = self.store().due_cases(self.clock().now(), WAKES_PER_TURN_MAX).await.map_err(|cause| Fault::new("looking for what is due", cause))?;
+        let wakes = due.into_iter().map(|(tenant, case, at)| {
             let order = Order { tenant, case: Some(case), actor: Actor::System, command_id: None, act: Act::Wake };
             async move {
                 match self.execute(order).await {
-                    Ok(receipt) => usize::from(receipt.version > 0),
+                    Ok(receipt) => {
+                        telemetry::late("greenlane_wake_late_seconds", at, self.clock().now());
+                        usize::from(receipt.version > 0)
+                    }
                     Err(failure) => {
                         // The row keeps its moment: the next turn tries again, and the others are not held up.
                         tracing::error!(%case, %failure, "a case could not be woken");

@@ -14,6 +14,7 @@ use crate::ids::{CaseId, Moment, PersonId, Tenant};
 use crate::limits::NOTICE_LEASE_MS;
 use crate::notice::{Medium, Next, Outcome, Recipient, settle};
 use crate::store::{Attempt, ClaimedNotice, NoticeReceipt, StoreFault};
+use crate::telemetry;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -172,7 +173,10 @@ impl App {
         }
         let sent = match next {
             Next::Retry { .. } => return Ok(()),
-            Next::Sent => true,
+            Next::Sent => {
+                telemetry::late("greenlane_notice_late_seconds", claimed.due, now);
+                true
+            }
             Next::Parked => false,
         };
         self.close_notice(claimed, sent, number).await

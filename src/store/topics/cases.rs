@@ -216,7 +216,7 @@ impl Store {
 
     /// Cases of any tenant in which something is due by `now`, the longest due first.
     pub async fn due_cases(&self, now: Moment, limit: u32) -> Result<Vec<(Tenant, CaseId, Moment)>, StoreFault> {
-        let text = "select tenant, id, next_wake from cases where next_wake is not null and next_wake <= $1 order by next_wake limit $2";
+        let text = "select tenant, id, next_wake from cases where next_wake is not null and next_wake <= $1 order by next_wake, rank, id limit $2";
         let mut connection = self.everywhere().await?;
         let found: Vec<(i32, Uuid, i64)> = on_both!(&mut connection, c => sqlx::query_as(text).bind(now.0).bind(i64::from(limit)).fetch_all(&mut **c).await?);
         Ok(found.into_iter().map(|(tenant, case, at)| (Tenant(tenant), CaseId(case), Moment(at))).collect())

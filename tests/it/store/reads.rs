@@ -192,12 +192,13 @@ async fn documents_are_listed_by_act(fixture: &Fixture) {
 }
 
 async fn due_cases_come_longest_due_first(fixture: &Fixture) {
-    let mut cases: Vec<_> = (1..=4).map(|n| acts(n, 1, 1)).collect();
-    for (case, wake) in cases.iter_mut().zip([Some(300), Some(100), None, Some(301)]) {
-        case.row = CaseRow { next_wake: wake.map(Moment), ..case.row.clone() };
+    let mut cases: Vec<_> = (1..=5).map(|n| acts(n, 1, 1)).collect();
+    // Two are due at one moment: the higher rank goes first.
+    for (case, (wake, rank)) in cases.iter_mut().zip([(Some(300), 9), (Some(100), 9), (None, 0), (Some(301), 0), (Some(300), 1)]) {
+        case.row = CaseRow { next_wake: wake.map(Moment), rank, ..case.row.clone() };
     }
     fixture.writer().await.write_alone(&commit(cases)).await.unwrap();
-    let due = [(EZHOU, case_id(2), Moment(100)), (EZHOU, case_id(1), Moment(300))];
+    let due = [(EZHOU, case_id(2), Moment(100)), (EZHOU, case_id(5), Moment(300)), (EZHOU, case_id(1), Moment(300))];
     assert_eq!(fixture.store.due_cases(Moment(300), 10).await.unwrap(), due);
     assert_eq!(fixture.store.due_cases(Moment(300), 1).await.unwrap(), due[..1]);
 }
