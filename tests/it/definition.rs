@@ -239,6 +239,31 @@ fn the_first_workflow_of_the_readme_goes_from_an_empty_file_to_published() {
     says(&["publish", "parking.yaml", "--data", "data"], "parking is published");
 }
 
+/// The second workflow of the page stands in three blocks, and its ladders hold in the first workflow.
+#[test]
+fn the_second_workflow_and_the_ladders_of_the_readme_pass_as_printed() {
+    let readme = std::fs::read_to_string("workflows/README.md").unwrap();
+    let section = |title: &str| readme.split(&format!("\n## {title}")).nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the section").to_owned();
+    let blocks = |text: &str| text.split("```").skip(1).step_by(2).map(|block| block.split_once('\n').unwrap().1.to_owned()).collect::<Vec<_>>();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let second = blocks(&section("时限、提醒、会签和表单"));
+    std::fs::create_dir(folder.path().join("forms")).unwrap();
+    write("road.yaml", &second[0]);
+    write("forms/road.yaml", &second[1]);
+    write("road.txt", &second[2]);
+    let ladders = &blocks(&section("提醒阶梯"))[0];
+    let first = &blocks(&section("第一个流程"))[0];
+    write("parking.yaml", &format!("{}{ladders}", first.replacen("    within: 2 working days\n", "    within: 2 working days\n    remind: promise\n", 1)));
+    for (arguments, words) in
+        [(&["check", ".", "--on", "2025-03-03"][..], "没有发现错误 / no mistakes: parking, road\n"), (&["rehearse", "road.txt"], "1 passed, 0 failed")]
+    {
+        let said = Command::new(env!("CARGO_BIN_EXE_greenlane")).args(arguments).current_dir(folder.path()).output().unwrap();
+        let text = String::from_utf8_lossy(&said.stdout);
+        assert!(said.status.success() && text.contains(words), "{arguments:?}: {text}");
+    }
+}
+
 /// The answer of `greenlane check` with these arguments: whether it exits 0, and what it prints.
 fn checked(arguments: &[&str]) -> (bool, String) {
     #[derive(clap::Parser)]
