@@ -100,6 +100,7 @@ pub fn places(posts: &[String], demo: bool, path: &str) -> Vec<Place> {
         (holds(&["operator"]), "/system/people", "nav-people"),
         (holds(&["operator"]), "/system/notices", "nav-notices"),
         (holds(&["operator"]), "/system/texts", "nav-texts"),
+        (holds(&["operator"]), "/system/calendars", "nav-calendars"),
         (holds(&["operator"]), "/system/jobs", "nav-jobs"),
         (demo, "/clock", "nav-clock"),
     ];

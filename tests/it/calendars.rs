@@ -1,5 +1,7 @@
 //! The calendar of a tenant, on both databases: proposed, previewed, put in force, and what that makes of open dates.
 
+mod page;
+
 use greenlane::app::calendars::{Move, Proposal};
 use greenlane::app::execute::{Act, Order};
 use greenlane::app::failure::Failure;

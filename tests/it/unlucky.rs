@@ -118,7 +118,7 @@ const FORMS: [(Form, &str); 48] = [
 ];
 
 /// The forms somebody sends who is not signed in, and those that change nothing that is kept: each has a test of its own in `doors`.
-const ELSEWHERE: [(&str, &str); 10] = [
+const ELSEWHERE: [(&str, &str); 12] = [
     ("/language", "another_language_is_the_same_choice_and_loses_no_form_that_waits"),
     ("/sign-in", "signing_in_and_out_unluckily_lets_its_person_in_and_out"),
     ("/sign-in/demo", "signing_in_and_out_unluckily_lets_its_person_in_and_out"),
@@ -128,6 +128,8 @@ const ELSEWHERE: [(&str, &str); 10] = [
     ("/invitation/{token}", "a_link_used_unluckily_sets_one_password_and_says_where_to_go"),
     ("/cases/{case}/terms/{term}/reason", "a_reason_sent_twice_and_again_is_stated_once_and_a_wrong_one_keeps_what_was_typed"),
     ("/audit/verify", "verifying_unluckily_changes_nothing_and_comes_to_a_result"),
+    ("/system/calendars/preview", "whatever_befalls_the_forms_of_a_calendar_it_is_in_force_once"),
+    ("/system/calendars", "whatever_befalls_the_forms_of_a_calendar_it_is_in_force_once"),
     ("/system/jobs/{case}/{job}", "an_operator_sees_a_parked_job_and_whatever_befalls_the_form_it_is_tried_again_once"),
 ];
 
@@ -303,7 +305,7 @@ fn every_form_is_in_the_table_or_has_a_test_of_its_own() {
     posts(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web"), &mut found);
     assert!(found.len() > 25, "the scan found {} routes", found.len());
     let read = |file: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-    let shown = ["tests/it/unlucky/doors.rs", "tests/it/jobs/page.rs", "tests/it/reasons.rs"].map(read).concat();
+    let shown = ["tests/it/unlucky/doors.rs", "tests/it/jobs/page.rs", "tests/it/calendars/page.rs", "tests/it/reasons.rs"].map(read).concat();
     for (route, test) in ELSEWHERE {
         assert!(shown.contains(&format!("#[test]\nfn {test}()")), "{route} is said to be shown by {test}, which is not there");
     }

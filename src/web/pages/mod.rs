@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 mod apply;
 mod audit;
+mod calendars;
 mod case;
 mod cases;
 mod clock;
@@ -33,6 +34,7 @@ pub fn router() -> Router<Shared> {
         .merge(accounts::router())
         .merge(apply::router())
         .merge(audit::router())
+        .merge(calendars::router())
         .merge(case::router())
         .merge(cases::router())
         .merge(clock::router())

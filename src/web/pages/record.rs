@@ -2,6 +2,8 @@
 //! Invariant: every act stands in the record; every place to sign on a sheet says who signed, what and when, or why nobody has. Never: an empty signature, or an
 //! automatic act under a person's name.
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -22,6 +24,7 @@ use crate::ids::{Moment, Name, PersonId};
 use crate::web::Shared;
 use crate::web::answer::Trouble;
 use crate::web::fields::{self, ToldSection};
+use crate::web::pages::term::because_said;
 use crate::web::visitor::Visitor;
 
 /// Its routes.
@@ -365,22 +368,30 @@ fn unsigned(spoken: &Spoken<'_>, file: &Casefile, (scope, step): (Local, &Name))
 /// How each date of the link came about.
 fn terms(spoken: &Spoken<'_>, file: &Casefile, telling: &Telling<'_>, scope: Local) -> Vec<TermRow> {
     let mut rows: Vec<(Local, TermRow)> = Vec::new();
+    let mut dues: BTreeMap<Local, Option<chrono::NaiveDate>> = BTreeMap::new();
     let day = |due: Option<chrono::NaiveDate>| due.map_or_else(|| spoken.t("case-no-date-yet"), |due| spoken.day(due));
     for entry in &file.entries {
         for event in &entry.events {
             match event {
-                Event::TermStarted { term, scope: of, token, key, kind, within, from, due, .. } if *of == scope => rows.push((
-                    *term,
-                    TermRow {
+                Event::TermStarted { term, scope: of, token, key, kind, within, from, due, .. } if *of == scope => {
+                    dues.insert(*term, *due);
+                    let row = TermRow {
                         kind: spoken.named("term", kind_key(*kind)),
                         step: token.map(|_| telling.step(scope, key)).unwrap_or_default(),
                         within: spoken.span(*within),
                         from: spoken.day(*from),
                         due: day(*due),
                         outcome: spoken.t("sheet-term-running"),
-                    },
-                )),
-                Event::TermMoved { term, due, .. } => rows.iter_mut().filter(|(id, _)| id == term).for_each(|(_, row)| row.due = day(*due)),
+                    };
+                    rows.push((*term, row));
+                }
+                Event::TermMoved { term, due, because, .. } => rows.iter_mut().filter(|(id, _)| id == term).for_each(|(_, row)| {
+                    if dues.insert(*term, *due) == Some(*due) {
+                        return; // Only its reminders moved.
+                    }
+                    // The date before stays to be read (DOMAIN 2.3, rule 5).
+                    row.due = spoken.with("sheet-term-moved", &[("due", &day(*due)), ("was", &row.due), ("because", &because_said(spoken, because))]);
+                }),
                 Event::TermEnded { term, met } => {
                     let key = if *met { "term-met" } else { "term-closed" };
                     let said = spoken.with(key, &[("day", &spoken.day(entry.at.date()))]);

@@ -185,6 +185,17 @@ struct Page {
     calendar: String,
     counted: u32,
     rungs: Vec<Rung>,
+    earlier: Vec<Earlier>,
+}
+
+/// A date the term had before.
+#[derive(Serialize)]
+struct Earlier {
+    /// `None` while no published calendar reached it.
+    due: Option<String>,
+    /// When it became another.
+    at: i64,
+    because: String,
 }
 
 #[derive(Serialize)]
@@ -298,6 +309,7 @@ fn page(spoken: &Spoken<'_>, file: &Casefile, id: Local, found: &Found) -> Page 
         met: found.met.map(|(at, met)| spoken.with(if met { "term-met" } else { "term-closed" }, &[("day", &spoken.day(at.date()))])),
         months: months(spoken, &explained, (today, term.due), &stops),
         stops,
+        earlier: earlier(spoken, file, id),
         calendar: spoken.with("term-calendar", &[("title", &spoken.say(file.known.calendar.title())), ("version", file.known.calendar.version())]),
         counted,
         rungs: term.rungs.iter().map(|rung| Rung { at: rung.at.0, notice: spoken.named("term-reminder", &rung.notice.replace('.', "-")) }).collect(),
@@ -339,6 +351,38 @@ fn summary(
         None => spoken.t("term-due-unknown"),
     });
     said
+}
+
+/// The dates it had before, the latest first, each with what made it another.
+fn earlier(spoken: &Spoken<'_>, file: &Casefile, id: Local) -> Vec<Earlier> {
+    let (mut stood, mut earlier): (Option<NaiveDate>, Vec<Earlier>) = (None, Vec::new());
+    for (at, event) in file.entries.iter().flat_map(|entry| entry.events.iter().map(move |event| (entry.at, event))) {
+        match event {
+            Event::TermStarted { term, due, .. } if *term == id => stood = *due,
+            Event::TermMoved { term, due, because, .. } if *term == id => {
+                if stood != *due {
+                    earlier.push(Earlier { due: stood.map(|day| day.to_string()), at: at.0, because: because_said(spoken, because) });
+                }
+                stood = *due;
+            }
+            _ => {}
+        }
+    }
+    earlier.reverse();
+    earlier
+}
+
+/// What made a date another.
+pub fn because_said(spoken: &Spoken<'_>, because: &str) -> String {
+    match because.split_once(':') {
+        Some(("calendar", version)) => spoken.with("term-because-calendar", &[("version", version)]),
+        Some(_) | None => match because {
+            "resumed" => spoken.t("term-because-resumed"),
+            "extended" => spoken.t("term-because-extended"),
+            "calendar" => spoken.t("term-because-some-calendar"),
+            _ => spoken.t("term-because-other"),
+        },
+    }
 }
 
 /// Each stop with its cause, from the acts: several may hold the clock at once. One that came too late to count is left out.

@@ -27,6 +27,7 @@ sheet-not-reached = Not reached yet
 sheet-not-needed = Not passed
 sheet-terms = Limits
 sheet-from = Counted from
+sheet-term-moved = { $due } (was { $was }; { $because })
 sheet-term-running = running
 sheet-documents = Documents
 sheet-no-documents = No document has been issued yet.

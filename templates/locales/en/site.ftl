@@ -12,6 +12,7 @@ nav-audit = Audit
 nav-people = People
 nav-notices = Notices
 nav-texts = Notice texts
+nav-calendars = Calendar
 nav-jobs = Outside jobs
 nav-clock = Clock
 sign-out = Sign out

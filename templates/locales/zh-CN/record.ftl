@@ -27,6 +27,7 @@ sheet-not-reached = 未到该环节
 sheet-not-needed = 未经过该环节
 sheet-terms = 时限计算
 sheet-from = 起算日
+sheet-term-moved = { $due }（原 { $was }；{ $because }）
 sheet-term-running = 在走
 sheet-documents = 文书目录
 sheet-no-documents = 还没有出具文书。

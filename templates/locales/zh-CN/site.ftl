@@ -12,6 +12,7 @@ nav-audit = 审计
 nav-people = 人员
 nav-notices = 通知
 nav-texts = 通知文本
+nav-calendars = 日历
 nav-jobs = 外部作业
 nav-clock = 时钟
 sign-out = 退出

@@ -234,7 +234,7 @@ fn best<'r>(routes: &'r BTreeSet<String>, address: &str) -> Option<&'r String> {
 }
 
 /// The outbox and the texts, for the operator.
-fn notices(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 11] {
+fn notices(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 14] {
     const OPERATOR: Option<&str> = Some("ez-zwzx.operator");
     [
         page("notices-waiting", OPERATOR, "/system/notices"),
@@ -242,6 +242,9 @@ fn notices(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [
         page("notices-parked", OPERATOR, "/system/notices?state=parked"),
         page("notices-one", OPERATOR, "/system/notices/{case}/{short}"),
         Page { status: 404, ..page("notices-nobodys", OPERATOR, "/system/notices/{case}/0") },
+        page("calendars", OPERATOR, "/system/calendars"),
+        page("calendars-one", OPERATOR, "/system/calendars/1?year=2025"),
+        page("calendars-propose", OPERATOR, "/system/calendars/propose"),
         page("jobs-parked", OPERATOR, "/system/jobs"),
         page("jobs-all", OPERATOR, "/system/jobs?state=all"),
         page("texts-list", OPERATOR, "/system/texts"),

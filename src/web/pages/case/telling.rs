@@ -13,6 +13,7 @@ use crate::definition::graph::{Settlement, TermKind, Thrown};
 use crate::engine::case::{BodyRef, Local, TaskPool};
 use crate::engine::event::Event;
 use crate::ids::{Name, PersonId};
+use crate::web::pages::term::because_said;
 
 /// One line.
 #[derive(Clone, Debug)]
@@ -460,9 +461,10 @@ impl<'a> Telling<'a> {
                 let (scope, name) = self.term(*term);
                 self.said("event-term-resumed", scope, &[("term", &name)])
             }
-            Event::TermMoved { term, due, .. } => {
+            Event::TermMoved { term, due, because, .. } => {
                 let (scope, name) = self.term(*term);
-                self.said("event-term-moved", scope, &[("term", &name), ("due", &self.day(*due))])
+                let because = because_said(spoken, because);
+                self.said("event-term-moved", scope, &[("term", &name), ("due", &self.day(*due)), ("because", &because)])
             }
             Event::TermRuled { term, within, .. } => {
                 let (scope, name) = self.term(*term);
