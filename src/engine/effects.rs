@@ -4,7 +4,7 @@
 
 use chrono::NaiveDate;
 
-use crate::definition::graph::{Audience, NodeKind, Thrown};
+use crate::definition::graph::{Audience, NodeKind, TermKind, Thrown};
 use crate::engine::case::{Case, Local, Stated, Task, TaskPool, Term};
 use crate::engine::effect::{Effect, NoticeEffect, OrderEffect, PostingKind};
 use crate::engine::event::Event;
@@ -76,6 +76,7 @@ impl Act<'_, '_> {
                 notice.map(|(_, notice)| self.tell(notice, *scope, Some(step))).into_iter().collect()
             }
             Event::RungFired { term, rung, due } => self.rung(*term, *rung, *due),
+            Event::TermMoved { term, due, because, .. } if because.starts_with("calendar") => self.moved_by_calendar(*term, *due).into_iter().collect(),
             Event::TermExtended { term, .. } => self.term(*term).map(|term| self.tell("a.extended", term.scope, None)).into_iter().collect(),
             Event::ReasonStated { term, stated } => self.reason(*term, stated).into_iter().collect(),
             Event::Ended { result, .. } => self.ended(result).into_iter().collect(),
@@ -138,6 +139,12 @@ impl Act<'_, '_> {
             | Event::EndReached { .. }
             | Event::Withdrawn { .. } => Vec::new(),
         }
+    }
+
+    /// A promise that another calendar makes another day is told to whom it was given (DOMAIN 2.3, rule 5). That it becomes certain is no news.
+    fn moved_by_calendar(self, term: Local, due: Option<NaiveDate>) -> Option<Effect> {
+        let was = self.before?.terms.get(&term).filter(|term| term.kind == TermKind::Promised && term.due != due)?;
+        due.map(|_| self.tell("a.moved", was.scope, None))
     }
 
     /// Acceptance is told to the applicant. What else silence becomes (no hearing asked for, papers not made good) is told by what follows it.

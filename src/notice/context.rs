@@ -140,6 +140,9 @@ pub struct Line {
     pub office: Option<Text>,
     /// The due day.
     pub due: Option<NaiveDate>,
+    /// The day it was due before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<NaiveDate>,
     /// Days left.
     pub left: Option<Days>,
     /// Days late.
@@ -185,6 +188,8 @@ impl Context {
             Var::On => self.on.map(|date| wording.date(date)),
             Var::Left => self.left.map(|days| wording.days(days)),
             Var::Late => self.late.map(|days| wording.days(days)),
+            // Only a line of a digest speaks of it.
+            Var::Was => None,
             Var::Reason => filled(self.reason.as_deref()),
             Var::Basis => filled(self.basis.as_deref()),
             Var::Document => filled(self.document.as_deref()),
@@ -262,6 +267,7 @@ impl Digest {
             | Var::Login
             | Var::Link
             | Var::Priority
+            | Var::Was
             | Var::Provisional => Value::Null,
         }
     }
@@ -275,6 +281,7 @@ impl Line {
             (Var::Step, wording.maybe_title(self.step.as_ref())),
             (Var::Office, wording.maybe_title(self.office.as_ref())),
             (Var::Due, self.due.map(|date| wording.date(date))),
+            (Var::Was, self.was.map(|date| wording.date(date))),
             (Var::Left, self.left.map(|days| wording.days(days))),
             (Var::Late, self.late.map(|days| wording.days(days))),
         ];

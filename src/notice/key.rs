@@ -32,6 +32,13 @@ pub enum Occasion {
         /// What it follows: a command, or a reset somebody asked for.
         cause: uuid::Uuid,
     },
+    /// A calendar that was put in force.
+    Calendar {
+        /// The tenant.
+        tenant: Tenant,
+        /// Its number.
+        number: u32,
+    },
     /// A digest of one morning.
     Digest {
         /// The tenant.
@@ -55,6 +62,9 @@ impl Occasion {
             }
             Self::Account { tenant, cause } => {
                 canonical.put("account").put(tenant).put(cause);
+            }
+            Self::Calendar { tenant, number } => {
+                canonical.put("calendar").put(tenant).put(number);
             }
             Self::Digest { tenant, on } => {
                 canonical.put("digest").put(tenant).put(on);

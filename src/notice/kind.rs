@@ -50,6 +50,8 @@ vars! {
     Office = "office",
     /// The day by which something must be done.
     Due = "due",
+    /// The day it was due before.
+    Was = "was",
     /// Days left.
     Left = "left",
     /// Days late.
@@ -125,7 +127,7 @@ impl Var {
     }
 
     /// The variables of one line of a list.
-    pub const OF_LINE: [Self; 7] = [Self::No, Self::Item, Self::Step, Self::Office, Self::Due, Self::Left, Self::Late];
+    pub const OF_LINE: [Self; 8] = [Self::No, Self::Item, Self::Step, Self::Office, Self::Due, Self::Was, Self::Left, Self::Late];
     /// Those of them every line has.
     pub const OF_LINE_NEEDED: [Self; 2] = [Self::No, Self::Item];
     /// What every notice about a case may add: the frame of a mail prints them.
@@ -196,6 +198,8 @@ kinds! {
     AResumed = "a.resumed", Applicant, Routine, [No Item] [];
     /// 延长.
     AExtended = "a.extended", Applicant, Routine, [No Item] [Reason];
+    /// 承诺日期因工作日历调整而变.
+    AMoved = "a.moved", Applicant, Routine, [No Item] [];
     /// 可要求听证.
     AHearing = "a.hearing", Applicant, Routine, [No Item] [];
     /// 超承诺说明.
@@ -254,6 +258,8 @@ kinds! {
     OArchive = "o.archive", Officer, Routine, [No Item] [Count];
     /// 待办提醒 of the morning.
     TaskDigest = "mail.task-digest", Officer, Routine, [On RedCount YellowCount DarkLines RedLines YellowLines OtherLines SpecialLines DeliverLines ArchiveLines] [];
+    /// 工作日历更新影响的办件.
+    CalendarChanged = "mail.calendar", Officer, Routine, [On Document Count OtherLines] [];
     /// 邀请开通账号.
     Invitation = "account.invitation", Officer, Routine, [Login Link] [];
     /// 重设密码.
@@ -272,7 +278,7 @@ impl Kind {
     /// Whether it lists many cases instead of speaking of one.
     #[must_use]
     pub const fn is_digest(self) -> bool {
-        matches!(self, Self::TaskDigest | Self::LeaderDigest | Self::WeeklyLights | Self::MonthlyRanking)
+        matches!(self, Self::TaskDigest | Self::LeaderDigest | Self::WeeklyLights | Self::MonthlyRanking | Self::CalendarChanged)
     }
 
     /// Whether it speaks of somebody's access, not of a case: always by mail, whatever a person chose.
@@ -291,7 +297,7 @@ impl Kind {
     pub fn vars(self) -> impl Iterator<Item = Var> {
         let frame: &[Var] = match self {
             Self::Invitation | Self::PasswordReset | Self::PasswordChanged => &[],
-            Self::TaskDigest | Self::LeaderDigest | Self::WeeklyLights | Self::MonthlyRanking => &[Var::Path],
+            Self::TaskDigest | Self::LeaderDigest | Self::WeeklyLights | Self::MonthlyRanking | Self::CalendarChanged => &[Var::Path],
             _ => &Var::OF_FRAME, // Truly all others: what speaks of a case.
         };
         self.needs().iter().chain(self.may()).chain(frame.iter().filter(move |var| !self.needs().contains(var))).copied()

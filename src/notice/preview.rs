@@ -51,7 +51,7 @@ fn digest() -> Digest {
     Digest {
         red: vec![Line { late: Some(Days { count: 1, unit: Unit::Working }), ..line("GC20250001-HP", day(3, 21)) }],
         yellow: vec![Line { left: Some(Days { count: 1, unit: Unit::Working }), ..line("GC20250002-HP", day(3, 25)) }],
-        other: vec![line("GC20250003-HP", day(4, 2))],
+        other: vec![Line { was: day(4, 1), ..line("GC20250003-HP", day(4, 2)) }],
         orders: vec![Line { step: Some(both("签收", "Sign for it")), ..line("鄂州智造督〔2025〕1号", None) }],
         unstated: vec![line("GC20250001-HP", day(3, 21))],
         offices: vec![Line {

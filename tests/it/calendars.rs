@@ -158,6 +158,15 @@ fn a_closure_moves_open_dates_and_keeps_the_earlier_ones_on_record() {
         let again = node.app.apply_calendar(node.tenant, operator(), &proposal, Some(preview.stamp)).await;
         assert!(again.is_ok_and(|preview| preview.unchanged), "sent again, it is done already");
         assert_eq!(dates(&node, case).await[..2], [("promised".to_owned(), some("2025-05-14"), false), ("statutory".to_owned(), some("2025-05-06"), false)]);
+        // The officer who holds the task hears of it in one mail for each calendar, the applicant of the promise.
+        let handler = node.person("ez-sthj.head").await;
+        let lines = node.app.notices(node.tenant, case).await.unwrap();
+        assert_eq!(lines.iter().filter(|line| line.kind == "a.moved" && line.channel == "mail").count(), 2, "{lines:?}");
+        node.app.finish_calendar(node.tenant, 3).await.unwrap_or_else(|failure| panic!("{failure}"));
+        node.crew.drain().await.unwrap();
+        let told =
+            node.app.known(node.tenant).await.unwrap().calendars.values().map(|version| version.done.as_ref().map_or(0, |done| done.told)).collect::<Vec<_>>();
+        assert_eq!(told, [0, 1, 1], "{handler}");
         let known = node.app.known(node.tenant).await.unwrap();
         let versions: Vec<(u32, &str, usize, Option<usize>)> = known
             .calendars

@@ -2,16 +2,21 @@
 //! Invariant: that act has the number's own command id, so whoever finishes, and however often, people are told once.
 //! Never: left undone by a node that died; a worker finishes what it finds unfinished.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
-use super::{CalendarVersion, Done, by_case, key};
+use super::{CalendarVersion, Done, Move, by_case, key};
 use crate::app::App;
 use crate::app::execute::{Act, Order, RegisterRows};
 use crate::app::failure::{Failure, Fault};
+use crate::app::known::Known;
 use crate::app::register::{CALENDAR_VERSION, case_of, put};
 use crate::identity::Actor;
-use crate::ids::{CommandId, Tenant};
-use crate::limits::{CALENDAR_SWEPT_MS, CALENDAR_UNFINISHED_MS};
+use crate::ids::{CommandId, Moment, PersonId, Tenant};
+use crate::limits::{CALENDAR_SWEPT_MS, CALENDAR_UNFINISHED_MS, DIGEST_TASKS_MAX};
+use crate::notice::{Context, Digest, Kind, Line, Medium, Occasion};
+use crate::store::rows::NoticeRow;
 
 impl App {
     /// Recomputes every open case and writes down what came of the version; done already, it does nothing.
@@ -24,8 +29,8 @@ impl App {
         self.recompute_terms(tenant).await?;
         let moves = self.calendar_moves(tenant, number).await?;
         let cases = by_case(&moves).len();
-        let notices = Vec::new();
-        let done = Done { at: self.clock().now(), moved: moves.len(), cases, told: 0 };
+        let notices = self.calendar_notices(tenant, version, &moves, &known)?;
+        let done = Done { at: self.clock().now(), moved: moves.len(), cases, told: notices.len() };
         let row = put(self, tenant, CALENDAR_VERSION, &key(number), &CalendarVersion { done: Some(done), ..version.clone() })?;
         let rows = RegisterRows { registry: vec![row], notices, ..RegisterRows::default() };
         let details = json!({"number": number, "version": version.version, "moved": moves.len(), "cases": cases});
@@ -33,6 +38,32 @@ impl App {
         let command_id = Some(CommandId::of(&format!("calendar recomputed {tenant} {number}")));
         self.execute(Order { tenant, case: Some(case_of(tenant)), actor: Actor::System, command_id, act }).await?;
         Ok(())
+    }
+
+    /// A mail to every officer who holds a task of a link whose dates moved, with those dates, old beside new.
+    fn calendar_notices(&self, tenant: Tenant, version: &CalendarVersion, moves: &[Move], known: &Known) -> Result<Vec<NoticeRow>, Fault> {
+        let mut concerned: BTreeMap<PersonId, Vec<&Move>> = BTreeMap::new();
+        for moved in moves {
+            for person in &moved.people {
+                concerned.entry(*person).or_default().push(moved);
+            }
+        }
+        let now = self.clock().now();
+        let mut rows = Vec::new();
+        for (person, moves) in concerned {
+            let Some(who) = known.roster.people.get(&person).filter(|who| !who.disabled && who.email.is_some()) else { continue };
+            let context = serde_json::to_vec(&letter(version, &moves, now)).map_err(|cause| Fault::new("writing what a calendar moved", cause))?;
+            rows.push(NoticeRow {
+                key: Occasion::Calendar { tenant, number: version.number }.key(Kind::CalendarChanged, person, Medium::Mail),
+                kind: Kind::CalendarChanged.key().to_owned(),
+                recipient: person,
+                channel: Medium::Mail.key().to_owned(),
+                language: who.language.clone(),
+                context,
+                due: now,
+            });
+        }
+        Ok(rows)
     }
 
     /// Finishes versions whose node died, and sweeps once more over cases that another node may have dated by the calendar before; answers how much that was.
@@ -55,5 +86,26 @@ impl App {
             }
         }
         Ok(done)
+    }
+}
+
+/// What the mail says: where the calendar was published, and the reader's own dates.
+fn letter(version: &CalendarVersion, moves: &[&Move], now: Moment) -> Context {
+    let line = |moved: &&Move| Line {
+        no: moved.number.clone().unwrap_or_else(|| moved.case.chars().skip(moved.case.chars().count().saturating_sub(8)).collect()),
+        item: moved.item.clone(),
+        step: moved.step.clone(),
+        due: moved.new,
+        was: moved.old,
+        ..Line::default()
+    };
+    let origins: Vec<String> = version.origins.iter().map(|origin| format!("{}：{}（{}）", origin.what, origin.source, origin.published)).collect();
+    let lines: Vec<Line> = moves.iter().take(DIGEST_TASKS_MAX as usize).map(line).collect();
+    Context {
+        on: Some(now.date()),
+        document: Some(if origins.is_empty() { version.version.clone() } else { origins.join("；") }),
+        count: u32::try_from(moves.len()).ok(),
+        digest: Some(Digest { other: lines, ..Digest::default() }),
+        ..Context::default()
     }
 }

@@ -64,7 +64,7 @@ fn only_who_looks_after_notices_registers_texts_and_a_form_sent_twice_is_one_act
         assert_eq!((first.repeated, second.repeated, first.version), (false, true, second.version));
         let other = node.app.change_text(node.tenant, by("ez-zwzx.operator").await, change(TextAct::Disable)).await;
         assert_eq!(said(other.map(drop)), "command_id_reused");
-        assert_eq!(node.app.approve_every_text(node.tenant, operator(), "演示网关").await.unwrap(), 76);
+        assert_eq!(node.app.approve_every_text(node.tenant, operator(), "演示网关").await.unwrap(), 78);
         assert_eq!(node.app.approve_every_text(node.tenant, operator(), "演示网关").await.unwrap(), 0, "done again, it changes nothing");
         node.holds().await;
     });
@@ -131,6 +131,7 @@ fn no_short_message_carries_a_project_a_company_a_name_an_amount_or_a_link() {
     a.special         【鄂州政务】办件GC20250001-HP X环境影响报告表审批及其…转入特别程序，约12月31日结束，此间不计时限。
     a.resumed         【鄂州政务】办件GC20250001-HP X环境影响报告表审批及其…已恢复计时，现12月31日到期。
     a.extended        【鄂州政务】办件GC20250001-HP X环境影响报告表审批及其…期限延至12月31日，理由见平台告知书。
+    a.moved           【鄂州政务】办件GC20250001-HP X环境影响报告表审批及其…承诺日期改为12月31日，见平台。
     a.hearing         【鄂州政务】办件GC20250001-HP X环境影响报告表审批及其…可要求听证，请于12月31日前提出。
     a.late            【鄂州政务】办件GC20250001-HP X环境影响报告表审批及其…未按承诺办结，预计12月31日办结，原因见平台。
     a.ready           【鄂州政务】办件GC20250001-HP X环境影响报告表审批及其…已出结果，可下载、邮寄或到窗口领取。
@@ -169,6 +170,7 @@ fn no_short_message_carries_a_project_a_company_a_name_an_amount_or_a_link() {
     a.special         Ezhou Gov: GC20250001-HP X EIA report form approval {{reason...: special procedure until about 31 Dec. This time does not count.
     a.resumed         Ezhou Gov: GC20250001-HP X EIA report form approval {{reason...: the clock runs again, now due 31 Dec.
     a.extended        Ezhou Gov: GC20250001-HP X EIA report form approval {{reason...: time extended to 31 Dec. See the notice for the reasons.
+    a.moved           Ezhou Gov: GC20250001-HP X EIA report form approval {{reason...: promised date is now 31 Dec. See the platform.
     a.hearing         Ezhou Gov: GC20250001-HP X EIA report form approval {{reason...: you may ask for a hearing by 31 Dec.
     a.late            Ezhou Gov: GC20250001-HP X EIA report form approval {{reason... is past its promised date, now expected 31 Dec. The reason is published.
     a.ready           Ezhou Gov: GC20250001-HP X EIA report form approval {{reason...: the result is there. Download it, have it posted or collect it.
