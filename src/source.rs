@@ -101,6 +101,9 @@ pub fn read(yaml: &str, file: &str) -> Result<Node, Vec<Mistake>> {
     let raw = serde_saphyr::from_str_with_options::<Spanned<Raw>>(yaml, options).map_err(|error| {
         let error = error.without_snippet();
         let place = error.location().map_or(Place { line: 1, column: 1 }, place);
+        if let Some((at, zh, en)) = slip(yaml, place.line) {
+            return vec![Mistake { line: at.line, column: at.column, ..at_top("yaml-syntax", zh, en) }];
+        }
         let said = error.render_with_formatter(&serde_saphyr::UserMessageFormatter);
         let mut mistake = at_top("yaml-syntax", format!("期望有效的 YAML，实际：{said}"), format!("expected valid YAML: {said}"));
         (mistake.line, mistake.column) = (place.line, place.column);
@@ -109,6 +112,38 @@ pub fn read(yaml: &str, file: &str) -> Result<Node, Vec<Mistake>> {
     let mut mistakes = Vec::new();
     let node = Lift { yaml, file, mistakes: &mut mistakes }.node(raw);
     if mistakes.is_empty() { Ok(node) } else { Err(mistakes) }
+}
+
+/// What a Chinese keyboard or an editor slips into YAML, told in the author's words: a tab before a line, a full-width colon after a key. The parser
+/// notices at the earliest on the line itself, at the latest on the one after.
+fn slip(yaml: &str, noticed: u32) -> Option<(Place, String, String)> {
+    let number = |wide: usize| u32::try_from(wide).unwrap_or(u32::MAX);
+    let lines = yaml.lines().enumerate().map(|(index, line)| (number(index + 1), line));
+    for (number_of, line) in lines.filter(|(line, _)| *line <= noticed && noticed - line <= 1) {
+        let indent = line.chars().take_while(|letter| [' ', '\t'].contains(letter));
+        if let Some(before) = indent.clone().position(|letter| letter == '\t') {
+            let (zh, en) = ("行首用了制表符(Tab)：缩进改用空格，每层两个", "expected blanks before the line, two for each level, found a tab");
+            return Some((Place { line: number_of, column: number(before + 1) }, zh.to_owned(), en.to_owned()));
+        }
+        for (at, _) in line.match_indices('：') {
+            let key = line[..at].trim_start_matches([' ', '-']).rsplit(['{', ',']).next().unwrap_or_default().trim_start();
+            if is_key(key) {
+                let (zh, en) = full_width(key);
+                return Some((Place { line: number_of, column: number(line[..at].chars().count() + 1) }, zh, en));
+            }
+        }
+    }
+    None
+}
+
+/// Whether a text looks like a key of the language.
+fn is_key(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
+}
+
+fn full_width(key: &str) -> (String, String) {
+    let zh = format!("键 `{key}` 后面是全角冒号“：”：改成半角冒号和一个空格，写 `{key}: `");
+    (zh, format!("expected `{key}: ` with an ASCII colon and a blank, found a full-width colon"))
 }
 
 impl Node {
@@ -184,6 +219,10 @@ impl Lift<'_> {
         let mut entries = Vec::with_capacity(raw.len());
         for (key, value) in raw {
             let at = place(key.defined);
+            if let Some((word, _)) = key.value.split_once('：').filter(|(word, _)| is_key(word)) {
+                let (zh, en) = full_width(word);
+                self.mistakes.push(Mistake { file: self.file.to_owned(), line: at.line, column: at.column, code: "yaml-syntax", zh, en });
+            }
             if seen.insert(key.value.clone()) {
                 entries.push(Entry { key: key.value, at, value: self.node(value) });
                 continue;

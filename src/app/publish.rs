@@ -126,7 +126,7 @@ impl App {
         let today = self.clock().now().date();
         let filled = |office: &str, post: &str| !known.roster.holders(&known.roster.current(&office.into(), today), &post.into(), today).is_empty();
         let mut found: Vec<Detail> = names.iter().flat_map(|name| library.lapsed(name, today)).map(|diagnostic| Detail::from(&diagnostic)).collect();
-        found.extend(library.vacant(filled).iter().map(Detail::from));
+        found.extend(library.vacant(filled, &known.roster.posts_by_office(today)).iter().map(Detail::from));
         for program in names.iter().filter_map(|name| library.program(name)) {
             let own = program.nodes.iter().flat_map(|node| &node.terms);
             for rung in program.limits.iter().chain(own).flat_map(|term| &term.rungs) {
@@ -168,6 +168,12 @@ impl App {
     pub(in crate::app) async fn publish_told(&self, tenant: Tenant, actor: &Actor, asked: &Publication) -> Result<Told, Failure> {
         let reports = self.publish_workflows(tenant, actor, asked).await?;
         let mut told: Told = reports.iter().map(|report| report.told(asked.dry_run)).collect();
+        if reports.iter().any(|report| report.published) {
+            told.push(line(
+                "申请人登录后在 /apply 就能开始（接口 POST /api/v1/cases）；列出已发布的：greenlane publish --list",
+                "an applicant can begin one now at /apply (API: POST /api/v1/cases); what is published: greenlane publish --list",
+            ));
+        }
         if reports.iter().all(PublishReport::is_unchanged) {
             told.push(line("没有改动，无须发布", "nothing is different, so there is nothing to publish"));
         }

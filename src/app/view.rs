@@ -136,6 +136,8 @@ pub struct TaskView {
     pub offices: Vec<String>,
     /// The post asked; `applicant` for the applicant.
     pub post: String,
+    /// The B post, once it is asked too because nobody claimed the task in time.
+    pub backup: Option<String>,
     /// Who claimed it.
     pub claimed: Option<String>,
     /// When it opened.
@@ -341,6 +343,7 @@ impl Reading<'_> {
             title: node.map(|node| node.title.clone()).unwrap_or_default(),
             offices,
             post,
+            backup: task.backup.as_ref().map(ToString::to_string),
             claimed: task.claimed.map(|person| self.name(person)),
             opened: task.opened.to_rfc3339(),
             due: watch.due,

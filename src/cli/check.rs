@@ -15,6 +15,7 @@ use crate::calendar::Calendar;
 use crate::definition::diagnostics::{Diagnostic, codes};
 use crate::definition::library::{self, Library, SourceFile};
 use crate::ids::{Moment, Name};
+use crate::notice::Kind;
 use crate::source::Mistake;
 
 /// Checks workflows, forms, decision tables, accounts and calendars.
@@ -69,6 +70,9 @@ pub fn run(args: &Args, now: Moment, out: &mut dyn Write) -> io::Result<ExitCode
         }
     }
     let mistakes = found.iter().filter(|one| !one.warning).count();
+    if seeds.is_none() && !args.json && !args.plain {
+        writeln!(out, "没有查岗位上有没有人：加 --roster seeds/ / who holds the posts was not looked at: add --roster seeds/")?;
+    }
     if mistakes == 0 {
         if !args.json {
             writeln!(out, "没有发现错误 / no mistakes: {}", checked.join(", "))?;
@@ -103,8 +107,14 @@ pub fn check(own: &[SourceFile], on: NaiveDate, roster: Option<&Seeds>) -> (Vec<
     if let Some(seeds) = roster {
         let holds =
             |office: &str, post: &str| seeds.tenants.values().any(|tenant| !tenant.roster.holders(&Name::from(office), &Name::from(post), on).is_empty());
-        of_sets.extend(library.vacant(holds));
+        let held = seeds.tenants.values().map(|tenant| tenant.roster.posts_by_office(on)).fold(BTreeMap::new(), |mut all, more| {
+            all.extend(more);
+            all
+        });
+        of_sets.extend(library.vacant(holds, &held));
     }
+    let kinds: Vec<&str> = Kind::ALL.iter().filter(|kind| kind.is_of_case()).map(|kind| kind.key()).collect();
+    of_sets.extend(library.unsayable(&kinds));
     let is_own = |one: &Diagnostic| own.is_empty() || own.iter().any(|file| file.shown == one.file);
     found.extend(of_sets.into_iter().filter(is_own));
     found.sort();
@@ -121,24 +131,55 @@ pub fn workflows_of(own: &[SourceFile]) -> Vec<String> {
 /// The workflows of the given files; of all files when none was given.
 fn named(library: &Library, own: &[SourceFile]) -> Vec<String> {
     let names = library.bundles().map(|bundle| bundle.root.to_string());
-    names.filter(|name| own.is_empty() || library.files_of(name).iter().any(|file| own.iter().any(|given| given.key == file.key))).collect()
+    // What came along with a workflow (its form, its tables) says nothing of the other workflows that use a file of that name.
+    let has_workflow = own.iter().any(is_workflow);
+    let given: Vec<&SourceFile> = own.iter().filter(|file| !has_workflow || is_workflow(file)).collect();
+    names.filter(|name| own.is_empty() || library.files_of(name).iter().any(|file| given.iter().any(|given| given.key == file.key))).collect()
 }
 
-/// The files, and everything in the folders, by the names workflows use for them.
+fn is_workflow(file: &SourceFile) -> bool {
+    !file.key.contains('/') && library::workflow_name(&file.text).is_some()
+}
+
+/// The files, and everything in the folders, by the names workflows use for them; beside a workflow file, also the forms, tables and accounts it names.
 ///
 /// # Errors
 /// One that cannot be read, with its name.
 pub fn read(paths: &[PathBuf]) -> io::Result<Vec<SourceFile>> {
     let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            folder(path, path, &mut files)?;
-        } else {
-            files.push(source(path, key_of(path))?);
+    for path in paths.iter().filter(|path| path.is_dir()) {
+        folder(path, path, &mut files)?;
+    }
+    for path in paths.iter().filter(|path| !path.is_dir()) {
+        let file = source(path, key_of(path))?;
+        let more = if is_workflow(&file) { beside(path, &file.text)? } else { Vec::new() };
+        files.retain(|known: &SourceFile| known.key != file.key || known.shown == file.shown);
+        files.push(file);
+        for one in more {
+            if !files.iter().any(|known| known.key == one.key) {
+                files.push(one);
+            }
         }
     }
     files.sort_by(|a, b| a.key.cmp(&b.key));
+    files.dedup_by(|a, b| a.shown == b.shown);
     Ok(files)
+}
+
+/// The files a workflow names and that lie in the folders beside it. One that is not there may be one the program carries, so it is left to `check` to say.
+fn beside(path: &Path, text: &str) -> io::Result<Vec<SourceFile>> {
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    let words = text.split(|letter: char| letter.is_whitespace() || "\"',[]{}#".contains(letter)).map(|word| word.trim_end_matches(':'));
+    let mut keys: Vec<String> = Vec::new();
+    for word in words.filter(|word| !word.is_empty() && !word.contains("..")) {
+        let names_file = (word.starts_with("forms/") || word.starts_with("decisions/")) && word.ends_with(".yaml");
+        // An account is named by its kind, and a kind is a file of that name.
+        let key = if names_file { word.to_owned() } else { format!("accounts/{word}.yaml") };
+        if (names_file || !word.contains('/')) && !keys.contains(&key) && folder.join(&key).is_file() {
+            keys.push(key);
+        }
+    }
+    keys.into_iter().map(|key| source(&folder.join(&key), key)).collect()
 }
 
 fn folder(root: &Path, path: &Path, files: &mut Vec<SourceFile>) -> io::Result<()> {

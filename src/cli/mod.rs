@@ -60,7 +60,9 @@ enum Verb {
     #[command(after_help = "例 Example:  greenlane rehearse tests/scenarios\n            greenlane rehearse --http tests/scenarios/cf-01-sequence.txt")]
     Rehearse(rehearse::Args),
     /// 发布流程或工作日历。Publishes workflows or a calendar.
-    #[command(after_help = "例 Example:  greenlane publish workflows --data /var/lib/greenlane")]
+    #[command(
+        after_help = "例 Example:  greenlane publish workflows --data /var/lib/greenlane\n            greenlane publish --list --data /var/lib/greenlane"
+    )]
     Publish(publish::Args),
     /// 工作日历：到期日、节假日。Working days, due days and holidays.
     #[command(after_help = "例 Example:  greenlane calendar due 2017-09-11 '20 working days'")]
@@ -154,6 +156,7 @@ fn run(program: Program) -> Result<ExitCode, Trouble> {
     let place = &program.place;
     match program.verb {
         Verb::Check(args) => Ok(check::run(&args, crate::clock::real(), &mut io::stdout().lock())?),
+        Verb::Draw(args) if args.is_published(place) => wait(draw::published(&args, place, &mut io::stdout())),
         Verb::Draw(args) => Ok(draw::run(&args, &mut io::stdout().lock(), &mut io::stderr().lock())?),
         Verb::Calendar(args) => match args.stored() {
             Some(stored) => wait(stored.run(place)),

@@ -136,8 +136,12 @@ impl Diagnostic {
 
 impl From<Mistake> for Diagnostic {
     fn from(mistake: Mistake) -> Self {
-        let help = alternatives(&mistake.en);
+        let help = alternatives(&mistake.en).or_else(|| example(&mistake.en));
         let Mistake { file, line, column, code, zh, en } = mistake;
+        let (zh, en, help) = match near_first(code, &en, help.as_ref()) {
+            Some((zh, en, help)) => (zh, en, Some(help)),
+            None => (zh, en, help),
+        };
         let mut diagnostic = Self { file, line, column, code: code_of(code), zh, en, warning: false, help_zh: None, help_en: None };
         diagnostic.help(help);
         diagnostic
@@ -154,6 +158,21 @@ fn code_of(code: &'static str) -> &'static str {
         "wrong-kind" | "unknown-word" => "GL004",
         _other_room => "GL006",
     }
+}
+
+/// A step has some forty keys: what was most likely meant comes before them.
+fn near_first(code: &str, en: &str, help: Option<&(String, String)>) -> Option<(String, String, (String, String))> {
+    let near = help?.1.strip_prefix("did you mean ")?.trim_end_matches('?');
+    let (keys, found) = en.strip_prefix("expected one of ").filter(|_| code == "unknown-key")?.rsplit_once(", found ")?;
+    let (zh, en) = (format!("没有键 {found}：是否想写 {near}？"), format!("expected a key that exists, found {found}: did you mean {near}?"));
+    Some((zh, en, (format!("可以写：{keys}"), format!("known here: {keys}"))))
+}
+
+/// A limit has more keys than anybody remembers, so its mistakes come with one to copy.
+fn example(en: &str) -> Option<(String, String)> {
+    const LIMIT: &str = "promised: {within: 5 working days, from: accept.accepted, until: [sign.granted, sign.refused]}";
+    let of_limit = ["a mapping with kind, within, from", "`kind: statutory`", "`entered` or `step.outcome`"];
+    of_limit.iter().any(|part| en.contains(part)).then(|| (format!("如 {LIMIT}"), format!("such as {LIMIT}")))
 }
 
 /// "expected one of a, b, found `c`" names its own alternatives; the nearest becomes the help.
@@ -173,8 +192,14 @@ pub fn suggestion(found: &str, known: &[&str]) -> Option<(String, String)> {
     if known.is_empty() || known.len() > LIST_MAX {
         return None;
     }
+    Some(list(known))
+}
+
+/// What may be written, all of it.
+#[must_use]
+pub fn list(known: &[&str]) -> (String, String) {
     let list = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>();
-    Some((format!("可以写：{}", list.join("、")), format!("known here: {}", list.join(", "))))
+    (format!("可以写：{}", list.join("、")), format!("known here: {}", list.join(", ")))
 }
 
 /// How many letters one would have to change, add, drop or swap with the next.

@@ -224,24 +224,16 @@ impl Library {
         findings.into_found()
     }
 
-    /// Every (office, post) that something is asked of, told or approved by, and nobody fills.
+    /// Every (office, post) that something is asked of, told or approved by, and nobody fills; `held` is what each office has, for whoever mistyped one.
     #[must_use]
-    pub fn vacant(&self, is_filled: impl Fn(&str, &str) -> bool) -> Vec<Diagnostic> {
-        let mut found = Vec::new();
-        for workflow in self.parts.workflows.values() {
-            let mut findings = Findings::new(&workflow.file);
-            for (_, pool) in &workflow.people {
-                let syntax::Pool::Posts { offices, post, .. } = pool else { continue };
-                for office in offices.iter().filter(|office| !is_filled(&office.value, &post.value)) {
-                    let (office_key, post) = (&office.value, &post.value);
-                    let zh = format!("`{office_key}` 的岗位 `{post}` 没有人");
-                    let en = format!("expected somebody in post `{post}` of `{office_key}`, found nobody");
-                    findings.note(office.at, "GL019", (zh, en));
-                }
-            }
-            found.extend(findings.into_found());
-        }
-        found
+    pub fn vacant(&self, is_filled: impl Fn(&str, &str) -> bool, held: &BTreeMap<String, BTreeSet<String>>) -> Vec<Diagnostic> {
+        rules::posts::vacant(self.parts.workflows.values(), &is_filled, held)
+    }
+
+    /// Reminders that say what is no kind of notice: `kinds` is what there is, and wording it is not the language's business.
+    #[must_use]
+    pub fn unsayable(&self, kinds: &[&str]) -> Vec<Diagnostic> {
+        rules::posts::unsayable(self.parts.workflows.values(), kinds)
     }
 
     /// Supervision orders that rungs draft and whose workflow does not exist here or cannot be filled in.

@@ -11,6 +11,7 @@ pub(super) mod happenings;
 pub(super) mod law;
 pub(super) mod orders;
 pub(super) mod parallel;
+pub(super) mod posts;
 pub(super) mod returns;
 pub(super) mod splits;
 pub(super) mod sums;

@@ -16,6 +16,16 @@ impl Roster {
         self.offices.values().map(|office| (office.key.clone(), Text { zh: office.zh.clone(), en: office.en.clone() })).collect()
     }
 
+    /// The offices of a day, each with the posts somebody holds in it.
+    #[must_use]
+    pub fn posts_by_office(&self, on: NaiveDate) -> BTreeMap<String, BTreeSet<String>> {
+        let mut posts: BTreeMap<String, BTreeSet<String>> = self.offices.keys().map(|office| (office.to_string(), BTreeSet::new())).collect();
+        for holding in self.holdings.iter().filter(|holding| self.in_force(holding, on)) {
+            posts.entry(holding.office.to_string()).or_default().insert(holding.post.to_string());
+        }
+        posts
+    }
+
     /// The office that does the work of `office` on the day `on`: itself, or the last of its successors by then.
     #[must_use]
     pub fn current(&self, office: &Name, on: NaiveDate) -> Name {

@@ -238,7 +238,7 @@ impl Cast {
         let Some(today) = self.script.today.map(crate::ids::Moment::date) else { return };
         let filled = |office: &str, post: &str| !self.roster.holders(&self.roster.current(&office.into(), today), &post.into(), today).is_empty();
         let Ok(own) = library::load(&self.files) else { return };
-        for found in own.lapsed(&self.procedure, today).into_iter().chain(own.vacant(filled)) {
+        for found in own.lapsed(&self.procedure, today).into_iter().chain(own.vacant(filled, &self.roster.posts_by_office(today))) {
             let inline = found.file == self.script.file;
             let at = if inline { Place { line: found.line, column: found.column } } else { at };
             reader.mistake(at, found.code, (found.zh, found.en));

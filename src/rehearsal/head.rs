@@ -93,7 +93,10 @@ impl Head {
             Self::Calendar => expected(reader, &value, ("cn", "`cn`")),
             Self::Today => match moment(&value.text) {
                 Some(at) => script.today = Some(at),
-                None => expected(reader, &value, ("日期，如 2025-03-03 或 2025-03-03 09:00", "a day such as 2025-03-03 or 2025-03-03 09:00")),
+                None => {
+                    script.today_wrong = true;
+                    expected(reader, &value, ("日期，如 2025-03-03 或 2025-03-03 09:00", "a day such as 2025-03-03 or 2025-03-03 09:00"));
+                }
             },
             Self::People => people(reader, script, block),
             Self::Away => away(reader, script, block),

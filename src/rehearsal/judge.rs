@@ -46,11 +46,12 @@ pub fn is_for(cast: &Cast, task: &TaskSeen, whom: &str, applicant: Option<&str>,
         return ["applicant", "申请人"].contains(&whom) || applicant == Some(whom);
     }
     let (office, post) = whom.split_once('/').map_or((whom, None), |(office, post)| (office, Some(post)));
+    let posts = || [Some(&task.post), task.backup.as_ref()].into_iter().flatten();
     if task.offices.iter().any(|asked| asked == office) {
-        return post.is_none_or(|post| post == task.post);
+        return post.is_none_or(|post| posts().any(|asked| asked == post));
     }
     let offices: Vec<Name> = task.offices.iter().map(|office| office.as_str().into()).collect();
-    cast.person(whom).is_some_and(|person| cast.roster.holds(person, &offices, &task.post.as_str().into(), now.date()))
+    cast.person(whom).is_some_and(|person| posts().any(|post| cast.roster.holds(person, &offices, &post.as_str().into(), now.date())))
 }
 
 impl View<'_> {
@@ -162,16 +163,38 @@ impl CaseView<'_> {
         (all && !left.is_empty()).then(|| self.told_open())
     }
 
+    /// What is open, as the expectation that would have held.
     fn told_open(&self) -> String {
-        let told = |task: &TaskSeen| {
-            let office = if task.offices.is_empty() { String::new() } else { format!("{}/", task.offices.join("+")) };
-            format!("{}/{} for {office}{}", task.program, task.step, task.post)
-        };
-        listed(self.after.tasks.values().map(told).collect())
+        let told = |task: &TaskSeen| format!("{} 由 {}", self.title(&task.program, &task.step), self.asked(task));
+        pasteable("待办", self.after.tasks.values().map(told).collect())
+    }
+
+    /// The one person who may do a task, else its office and post.
+    fn asked(&self, task: &TaskSeen) -> String {
+        if task.post == "applicant" {
+            return self.after.applicant.clone();
+        }
+        let (cast, today) = (self.view.cast, self.view.now.date());
+        let holders = |office: &String| cast.roster.holders(&office.as_str().into(), &task.post.as_str().into(), today);
+        let names: BTreeSet<&str> = task.offices.iter().flat_map(holders).map(|person| person.name.as_str()).collect();
+        match (names.first(), names.len(), task.offices.first()) {
+            (Some(name), 1, _) => (*name).to_owned(),
+            (_, _, Some(office)) => format!("{office}/{}", task.post),
+            (_, _, None) => task.post.clone(),
+        }
+    }
+
+    /// What a step is called where that says which, else its key.
+    fn title(&self, program: &str, step: &str) -> String {
+        let cast = self.view.cast;
+        let node = cast.bundle.programs.get(program).and_then(|program| program.nodes.iter().find(|node| *node.key == *step));
+        let title = node.map_or(step, |node| node.title.zh.as_str());
+        let is_clear = cast.steps(title).len() == 1 && !title.contains([' ', '、', '；', '：']);
+        if is_clear { title.to_owned() } else { format!("{program}/{step}") }
     }
 
     fn told_end(&self) -> String {
-        self.after.ended.as_ref().map_or_else(|| "在办 running".to_owned(), |result| format!("办结 ended: {result}"))
+        self.after.ended.as_ref().map_or_else(|| "在办".to_owned(), |result| format!("办结：{result}"))
     }
 
     fn due(&self, term: &Word, wanted: Due) -> Option<String> {
@@ -208,10 +231,10 @@ impl CaseView<'_> {
         };
         let meant = new.iter().any(|done| steps.iter().any(|(_, step)| *step == done.step) && done.outcome == outcome && by_whom(done));
         let told = |done: &crate::rehearsal::seen::DoneSeen| {
-            let by = done.by.as_deref().unwrap_or(if done.deemed { "law" } else { "system" });
-            format!("{} {} by {by}", done.step, done.outcome)
+            let by = done.by.as_deref().unwrap_or(if done.deemed { "依法" } else { "系统" });
+            format!("{} {} 由 {by}", done.step, done.outcome)
         };
-        (!meant).then(|| listed(new.iter().map(told).collect()))
+        (!meant).then(|| pasteable("已办", new.iter().map(told).collect()))
     }
 
     fn said(&self, wanted: &[NoticeWanted]) -> Option<String> {
@@ -305,8 +328,14 @@ impl CaseView<'_> {
     }
 }
 
+/// What was said, as the expectation that would have held.
 fn told_notices(said: &BTreeSet<(String, String)>) -> String {
-    listed(said.iter().map(|(kind, name)| format!("{kind} to {name}")).collect())
+    pasteable("通知", said.iter().map(|(kind, name)| format!("{kind} 给 {name}")).collect())
+}
+
+/// Found things in the words of an expectation, to be copied into the file.
+fn pasteable(word: &str, items: Vec<String>) -> String {
+    format!("{word}：{}", if items.is_empty() { "无".to_owned() } else { items.join("、") })
 }
 
 fn listed(items: Vec<String>) -> String {

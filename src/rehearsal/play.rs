@@ -66,6 +66,14 @@ pub enum Answer {
     Broken(String),
 }
 
+impl Answer {
+    /// Refused, with every field that is wrong and why, the same words from the engine and through HTTP.
+    pub fn refused(code: String, sentence: &str, details: impl Iterator<Item = (String, String)>) -> Self {
+        let details: Vec<String> = details.map(|(path, why)| format!("{path} {why}")).collect();
+        Self::Refused(code, [sentence.to_owned(), details.join("；")].join(" ").trim().to_owned())
+    }
+}
+
 /// What a driver has to do.
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -405,6 +413,8 @@ impl<'c> Play<'c> {
         let mut form = self.forms.get(name).cloned().unwrap_or_else(|| self.cast.form.clone());
         if let (Value::Object(fields), Some(changes)) = (&mut form, &act.form) {
             fields.extend(changes.clone());
+            // As on the page: an answer that is taken away is not sent as a blank, which a form refuses where it does not ask.
+            fields.retain(|_, answer| !answer.is_null());
         }
         self.forms.insert(name.to_owned(), form.clone());
         let empty = form.as_object().is_none_or(Map::is_empty);

@@ -31,6 +31,8 @@ pub struct Script {
     pub procedure: Option<Word>,
     /// When it begins; nine in the morning unless said.
     pub today: Option<Moment>,
+    /// It is written, and told as wrong already.
+    pub today_wrong: bool,
     /// Who takes part; `None` for everybody of the seeds.
     pub people: Option<Vec<PersonLine>>,
     /// Who is away, and who stands in.
@@ -214,7 +216,7 @@ fn whole(reader: &mut Reader<'_>, script: &Script) {
     if script.procedure.is_none() {
         reader.mistake(top, "missing-key", ("缺少“流程 …”".into(), "expected `procedure …`, found no such line".into()));
     }
-    if script.today.is_none() {
+    if script.today.is_none() && !script.today_wrong {
         reader.mistake(top, "missing-key", ("缺少“今日 …”".into(), "expected `today …`, found no such line".into()));
     }
     if script.lines.is_empty() {

@@ -51,6 +51,8 @@ pub struct TaskSeen {
     pub offices: Vec<String>,
     /// The post asked; `applicant` for the applicant.
     pub post: String,
+    /// The B post, once it is asked too.
+    pub backup: Option<String>,
     /// Who claimed it.
     pub claimed: Option<String>,
     /// The answers it can end with.

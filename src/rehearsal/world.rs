@@ -139,7 +139,7 @@ impl<'c> World<'c> {
                 self.serve();
                 Answer::Done(asked.starts.then_some(asked.case))
             }
-            Err(refusal) => Answer::Refused(refusal.code.to_owned(), refusal.zh),
+            Err(refusal) => Answer::refused(refusal.code.to_owned(), &refusal.zh, refusal.details.into_iter().map(|detail| (detail.path, detail.zh))),
         }
     }
 

@@ -237,9 +237,12 @@ fn the_first_workflow_of_the_readme_goes_from_an_empty_file_to_published() {
     let seeds = std::fs::canonicalize("seeds").unwrap();
     says(&["seed", seeds.to_str().unwrap(), "--data", "data"], "");
     says(&["publish", "parking.yaml", "--data", "data"], "parking is published");
+    says(&["publish", "parking.yaml", "--data", "data"], "parking is unchanged");
+    says(&["publish", "--list", "--data", "data"], "临时停车位 / Temporary parking");
+    says(&["draw", "parking", "--data", "data"], "data-step=\"sign\"");
 }
 
-/// The second workflow of the page stands in three blocks, and its ladders hold in the first workflow.
+/// The second workflow of the page stands in three blocks; its form is found beside it, and its ladder section passes in the first workflow.
 #[test]
 fn the_second_workflow_and_the_ladders_of_the_readme_pass_as_printed() {
     let readme = std::fs::read_to_string("workflows/README.md").unwrap();
@@ -255,13 +258,31 @@ fn the_second_workflow_and_the_ladders_of_the_readme_pass_as_printed() {
     let ladders = &blocks(&section("提醒阶梯"))[0];
     let first = &blocks(&section("第一个流程"))[0];
     write("parking.yaml", &format!("{}{ladders}", first.replacen("    within: 2 working days\n", "    within: 2 working days\n    remind: promise\n", 1)));
-    for (arguments, words) in
-        [(&["check", ".", "--on", "2025-03-03"][..], "没有发现错误 / no mistakes: parking, road\n"), (&["rehearse", "road.txt"], "1 passed, 0 failed")]
-    {
-        let said = Command::new(env!("CARGO_BIN_EXE_greenlane")).args(arguments).current_dir(folder.path()).output().unwrap();
-        let text = String::from_utf8_lossy(&said.stdout);
-        assert!(said.status.success() && text.contains(words), "{arguments:?}: {text}");
+    let says = |arguments: &[&str]| {
+        let said = Command::new(env!("CARGO_BIN_EXE_greenlane")).args(arguments).current_dir(folder.path()).env_remove("GREENLANE_DATA").output().unwrap();
+        (said.status.success(), format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr)))
+    };
+    for (arguments, words) in [
+        (&["check", "road.yaml", "--on", "2025-03-03"][..], "没有发现错误 / no mistakes: road\n"),
+        (&["check", "parking.yaml", "--on", "2025-03-03"], "no mistakes: parking\n"),
+        (&["rehearse", "road.txt"], "1 passed, 0 failed"),
+        (&["draw", "road.yaml"], "data-step=\"sign\""),
+        (&["draw", ".", "--only", "road"], "data-step=\"review\""),
+    ] {
+        let (right, text) = says(arguments);
+        assert!(right && text.contains(words), "{arguments:?}: {text}");
     }
+    let (right, text) = says(&["draw", "."]);
+    assert!(!right && text.contains("--only with one of parking, road"), "{text}");
+    std::fs::remove_file(folder.path().join("parking.yaml")).unwrap();
+    let (right, text) = says(&["draw", "."]);
+    assert!(right && text.contains("data-step=\"sign\""), "the only workflow of a folder is drawn: {text}");
+    write("forms/road.yaml", &second[1].replace("type: area-m2", "type: area"));
+    let (right, text) = says(&["check", "road.yaml", "--plain"]);
+    assert!(!right && text.contains("forms/road.yaml:7:"), "a mistake of the form beside it is told: {text}");
+    std::fs::remove_file(folder.path().join("forms/road.yaml")).unwrap();
+    let (right, text) = says(&["check", "road.yaml", "--plain"]);
+    assert!(!right && text.contains("GL015"), "{text}");
 }
 
 /// The answer of `greenlane check` with these arguments: whether it exits 0, and what it prints.
@@ -438,6 +459,15 @@ fn a_stored_bundle_loads_again_to_the_same_digest() {
 #[test]
 fn a_post_that_nobody_holds_is_told_with_its_place() {
     let library = loaded(&[file("small.yaml", SMALL)]);
-    let found = library.vacant(|office, post| (office, post) != ("ez-ghj", "handler"));
+    let held = BTreeMap::from([("ez-ghj".to_owned(), BTreeSet::from(["handlers".to_owned(), "head".to_owned()]))]);
+    let is_filled = |office: &str, post: &str| (office, post) != ("ez-ghj", "handler");
+    let found = library.vacant(is_filled, &held);
     assert_eq!(lines(&found), "small.yaml:8:31 GL019 `ez-ghj` 的岗位 `handler` 没有人 / expected somebody in post `handler` of `ez-ghj`, found nobody");
+    assert_eq!(found[0].help_en.as_deref(), Some("did you mean `handlers`?"));
+    let held = BTreeMap::from([("ez-ghj".to_owned(), BTreeSet::from(["legal".to_owned(), "sup_clerk".to_owned()]))]);
+    assert_eq!(library.vacant(is_filled, &held)[0].help_en.as_deref(), Some("known here: `legal`, `sup_clerk`"));
+    let held = BTreeMap::from([("ez-ghjj".to_owned(), BTreeSet::new())]);
+    let found = library.vacant(is_filled, &held);
+    assert_eq!(lines(&found), "small.yaml:8:31 GL019 没有机构 `ez-ghj` / expected an office, found `ez-ghj`");
+    assert_eq!(found[0].help_en.as_deref(), Some("did you mean `ez-ghjj`?"));
 }

@@ -174,8 +174,9 @@ fn answered(status: u16, answer: &Value) -> Answer {
         200..=299 => Answer::Done(answer["case"].as_str().and_then(|case| case.parse().ok())),
         400..=499 => {
             let code = answer["code"].as_str().unwrap_or("-").to_owned();
-            let details: Vec<&str> = list(&answer["errors"]).filter_map(|error| error["zh"].as_str()).collect();
-            Answer::Refused(code, format!("{} {}", answer["detail"].as_str().unwrap_or_default(), details.join("；")).trim().to_owned())
+            let text = |error: &Value, key: &str| error[key].as_str().unwrap_or_default().to_owned();
+            let details = list(&answer["errors"]).map(|error| (text(error, "path"), text(error, "zh")));
+            Answer::refused(code, answer["title"].as_str().unwrap_or_default(), details)
         }
         _ => Answer::Broken(format!("{status} {answer}")),
     }
@@ -204,6 +205,7 @@ fn case_of(view: &Value) -> Seen {
             step: text(&task["step"]),
             offices,
             post: text(&task["post"]),
+            backup: optional(&task["backup"]),
             claimed: optional(&task["claimed"]),
             outcomes,
         };

@@ -83,6 +83,7 @@ pub const RULES: &[Rule] = &[
         "督办单不在到期日之后草拟，或写了没有的、填不了的督办工作流",
         "a supervision order that is not drafted after the due day, or whose workflow does not exist or cannot be filled in",
     ),
+    rule("GL063", "没有这种通知", "a kind of notice that does not exist"),
 ];
 
 /// The rule of a code.

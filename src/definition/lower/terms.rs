@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Lowering, edges};
-use crate::definition::diagnostics::Findings;
+use crate::definition::diagnostics::{Findings, list, suggestion};
 use crate::definition::graph::{Audience, Deem, ExtendRule, Pool, Rung, TermEnd, TermKind, TermRule, TermStart};
 use crate::definition::syntax::{self, Basis, Hearer, Limit, LimitStart, Remind, Step, StepOutcome, Word};
 use crate::ids::Name;
@@ -155,6 +155,17 @@ impl Lowering<'_> {
     fn named(&self, word: &Word, findings: &mut Findings<'_>) -> Vec<Audience> {
         if &*word.value == "assignee" {
             return vec![Audience::Assignee];
+        }
+        if &*word.value != "applicant" && !self.workflow.people.iter().any(|(name, _)| name.value == word.value) {
+            let found = &word.value;
+            let own = self.workflow.people.iter().map(|(name, _)| &*name.value);
+            let known: Vec<&str> = own.chain(["applicant", "assignee", "{post: …}"]).collect();
+            let sentences = (format!("办理人(people)中没有 `{found}`"), format!("expected the name of somebody under `people`, found `{found}`"));
+            let near = suggestion(found, &known).filter(|help| help.1.starts_with("did you mean"));
+            let all = list(&known);
+            let post = || (format!("{}；是岗位就写 `{{post: {found}}}`", all.0), format!("{}; a post is written `{{post: {found}}}`", all.1));
+            findings.note(word.at, "GL013", sentences).help(Some(near.unwrap_or_else(post)));
+            return Vec::new();
         }
         match self.pool(word, findings) {
             Some(Pool::Applicant) => vec![Audience::Applicant],

@@ -29,7 +29,10 @@ pub(in crate::definition) fn check(workflow: &Workflow, all: &[Lowered], finding
             let zh = format!("环节时限合计 {days} {}，超过承诺的 {}", promised.unit.zh(), promised.zh());
             let en = format!("expected step limits of at most {promised} in all, found {days}");
             let (zh_way, en_way) = (way.listed(|title| &title.zh), way.listed(|title| &title.en));
-            findings.note(limit.within.at, "GL042", (zh, en)).help(Some((format!("最长的一路：{zh_way}"), format!("the longest way: {en_way}"))));
+            let enough = crate::calendar::Span { days, ..promised };
+            let zh_help = format!("最长的一路：{zh_way}；缩短某步的 within，或把承诺写成 within: {enough}");
+            let en_help = format!("the longest way: {en_way}; shorten the `within` of a step, or promise within: {enough}");
+            findings.note(limit.within.at, "GL042", (zh, en)).help(Some((zh_help, en_help)));
         }
     }
 }

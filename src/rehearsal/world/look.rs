@@ -71,6 +71,7 @@ impl World<'_> {
             Some(_) => vec!["approved".to_owned(), "rejected".to_owned()],
             None => self.cast.outcomes(&program, &task.step),
         };
-        TaskSeen { program, step: task.step.to_string(), offices, post, claimed: task.claimed.map(|person| self.cast.name_of(person)), outcomes }
+        let (backup, claimed) = (task.backup.as_ref().map(ToString::to_string), task.claimed.map(|person| self.cast.name_of(person)));
+        TaskSeen { program, step: task.step.to_string(), offices, post, backup, claimed, outcomes }
     }
 }

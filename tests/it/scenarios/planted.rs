@@ -81,6 +81,26 @@ fn each_kind_of_expectation_can_turn_out_false() {
 }
 
 #[test]
+fn what_was_found_is_told_in_words_that_can_be_put_into_the_file() {
+    for (line, wrong, found) in [
+        ("陈工", "待办：无", "待办：受理 由 李受理"),
+        ("陈工", "通知：o.red", "通知："),
+        ("李受理            办理 甲 受理 受理", "已办：受理 accepted 由 周承办", "已办：accept accepted 由 李受理"),
+    ] {
+        let swap = |written: &str| {
+            let hit = written.starts_with(line) && written.contains('→');
+            if hit { format!("{}→ {wrong}", written.split('→').next().unwrap()) } else { written.to_owned() }
+        };
+        let text = |expected: &str| SMALL.lines().map(swap).collect::<Vec<_>>().join("\n").replace(wrong, expected);
+        let verdict = played(&text(wrong));
+        let miss = &verdict.failed().expect("red").misses[0];
+        assert!(miss.found.starts_with(found), "{wrong}: {}", miss.found);
+        let pasted = played(&text(&miss.found));
+        assert!(pasted.failed().is_none_or(|again| again.line != verdict.failed().unwrap().line), "{} is not what was found", miss.found);
+    }
+}
+
+#[test]
 fn a_record_is_of_its_word_by_its_person_and_to_its_person() {
     const ASKED: &str = include_str!("../../scenarios/vb-26-delegate-comes-back.txt");
     const LINE: &str = "周承办 委派 甲 审查 钱承办 “请核数字” →";
@@ -96,15 +116,7 @@ fn whatever_is_wrong_with_a_file_is_told_at_once_with_its_place() {
     let unreadable = "流程 x\n今日 昨天\n  → 待办：无\n李受理 跳舞 甲\n李受理 办理 甲\n李受理 签收 甲 受理 → 没有这个：词\n李受理 签收 “甲\n";
     let mistakes = read(unreadable, "wrong.txt").expect_err("wrong");
     let places: Vec<_> = mistakes.iter().map(|mistake| (mistake.line, mistake.column, mistake.code)).collect();
-    let expected = [
-        (1, 1, "missing-key"),
-        (2, 4, "wrong-head"),
-        (3, 3, "indented"),
-        (4, 5, "wrong-line"),
-        (5, 5, "wrong-line"),
-        (6, 15, "unknown-word"),
-        (7, 8, "not-closed"),
-    ];
+    let expected = [(2, 4, "wrong-head"), (3, 3, "indented"), (4, 5, "wrong-line"), (5, 5, "wrong-line"), (6, 15, "unknown-word"), (7, 8, "not-closed")];
     assert_eq!(places, expected, "{mistakes:#?}");
 
     let misnamed =
@@ -155,7 +167,7 @@ fn the_command_says_which_line_failed_and_counts_the_files_in_its_last_line() {
         let text = String::from_utf8(out.stdout).unwrap();
         assert_eq!(out.status.code(), Some(1), "{text}");
         assert_eq!(text.lines().last(), Some("1 passed, 2 failed"), "{text}");
-        for said in ["✓", "b.txt:", "expected  办结：不予", "ended: granted", "c.txt:1:4 unknown-name"] {
+        for said in ["✓", "b.txt:", "expected  办结：不予", "found     办结：granted", "c.txt:1:4 unknown-name"] {
             assert!(text.contains(said), "{said}: {text}");
         }
         let one = Command::new(env!("CARGO_BIN_EXE_greenlane")).arg("rehearse").args(http).arg(folder.path().join("a.txt")).output().unwrap();
