@@ -1,12 +1,13 @@
 //! A form filled in so that it passes: from what was filed where the form has such a field, else with the plainest value there is.
 
 use greenlane::forms::codes::Scheme;
-use greenlane::forms::{Field, Form, Kind};
+use greenlane::forms::{Field, Form, Kind, Who};
 use serde_json::{Map, Value, json};
 
-/// The whole form, optional fields too.
+/// The whole form, optional fields too; what is kept for somebody else to fill in is left to them.
 pub fn filled(form: &Form, filed: &Value) -> Value {
-    Value::Object(form.fields().map(|field| (field.key.clone(), value(field, filed))).collect())
+    let ours = |field: &&Field| field.edit.as_ref().is_none_or(|who| who.contains(&Who::Applicant));
+    Value::Object(form.fields().filter(ours).map(|field| (field.key.clone(), value(field, filed))).collect())
 }
 
 fn value(field: &Field, filed: &Value) -> Value {

@@ -161,7 +161,8 @@ impl Storm {
             }
         };
         let waits = |id: &Local, task: &Task| task.held.is_some() || asked_first(id, task);
-        let found = case.tasks.iter().find(|(id, task)| !waits(id, task) && task.delegate.is_none());
+        // A question that stands was taken back before; one whose asked person has left stands no more.
+        let found = case.tasks.iter().find(|(id, task)| !waits(id, task));
         found.map_or(first, |(id, task)| (*id, task.clone()))
     }
 
