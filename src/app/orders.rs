@@ -83,7 +83,11 @@ impl App {
         let waiting = self.store().orders_waiting(ORDERS_PER_TURN_MAX).await.map_err(reading("looking for drafted orders"))?;
         let mut opened = 0;
         for order in &waiting {
-            opened += usize::from(self.open_order(order).await?);
+            match self.open_order(order).await {
+                Ok(done) => opened += usize::from(done),
+                // The row stays for a later turn; the others are not held up.
+                Err(fault) => tracing::error!(case = %order.key.case, %fault, "a drafted order could not be opened"),
+            }
         }
         Ok(opened)
     }

@@ -250,7 +250,11 @@ impl App {
         for row in self.store().cases(tenant, &filter, ORDERS_PER_TURN_MAX).await.map_err(reading("listing orders"))? {
             let working = match self.working(tenant, row.id).await {
                 Ok(working) => working,
-                Err(Failure::Fault(fault)) => return Err(fault),
+                // One that cannot be read keeps nobody from their morning.
+                Err(Failure::Fault(fault)) => {
+                    tracing::error!(case = %row.id, %fault, "an order in hand could not be read");
+                    continue;
+                }
                 // It ended meanwhile, or is gone.
                 Err(Failure::Refused(_)) => continue,
             };

@@ -228,7 +228,9 @@ fn of_two_who_apply_at_once_one_is_told_to_look_again() {
             tokio::join!(one.apply_calendar(node.tenant, operator(), &first, stamps.0), other.apply_calendar(node.tenant, operator(), &second, stamps.1));
         let lost: Vec<&str> =
             [&a, &b].into_iter().filter_map(|result| if let Err(Failure::Refused(refusal)) = result { Some(refusal.code) } else { None }).collect();
-        assert_eq!((lost, a.is_ok() != b.is_ok()), (vec!["calendar_moved_on"], true), "{:?} {:?}", a.as_ref().err(), b.as_ref().err());
+        // The slower of them hears of it before it writes, or where both write the same version.
+        let told = matches!(lost[..], ["calendar_moved_on" | "calendar_version_taken"]);
+        assert!(told && a.is_ok() != b.is_ok(), "{lost:?} {:?} {:?}", a.as_ref().err(), b.as_ref().err());
         let known = node.app.known(node.tenant).await.unwrap();
         assert_eq!((known.calendars.len(), known.calendar.closures().len()), (2, 1));
         assert!(known.calendars[&2].done.is_some());

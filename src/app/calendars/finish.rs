@@ -24,7 +24,11 @@ impl App {
     /// # Errors
     /// A refusal or a fault.
     pub async fn finish_calendar(&self, tenant: Tenant, number: u32) -> Result<(), Failure> {
-        let known = self.known(tenant).await?;
+        let mut known = self.known(tenant).await?;
+        if !known.calendars.contains_key(&number) {
+            // The reading was shared with one that began before the version was written down; the next sees it.
+            known = self.known(tenant).await?;
+        }
         let Some(version) = known.calendars.get(&number).filter(|version| version.done.is_none()) else { return Ok(()) };
         self.recompute_terms(tenant).await?;
         let moves = self.calendar_moves(tenant, number).await?;

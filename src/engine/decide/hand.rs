@@ -2,7 +2,7 @@
 //! Invariant: both names stand in the record, and the task can be done by whom it reaches.
 //! Never: out of the office; a task is handed to a colleague of its pool, the other post (B 岗), or a leader of the same office.
 
-use crate::definition::graph::Verb;
+use crate::definition::graph::{NodeKind, Verb};
 use crate::engine::case::{BodyRef, Case, Local, Task, TaskPool};
 use crate::engine::command::Recipient;
 use crate::engine::decide::signers::reason;
@@ -23,10 +23,18 @@ pub(super) fn transfer(asked: Asked<'_, '_>, task: Local, to: &Recipient, body: 
         reason(body, "转办", "hand the task over")?;
         let (case, _, facts) = asked;
         let (pool, to) = recipient((case, facts), (task, open), by, to)?;
-        Ok(Event::TaskHandedOver { task, by, pool, to, body })
+        Ok((open, Event::TaskHandedOver { task, by, pool, to, body }))
     });
+    let (case, _, facts) = asked;
     match handed {
-        Ok(event) => Decision::Events(vec![event]),
+        Ok((open, event)) => drafted(case.clone(), facts, |draft| {
+            draft.emit(event.clone());
+            // Handed to a post, it lies with nobody again.
+            if let Some(NodeKind::Task(rule)) = standing::node_of(case, facts, open).map(|node| &node.kind) {
+                draft.arm_backup(task, rule);
+            }
+            Ok(())
+        }),
         Err(refusal) => Decision::Refused(refusal),
     }
 }

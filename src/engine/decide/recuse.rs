@@ -40,7 +40,10 @@ fn asking((case, actor, facts): Asked<'_, '_>, task: Local, of: PersonId, body: 
 
 /// The head of the section decides; with a yes the task goes to whoever else can do it, the B post first.
 pub(super) fn decide(asked: Asked<'_, '_>, task: Local, agreed: bool, body: Option<BodyRef>) -> Decision {
+    // An answer of theirs that waits for members added counts no more: whoever has the task now answers.
+    let answered = asked.0.tasks.get(&task).is_some_and(|open| open.held.as_ref().is_some_and(|held| Some(held.by) == open.recusal));
     match deciding(asked, task, agreed, body) {
+        Ok(event) if agreed && answered => Decision::Events(vec![event, Event::AnswerReopened { task }]),
         Ok(event) => Decision::Events(vec![event]),
         Err(refusal) => Decision::Refused(refusal),
     }

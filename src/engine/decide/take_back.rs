@@ -59,7 +59,8 @@ fn is_untouched(case: &Case, token: Local, waits: &Waits) -> bool {
     }
     let idle = |task: &Task| task.claimed.is_none() && task.delegate.is_none() && task.recusal.is_none();
     match waits {
-        Waits::Task(task) => case.tasks.get(task).is_some_and(idle),
+        // Somebody had it meanwhile and asked others to sign: what they signed stands.
+        Waits::Task(task) => case.tasks.get(task).is_some_and(idle) && children(case, *task, |_| true).is_empty(),
         Waits::Group(group) => {
             let quiet = case.groups.get(group).is_some_and(|group| group.seats.values().all(Option::is_none));
             let alone = children(case, *group, |_| true).is_empty();

@@ -116,7 +116,7 @@ impl Year {
             }
         }
         let end = self.ticks.last().copied().unwrap_or(Moment(0));
-        match terms.values().flat_map(|term| running(term)).find(|(_, at, _)| *at <= end) {
+        match terms.values().flat_map(running).find(|(_, at, _)| *at <= end) {
             Some(rung) => Err(format!("rung {rung:?} never fired")),
             None => Ok(heard),
         }
