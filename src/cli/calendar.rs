@@ -108,7 +108,7 @@ struct DueArgs {
 #[derive(Debug, clap::Args)]
 struct CalendarFile {
     /// A calendar file instead of the one the program carries.
-    #[arg(long = "calendar", value_name = "FILE")]
+    #[arg(id = "calendar", long = "calendar", value_name = "FILE")]
     file: Option<PathBuf>,
 }
 
