@@ -230,7 +230,7 @@ impl App {
 
     async fn job(&self, mut order: Order, answer: oneshot::Sender<Result<Receipt, Failure>>) -> Result<Job, Failure> {
         let now = self.clock().now();
-        let digest = Digest::of(&serde_json::to_vec(&(order.case, &order.act)).map_err(|cause| Fault::new("reading a command", cause))?);
+        let digest = said(&order).map_err(|cause| Fault::new("reading a command", cause))?;
         let command_id = match order.command_id {
             Some(id) => id,
             None => CommandId::new(now, entropy()?),
@@ -371,4 +371,11 @@ pub(crate) fn entropy<const N: usize>() -> Result<[u8; N], Fault> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|cause| Fault::new("asking the operating system for random bytes", cause))?;
     Ok(bytes)
+}
+
+/// The digest of what a command says. The order of keys says nothing: it depends on who wrote the JSON, and on how this program was built.
+fn said(order: &Order) -> Result<Digest, serde_json::Error> {
+    let mut said = serde_json::to_value((order.case, &order.act))?;
+    said.sort_all_objects();
+    Ok(Digest::of(&serde_json::to_vec(&said)?))
 }

@@ -135,12 +135,8 @@ impl App {
         let act = Act::Record { what: "report-written".into(), details: Some(json!({"report": what, "on": on})), rows };
         let command_id = Some(CommandId::of(&format!("report {what} {tenant} {on}")));
         let order = Order { tenant, case: Some(case_of(tenant)), actor: Actor::System, command_id, act };
-        match self.execute(order).await {
-            Ok(receipt) => Ok(if receipt.repeated { 0 } else { count }),
-            // It was written under this id already: that is what was wanted.
-            Err(Failure::Refused(refusal)) if refusal.code == "command_id_reused" => Ok(0),
-            Err(failure) => Err(Fault::new("writing a report", failure)),
-        }
+        let receipt = self.execute(order).await.map_err(|failure| Fault::new("writing a report", failure))?;
+        Ok(if receipt.repeated { 0 } else { count })
     }
 
     /// The leaders' digests of a morning: what is late, with the orders issued about it and how far they have come.
