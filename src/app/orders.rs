@@ -2,6 +2,8 @@
 //! Invariant: one case for each (case, link, term, due date), however many nodes try, because its id and its command's follow from these; and none while an
 //! order about the same link is in hand (政府督查工作条例 15). Never: a number or a signature; a draft has neither until its issuer signs (条例 7、11).
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -13,7 +15,7 @@ use crate::app::known::Known;
 use crate::app::notices::short_name;
 use crate::app::queries::reading;
 use crate::definition::graph::TermKind;
-use crate::engine::case::Case;
+use crate::engine::case::{Case, Local};
 use crate::engine::effect::OrderEffect;
 use crate::forms::{Form, Kind};
 use crate::identity::Actor;
@@ -56,9 +58,9 @@ pub struct OrderView {
 /// The row of an order that a passed date drafts. The case it becomes has an id made of the date that passed.
 pub(in crate::app) fn row(order: &OrderEffect, case: &Case, at: Moment) -> OrderRow {
     let scope = case.scopes.get(&order.scope);
-    let text = format!("order {} {} {} {} {}", case.tenant, case.id, order.scope, order.term, order.due);
+    let cause = cause((case.tenant, case.id), order.scope, (&order.term, order.due));
     let mut random = [0; 10];
-    random.iter_mut().zip(Digest::of(text.as_bytes()).0).for_each(|(byte, from)| *byte = from);
+    random.iter_mut().zip(Digest::of(cause.as_bytes()).0).for_each(|(byte, from)| *byte = from);
     OrderRow {
         scope: order.scope,
         term: order.term.to_string(),
@@ -72,6 +74,11 @@ pub(in crate::app) fn row(order: &OrderEffect, case: &Case, at: Moment) -> Order
         office: order.office.as_ref().map(ToString::to_string),
         at,
     }
+}
+
+/// The date that passed, in words that are the same on every node: an order's id and its command's follow from them.
+fn cause((tenant, case): (Tenant, CaseId), scope: Local, (term, due): (impl fmt::Display, impl fmt::Display)) -> String {
+    format!("order {tenant} {case} {scope} {term} {due}")
 }
 
 impl App {
@@ -110,7 +117,7 @@ impl App {
         };
         let form = filled(form, order, &known, now);
         let act = Act::Start { workflow: order.row.workflow.as_str().into(), form: Some(form), rank: ORDINARY };
-        let command = CommandId::of(&format!("order {} {} {} {} {}", key.tenant, key.case, key.scope, key.term, key.due));
+        let command = CommandId::of(&cause((key.tenant, key.case), key.scope, (&key.term, &key.due)));
         let started = Order { tenant: key.tenant, case: Some(order.row.order), actor: Actor::System, command_id: Some(command), act };
         match self.execute(started).await {
             Ok(_) => {}

@@ -127,15 +127,7 @@ impl App {
         let filled = |office: &str, post: &str| !known.roster.holders(&known.roster.current(&office.into(), today), &post.into(), today).is_empty();
         let mut found: Vec<Detail> = names.iter().flat_map(|name| library.lapsed(name, today)).map(|diagnostic| Detail::from(&diagnostic)).collect();
         found.extend(library.vacant(filled, &known.roster.posts_by_office(today)).iter().map(Detail::from));
-        for program in names.iter().filter_map(|name| library.program(name)) {
-            let own = program.nodes.iter().flat_map(|node| &node.terms);
-            for rung in program.limits.iter().chain(own).flat_map(|term| &term.rungs) {
-                if !rung.notice.parse::<Kind>().is_ok_and(Kind::is_of_case) {
-                    let (zh, en) = (format!("没有提醒文本 `{}`", rung.notice), format!("expected the kind of a notice, found `{}`", rung.notice));
-                    found.push(Detail::new(&program.name, "unknown_notice", zh, en));
-                }
-            }
-        }
+        found.extend(library.unsayable(&Kind::of_cases()).iter().map(Detail::from));
         found.extend(unordered(library, known, names));
         found.dedup();
         found

@@ -113,8 +113,7 @@ pub fn check(own: &[SourceFile], on: NaiveDate, roster: Option<&Seeds>) -> (Vec<
         });
         of_sets.extend(library.vacant(holds, &held));
     }
-    let kinds: Vec<&str> = Kind::ALL.iter().filter(|kind| kind.is_of_case()).map(|kind| kind.key()).collect();
-    of_sets.extend(library.unsayable(&kinds));
+    of_sets.extend(library.unsayable(&Kind::of_cases()));
     let is_own = |one: &Diagnostic| own.is_empty() || own.iter().any(|file| file.shown == one.file);
     found.extend(of_sets.into_iter().filter(is_own));
     found.sort();

@@ -293,6 +293,12 @@ impl Kind {
         !self.is_digest() && !self.is_account()
     }
 
+    /// The keys a workflow may say.
+    #[must_use]
+    pub fn of_cases() -> Vec<&'static str> {
+        Self::ALL.iter().filter(|kind| kind.is_of_case()).map(|kind| kind.key()).collect()
+    }
+
     /// Every variable a text of this kind may use.
     pub fn vars(self) -> impl Iterator<Item = Var> {
         let frame: &[Var] = match self {

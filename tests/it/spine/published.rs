@@ -111,3 +111,13 @@ fn a_callee_that_no_longer_gives_what_a_published_caller_reads_is_refused_with_e
         assert!(publish(&node, &[("inner.yaml", longer.as_str())], &[], false).await.unwrap()[0].published);
     });
 }
+
+#[test]
+fn a_reminder_that_says_what_nobody_can_word_is_refused_with_its_place() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        let text = INNER.replace("    within: 2 working days\n", "    within: 2 working days\n    remind: [{at: due, say: o.yelow, to: assignee}]\n");
+        let (code, details) = refused(publish(&node, &[("inner.yaml", text.as_str())], &[], false).await);
+        assert_eq!((code, details.len(), details[0].0.as_str()), ("workflow_unfit", 1, "GL063"), "{details:?}");
+    });
+}
