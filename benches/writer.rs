@@ -204,6 +204,8 @@ fn notice(row: &CaseRow, at: Moment) -> NoticeRow {
         language: "zh-CN".to_owned(),
         context: vec![b'c'; 300],
         due: at,
+        other: None,
+        follows: None,
     }
 }
 

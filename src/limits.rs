@@ -272,3 +272,5 @@ pub const PEOPLE_PER_PAGE: usize = 50;
 pub const CASES_SEARCHED_MAX: u32 = 10_000;
 /// Cases a list counts before it says that there are more.
 pub const CASES_COUNTED_MAX: u32 = 1_000;
+/// Days in a calendar feed: what is open on one desk.
+pub const FEED_ENTRIES_MAX: u32 = 500;

@@ -10,7 +10,7 @@ use crate::api::v1::{accounts, acts, audit, authorities, calendars, cases, clock
 #[openapi(
     info(title = "Greenlane 绿色通道", description = "项目审批绿色通道引擎的接口。The green-channel approval engine."),
     paths(
-        me::me, me::inbox,
+        me::me, me::inbox, me::preferences, me::choose_preferences,
         cases::start, cases::list, cases::show, cases::form, cases::documents, cases::days, cases::explain,
         acts::claim, acts::release, acts::complete, acts::send_back, acts::extend, acts::state_reason, acts::withdraw,
         verbs::add_signers, verbs::remove_signer, verbs::remove_to_come, verbs::transfer, verbs::delegate, verbs::reply, verbs::recall,

@@ -123,6 +123,7 @@ fn command(act: &Act) -> Option<Command> {
         | Act::Wake
         | Act::Recompute
         | Act::NoticeSettled { .. }
+        | Act::NoticeReturned { .. }
         | Act::NoticeResent { .. }
         | Act::Migrate { .. }
         | Act::Record { .. } => return None,

@@ -67,7 +67,9 @@ impl App {
     }
 
     async fn digest_of(&self, tenant: Tenant, known: &Known, person: PersonId, seats: Vec<Seat>, morning: NaiveDate) -> Result<Option<NoticeRow>, Fault> {
-        let Some(who) = known.roster.people.get(&person).filter(|who| !who.disabled && who.email.is_some()) else { return Ok(None) };
+        let Some(who) = known.roster.people.get(&person).filter(|who| !who.disabled && who.email.is_some() && known.hears(who.id, Kind::TaskDigest)) else {
+            return Ok(None);
+        };
         let Some(context) = self.digest_context(tenant, known, seats, morning).await? else { return Ok(None) };
         let now = self.clock().now();
         let context = serde_json::to_vec(&context).map_err(|cause| Fault::new("writing a digest", cause))?;
@@ -80,6 +82,8 @@ impl App {
             language: who.language.clone(),
             context,
             due: now,
+            other: None,
+            follows: None,
         }))
     }
 }

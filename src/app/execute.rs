@@ -173,6 +173,16 @@ pub enum Act {
         sent: bool,
         attempts: u32,
         at: Moment,
+        /// What goes by the other medium instead.
+        #[serde(serialize_with = "told_by_key")]
+        next: Option<Box<NoticeRow>>,
+    },
+    NoticeReturned {
+        key: String,
+        at: Moment,
+        /// What goes by the other medium instead.
+        #[serde(serialize_with = "told_by_key")]
+        next: Option<Box<NoticeRow>>,
     },
     NoticeResent {
         key: String,
@@ -307,7 +317,14 @@ impl App {
             Act::JobRetry { job } => Command::JobRetry { job },
             Act::Wake => Command::Wake,
             Act::Recompute => Command::Recompute,
-            Act::NoticeSettled { key, sent, attempts, at } => Command::NoticeSettled { key, sent, attempts, at },
+            Act::NoticeSettled { key, sent, attempts, at, next } => {
+                let next = next.map(|row| leaves_with(*row, register_rows));
+                Command::NoticeSettled { key, sent, attempts, at, next }
+            }
+            Act::NoticeReturned { key, at, next } => {
+                let next = next.map(|row| leaves_with(*row, register_rows));
+                Command::NoticeReturned { key, at, next }
+            }
             Act::NoticeResent { key } => Command::NoticeResent { key },
             Act::Migrate { from, to, map } => Command::Migrate { from, to, map },
             Act::Record { what, details, rows } => {
@@ -371,6 +388,18 @@ pub(crate) fn entropy<const N: usize>() -> Result<[u8; N], Fault> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|cause| Fault::new("asking the operating system for random bytes", cause))?;
     Ok(bytes)
+}
+
+/// A command's digest takes a notice by its key.
+fn told_by_key<S: serde::Serializer>(next: &Option<Box<NoticeRow>>, serializer: S) -> Result<S::Ok, S::Error> {
+    next.as_ref().map(|row| &row.key).serialize(serializer)
+}
+
+/// Has a notice leave with the act; answers its key and medium for the record.
+fn leaves_with(row: NoticeRow, rows: &mut RegisterRows) -> (String, Name) {
+    let told = (row.key.clone(), Name::from(row.channel.as_str()));
+    rows.notices.push(row);
+    told
 }
 
 /// The digest of what a command says. The order of keys says nothing: it depends on who wrote the JSON, and on how this program was built.

@@ -10,13 +10,14 @@ use serde::{Deserialize, Serialize};
 use crate::app::authority::Authority;
 use crate::app::calendars::CalendarVersion;
 use crate::app::handover::Handover;
+use crate::app::own_links::Feed;
 use crate::calendar::Calendar;
 use crate::clock;
 use crate::definition::graph::Bundle;
 use crate::identity::{Actor, Roster};
-use crate::ids::{Digest, Moment, Name, Tenant, Text};
+use crate::ids::{Digest, Moment, Name, PersonId, Tenant, Text};
 use crate::limits::REGISTER_STALE_MS_MAX;
-use crate::notice::Texts;
+use crate::notice::{Preferences, Texts};
 
 /// One version of the register, parsed.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +38,10 @@ pub struct Known {
     pub accounts: BTreeMap<String, AccountTitle>,
     /// Which short messages carriers have approved, and which are switched on.
     pub texts: Texts,
+    /// What people chose to hear, and how.
+    pub preferences: BTreeMap<PersonId, Preferences>,
+    /// Calendar feeds of people.
+    pub feeds: BTreeMap<PersonId, Feed>,
     /// Desks that were or are to be handed over, by id.
     pub handovers: BTreeMap<String, Handover>,
     /// Standing authorisations to issue supervision orders, by document.
@@ -49,6 +54,12 @@ impl Known {
     pub fn office(&self, key: &str) -> Text {
         let found = self.roster.offices.get(key).map(|office| Text { zh: office.zh.clone(), en: office.en.clone() });
         found.unwrap_or_else(|| Text { zh: key.to_owned(), en: key.to_owned() })
+    }
+
+    /// What somebody chose to hear; nothing chosen is everything.
+    #[must_use]
+    pub fn preferences_of(&self, person: PersonId) -> Preferences {
+        self.preferences.get(&person).cloned().unwrap_or_default()
     }
 
     /// How an actor is called on screen and paper.

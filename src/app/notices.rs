@@ -2,13 +2,14 @@
 //! Invariant: the rows are in the commit of the act that asked for them, each medium under a key of its own. Never: a text; it is rendered when it leaves.
 
 use crate::app::known::Known;
+use crate::app::orders::ORDER_WORKFLOW;
 use crate::definition::graph::{TermKind, Text};
 use crate::engine::case::{Case, Local, Task, TaskPool, Term};
 use crate::engine::effect::NoticeEffect;
 use crate::engine::event::Event;
 use crate::engine::facts::Facts;
 use crate::ids::{CaseId, Name};
-use crate::notice::{Context, Days, Kind, Medium, Occasion, Recipient, audience, leaves_at};
+use crate::notice::{Context, Days, Group, Kind, Medium, Occasion, Recipient, audience, leaves_at};
 use crate::store::rows::NoticeRow;
 use crate::supervision::Watch;
 
@@ -49,12 +50,8 @@ pub(super) fn rows(notice: &NoticeEffect, act: &ActSeen<'_>, known: &Known, fact
         }
     };
     let recipients = Recipient::gather(audience(notice, case, &known.roster, facts.now.date()).into_values());
-    let speaks = |recipient: &Recipient, medium: Medium| match medium {
-        Medium::Mail => true,
-        Medium::Sms => known.texts.speaks(kind, recipient.language),
-    };
-    let reaches = |recipient: &Recipient, medium: Medium| recipient.address(medium).is_some() && speaks(recipient, medium);
-    let media = |recipient: &Recipient| Medium::ALL.into_iter().filter(|medium| reaches(recipient, *medium)).collect::<Vec<_>>();
+    let group = Group::of(kind, &*case.workflow == ORDER_WORKFLOW);
+    let media = |recipient: &Recipient| known.preferences_of(recipient.person).media(group, &reaching(kind, recipient, known));
     let reached: Vec<_> = recipients.iter().map(|recipient| (recipient, media(recipient))).filter(|(_, media)| !media.is_empty()).collect();
     if reached.is_empty() {
         return Vec::new();
@@ -74,9 +71,20 @@ pub(super) fn rows(notice: &NoticeEffect, act: &ActSeen<'_>, known: &Known, fact
             language: recipient.language.tag().to_owned(),
             context: bytes.clone(),
             due: leaves_at(kind, medium, facts.now, facts.calendar),
+            other: Some(occasion.key(kind, recipient.person, medium.other())),
+            follows: None,
         }));
     }
     rows
+}
+
+/// The media that reach somebody with a notice of this kind: a mail needs an address, a short message a number and an approved text.
+pub(super) fn reaching(kind: Kind, recipient: &Recipient, known: &Known) -> Vec<Medium> {
+    let speaks = |medium: Medium| match medium {
+        Medium::Mail => true,
+        Medium::Sms => kind.is_of_case() && known.texts.speaks(kind, recipient.language),
+    };
+    Medium::ALL.into_iter().filter(|medium| recipient.address(*medium).is_some() && speaks(*medium)).collect()
 }
 
 fn context(notice: &NoticeEffect, task: Option<&Task>, case: &Case, opened: Option<(&Name, Option<&String>)>, facts: &Facts<'_>) -> Context {

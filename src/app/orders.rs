@@ -24,6 +24,9 @@ use crate::limits::ORDERS_PER_TURN_MAX;
 use crate::store::DraftedOrder;
 use crate::store::rows::OrderRow;
 
+/// The workflow of supervision orders.
+pub(super) const ORDER_WORKFLOW: &str = "supervision-order";
+
 /// An order about a late case, or what an order is about, as people read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OrderView {

@@ -55,6 +55,9 @@ pub struct NoticeLine {
     pub due: String,
     /// Sent, parked, or (absent) still to go.
     pub sent: Option<bool>,
+    /// The notice that did not arrive by the other medium and that this one was made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follows: Option<String>,
     /// Each attempt: when, whether it was taken, and what the other side said.
     pub attempts: Vec<AttemptLine>,
     /// What the gateway said later of a short message it had taken.
@@ -193,14 +196,23 @@ impl App {
     async fn close_notice(&self, claimed: &Claimed, sent: bool, attempts: u32) -> Result<(), Fault> {
         let medium = claimed.medium.map_or("unknown", Medium::key);
         metrics::counter!("greenlane_notices_total", "outcome" => if sent { "sent" } else { "parked" }, "medium" => medium).increment(1);
-        let act = Act::NoticeSettled { key: claimed.key.clone(), sent, attempts, at: self.clock().now() };
-        let order = Order { tenant: claimed.claim.tenant, case: Some(claimed.claim.case), actor: Actor::System, command_id: None, act };
-        match self.execute(order).await {
-            Ok(_) => Ok(()),
+        let (tenant, case) = (claimed.claim.tenant, claimed.claim.case);
+        let next = if sent { None } else { self.other_way(&claimed.known, (tenant, case), &claimed.claim.notice).await?.map(Box::new) };
+        let act = Act::NoticeSettled { key: claimed.key.clone(), sent, attempts, at: self.clock().now(), next };
+        match self.execute(Order { tenant, case: Some(case), actor: Actor::System, command_id: None, act }).await {
+            Ok(_) => {}
             // Somebody else settled it: that is what was wanted.
-            Err(Failure::Refused(refusal)) if refusal.class == Class::Conflict => Ok(()),
-            Err(failure) => Err(Fault::new("recording a delivery in its case", failure)),
+            Err(Failure::Refused(refusal)) if refusal.class == Class::Conflict => {}
+            Err(failure) => return Err(Fault::new("recording a delivery in its case", failure)),
         }
+        if sent && claimed.medium == Some(Medium::Sms) {
+            // A receipt may have been quicker than the record of its message.
+            let receipts = self.store().receipts_of(tenant, case, &claimed.key).await.map_err(storing)?;
+            if receipts.iter().any(|receipt| !receipt.delivered) {
+                self.returned(tenant, case, &claimed.key).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The notices of a case with their attempts.
@@ -224,6 +236,7 @@ impl App {
                 recipient,
                 due: view.notice.due.to_rfc3339(),
                 sent: view.sent,
+                follows: view.notice.follows,
                 attempts: attempts.into_iter().map(AttemptLine::from).collect(),
                 receipts: receipts.into_iter().map(ReceiptLine::from).collect(),
             });

@@ -88,6 +88,10 @@ pub struct QueueLine {
     pub moment: Moment,
     /// Attempts so far.
     pub attempts: u32,
+    /// The notice that did not arrive by the other medium and that this one was made for.
+    pub follows: Option<String>,
+    /// The one that was made for this by the other medium, and what has become of it.
+    pub next: Option<(String, NoticeState)>,
 }
 
 /// One notice with all that became of it.
@@ -211,6 +215,9 @@ impl App {
         if self.store().keep_receipt((tenant, case, &id), &kept).await.map_err(keeping)? {
             metrics::counter!("greenlane_sms_receipts_total", "outcome" => if delivered { "delivered" } else { "failed" }).increment(1);
         }
+        if !delivered {
+            self.returned(tenant, case, &id).await?;
+        }
         Ok(true)
     }
 }
@@ -220,11 +227,13 @@ fn missing() -> Failure {
 }
 
 fn queue_line(known: &Arc<Known>, view: NoticeView) -> QueueLine {
-    let state = match view.sent {
+    let state_of = |sent: Option<bool>| match sent {
         None => NoticeState::Waiting,
         Some(true) => NoticeState::Sent,
         Some(false) => NoticeState::Parked,
     };
+    let state = state_of(view.sent);
+    let next = view.notice.other.clone().zip(view.next.map(state_of));
     let moment = view.settled_at.unwrap_or(view.next_attempt_at);
     let recipient = known.roster.people.get(&view.notice.recipient).map(|person| person.name.clone()).unwrap_or_default();
     let NoticeView { case, notice, attempts, .. } = view;
@@ -239,5 +248,7 @@ fn queue_line(known: &Arc<Known>, view: NoticeView) -> QueueLine {
         state,
         moment,
         attempts,
+        follows: notice.follows,
+        next,
     }
 }

@@ -12,6 +12,7 @@ use crate::app::calendars::CalendarVersion;
 use crate::app::execute::{Act, Order, RegisterRows};
 use crate::app::failure::{Failure, Fault};
 use crate::app::known::Known;
+use crate::app::own_links::FEED;
 use crate::app::writer::Receipt;
 use crate::calendar::Calendar;
 use crate::definition::diagnostics::Diagnostic;
@@ -48,6 +49,9 @@ pub const SMS_APPROVAL: &str = "sms-approval";
 
 /// The kind of rows that say whether a short message is switched on. They are rows of their own, so that switching on never brings an older approval back.
 pub const SMS_SWITCH: &str = "sms-switch";
+
+/// The kind of rows that hold what each person chose to hear.
+pub const PREFERENCES: &str = "preferences";
 
 /// The bundle of register cases: nothing to run.
 #[must_use]
@@ -116,10 +120,12 @@ enum Kind {
     SmsApproval,
     SmsSwitch,
     Authority,
+    Preferences,
+    Feed,
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::Office,
         Self::Person,
         Self::Holding,
@@ -133,6 +139,8 @@ impl Kind {
         Self::SmsApproval,
         Self::SmsSwitch,
         Self::Authority,
+        Self::Preferences,
+        Self::Feed,
     ];
 
     const fn key(self) -> &'static str {
@@ -150,6 +158,8 @@ impl Kind {
             Self::SmsApproval => SMS_APPROVAL,
             Self::SmsSwitch => SMS_SWITCH,
             Self::Authority => STANDING_AUTHORITY,
+            Self::Preferences => PREFERENCES,
+            Self::Feed => FEED,
         }
     }
 
@@ -187,6 +197,14 @@ impl Kind {
                 known.bundles.insert(digest, compiled);
             }
             Self::Authority => drop(known.authorities.insert(entry.key.clone(), serde_json::from_slice(&entry.value).map_err(json)?)),
+            Self::Feed => {
+                let person = entry.key.parse().map_err(|cause| broken(&cause))?;
+                known.feeds.insert(person, serde_json::from_slice(&entry.value).map_err(json)?);
+            }
+            Self::Preferences => {
+                let person = entry.key.parse().map_err(|cause| broken(&cause))?;
+                known.preferences.insert(person, serde_json::from_slice(&entry.value).map_err(json)?);
+            }
             // A kind that this program no longer has says nothing any more.
             Self::SmsApproval => {
                 let approval: Approval = serde_json::from_slice(&entry.value).map_err(json)?;

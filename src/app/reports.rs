@@ -13,6 +13,7 @@ use crate::app::failure::{Failure, Fault};
 use crate::app::known::Known;
 use crate::app::lights::{LitWanted, SHOWN};
 use crate::app::notices::short_name;
+use crate::app::orders::ORDER_WORKFLOW;
 use crate::app::queries::{CaseFilter, reading};
 use crate::app::register::case_of;
 use crate::identity::{Actor, Person};
@@ -124,7 +125,7 @@ impl App {
         };
         let Some(context) = context else { return Ok(0) };
         let mut notices = Vec::new();
-        for person in holders(&known, posts, on) {
+        for person in holders(&known, posts, on).into_iter().filter(|person| known.hears(person.id, kind)) {
             notices.extend(letter(tenant, kind, (person, on), &context, self.clock().now())?);
         }
         if notices.is_empty() {
@@ -141,7 +142,8 @@ impl App {
 
     /// The leaders' digests of a morning: what is late, with the orders issued about it and how far they have come.
     pub(in crate::app) async fn leader_digests(&self, tenant: Tenant, known: &Known, on: NaiveDate) -> Result<Vec<NoticeRow>, Fault> {
-        let leaders = holders(known, &["leader"], on);
+        let mut leaders = holders(known, &["leader"], on);
+        leaders.retain(|leader| known.hears(leader.id, Kind::LeaderDigest));
         if leaders.is_empty() {
             return Ok(Vec::new());
         }
@@ -245,7 +247,7 @@ impl App {
 
     /// Supervision orders in hand, each with its documents and where it stands: the chain from draft to leader.
     async fn orders_in_hand(&self, tenant: Tenant, known: &Known) -> Result<Vec<Line>, Fault> {
-        let filter = CaseFilter { workflow: Some("supervision-order".to_owned()), running: Some(true), ..CaseFilter::default() };
+        let filter = CaseFilter { workflow: Some(ORDER_WORKFLOW.to_owned()), running: Some(true), ..CaseFilter::default() };
         let mut lines = Vec::new();
         for row in self.store().cases(tenant, &filter, ORDERS_PER_TURN_MAX).await.map_err(reading("listing orders"))? {
             let working = match self.working(tenant, row.id).await {
@@ -326,6 +328,8 @@ fn letter(tenant: Tenant, kind: Kind, (who, on): (&Person, NaiveDate), context: 
         language: who.language.clone(),
         context,
         due: now,
+        other: None,
+        follows: None,
     }))
 }
 

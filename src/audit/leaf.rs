@@ -87,6 +87,7 @@ pub const fn kind_of(command: &Command) -> &'static str {
         Command::Wake => "wake",
         Command::Recompute => "recompute",
         Command::NoticeSettled { .. } => "notice-settled",
+        Command::NoticeReturned { .. } => "notice-returned",
         Command::NoticeResent { .. } => "notice-resent",
         Command::Migrate { .. } => "migrate",
         Command::Record { .. } => "record",

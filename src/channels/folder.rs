@@ -121,6 +121,7 @@ mod tests {
             subject: "[绿色通道] 临期提醒".into(),
             text: "一件\n".into(),
             date: Moment(1_745_200_800_000),
+            unsubscribe: None,
         }
     }
 

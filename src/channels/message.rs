@@ -31,8 +31,9 @@ pub struct Composed {
 /// # Errors
 /// Permanent, when an address or a header cannot be written safely.
 pub fn compose(rendered: &Rendered, transfer: Transfer) -> Result<Composed, SendError> {
-    let Rendered { message_id, from, to, subject, text, date } = rendered;
-    for (header, value) in [("Message-ID", message_id), ("From", from), ("To", to), ("Subject", subject)] {
+    let Rendered { message_id, from, to, subject, text, date, unsubscribe } = rendered;
+    let stop = unsubscribe.clone().unwrap_or_default();
+    for (header, value) in [("Message-ID", message_id), ("From", from), ("To", to), ("Subject", subject), ("List-Unsubscribe", &stop)] {
         if value.chars().any(char::is_control) {
             return Err(SendError::Permanent(format!("expected one line in header `{header}`, found a control character")));
         }
@@ -51,17 +52,23 @@ pub fn compose(rendered: &Rendered, transfer: Transfer) -> Result<Composed, Send
             encoded.map_err(|_| SendError::Permanent("the text cannot be carried".to_owned()))?
         }
     };
-    let message = Message::builder()
+    let mut builder = Message::builder()
         .message_id(Some(message_id.clone()))
         .date(UNIX_EPOCH + Duration::from_millis(date.0.max(0).unsigned_abs()))
         .from(from)
         .to(to)
         .subject(subject)
         // RFC 3834: no vacation notice may answer it.
-        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
-        .header(ContentType::TEXT_PLAIN)
-        .body(body)
-        .map_err(|error| SendError::Permanent(error.to_string()))?;
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()));
+    if let Some(stop) = unsubscribe {
+        if !stop.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'<' && byte != b'>') {
+            return Err(SendError::Permanent("expected an address in header `List-Unsubscribe`, found something else".to_owned()));
+        }
+        builder = builder
+            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{stop}>")))
+            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click".to_owned()));
+    }
+    let message = builder.header(ContentType::TEXT_PLAIN).body(body).map_err(|error| SendError::Permanent(error.to_string()))?;
     Ok(Composed { envelope: message.envelope().clone(), bytes: message.formatted() })
 }
 
@@ -98,6 +105,7 @@ mod tests {
             subject: "[绿色通道] 临期提醒".into(),
             text: "一件\n.\n两件\n".into(),
             date: Moment(1_745_200_800_000),
+            unsubscribe: None,
         }
     }
 
@@ -119,6 +127,17 @@ mod tests {
         for header in ["Message-ID: <0a1b@greenlane.example.invalid>\r\n", "Date: Mon, 21 Apr 2025 02:00:00 +0000\r\n", "Auto-Submitted: auto-generated\r\n"] {
             assert!(text.contains(header), "expected {header:?} in {text}");
         }
+    }
+
+    #[test]
+    fn a_digest_says_how_it_is_stopped_with_one_request() {
+        let stop = "https://greenlane.example/unsubscribe/420700-ab-digests-cd";
+        let digest = Rendered { unsubscribe: Some(stop.into()), ..rendered() };
+        let text = String::from_utf8(compose(&digest, Transfer::Relay).unwrap().bytes).unwrap().replace("\r\n ", "");
+        assert!(text.contains(&format!("List-Unsubscribe: <{stop}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")), "{text}");
+        let plain = String::from_utf8(compose(&rendered(), Transfer::Relay).unwrap().bytes).unwrap();
+        assert!(!plain.contains("List-Unsubscribe"), "{plain}");
+        insta::assert_snapshot!(refused(|message| message.unsubscribe = Some("https://a/>, <mailto:b".into())), @"not sent, refused for good: expected an address in header `List-Unsubscribe`, found something else");
     }
 
     #[test]

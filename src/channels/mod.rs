@@ -48,6 +48,8 @@ pub struct Rendered {
     pub text: String,
     /// When the notice was made: the same at every attempt.
     pub date: Moment,
+    /// The address that stops such mails with one POST (RFC 8058); digests and reports have one.
+    pub unsubscribe: Option<String>,
 }
 
 /// What the other side said when it took the message.

@@ -263,6 +263,17 @@ pub enum Command {
         attempts: u32,
         /// When the channel took it.
         at: Moment,
+        /// The notice that goes by the recipient's other medium instead, and that medium.
+        next: Option<(String, Name)>,
+    },
+    /// A carrier's receipt says that a notice it had taken did not arrive.
+    NoticeReturned {
+        /// The notice's key.
+        key: String,
+        /// When we heard it.
+        at: Moment,
+        /// The notice that goes by the recipient's other medium instead, and that medium.
+        next: Option<(String, Name)>,
     },
     /// Somebody who looks after notices has a parked one sent again.
     NoticeResent {

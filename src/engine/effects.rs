@@ -135,6 +135,8 @@ impl Act<'_, '_> {
             | Event::JobEnded { .. }
             | Event::Ranked { .. }
             | Event::NoticeQueued { .. }
+            | Event::NoticeReturned { .. }
+            | Event::NoticeRerouted { .. }
             | Event::NoticeSettled { .. }
             | Event::EndReached { .. }
             | Event::Withdrawn { .. } => Vec::new(),

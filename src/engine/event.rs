@@ -207,6 +207,10 @@ pub enum Event {
     NoticeQueued { key: String },
     /// A notice was sent or parked.
     NoticeSettled { key: String, sent: bool, attempts: u32, at: Moment },
+    /// What the other side had taken did not arrive, so the carrier's receipt says.
+    NoticeReturned { key: String, at: Moment },
+    /// A notice that did not arrive goes by the recipient's other medium, once, as the notice `next`.
+    NoticeRerouted { key: String, next: String, medium: Name },
     /// A token reached an end. The first result of a scope stays, unless a terminating end follows.
     EndReached { scope: Local, step: Name, result: Name, terminate: bool },
     /// The applicant withdrew.

@@ -141,9 +141,17 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
         Event::Unqueued { token, account: _ } => drop(case.queue.remove(token)),
         Event::Settled { hold, as_: _ } => drop(case.holds.remove(hold)),
         Event::Ranked { rank } => case.rank = *rank,
-        Event::NoticeQueued { key: _ } => case.notices_open = case.notices_open.saturating_add(1),
-        Event::NoticeSettled { .. } => case.notices_open = case.notices_open.saturating_sub(1),
+        Event::NoticeQueued { .. } | Event::NoticeSettled { .. } | Event::NoticeReturned { .. } | Event::NoticeRerouted { .. } => notice(case, event),
         Event::Ended { result, at } => case.ended = Some((result.clone(), *at)),
+    }
+}
+
+/// What became of a notice is in its own row; the case counts those that were sent again and are not over.
+fn notice(case: &mut Case, event: &Event) {
+    if matches!(event, Event::NoticeQueued { .. }) {
+        case.notices_open = case.notices_open.saturating_add(1);
+    } else if matches!(event, Event::NoticeSettled { .. }) {
+        case.notices_open = case.notices_open.saturating_sub(1);
     }
 }
 

@@ -7,6 +7,7 @@ pub mod audience;
 pub mod context;
 pub mod key;
 pub mod kind;
+pub mod preference;
 pub mod preview;
 pub mod quiet;
 pub mod recipient;
@@ -22,6 +23,7 @@ pub use audience::{audience, holders_of};
 pub use context::{Context, Days, Digest, Line, Room};
 pub use key::{Occasion, message_id};
 pub use kind::{Audience, Kind, Urgency, Var};
+pub use preference::{Choice, Group, Preferences};
 pub use quiet::leaves_at;
 pub use recipient::Recipient;
 pub use segments::{Segments, segments};
@@ -79,6 +81,15 @@ impl Medium {
         match self {
             Self::Mail => "mail",
             Self::Sms => "sms",
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Mail => Self::Sms,
+            Self::Sms => Self::Mail,
         }
     }
 

@@ -300,6 +300,10 @@ pub struct NoticeRow {
     pub context: Vec<u8>,
     /// When it was due to leave.
     pub due: Moment,
+    /// The key that the same notice has by the recipient's other medium; `None` where there is no other.
+    pub other: Option<String>,
+    /// The notice that did not arrive and that this one was made for.
+    pub follows: Option<String>,
 }
 
 /// A notice that is over.

@@ -49,8 +49,8 @@ pub(super) async fn turn(app: &App, mailroom: &Mailroom) -> Result<usize, Fault>
 /// Sends one, and says how it went in the words the attempt keeps.
 async fn send(app: &App, mailroom: &Mailroom, notice: &Claimed) -> (Outcome, String) {
     let rendered = match notice.medium {
-        Some(Medium::Mail) => match link(app, mailroom, notice).await {
-            Ok(link) => letter(mailroom, notice, link).map(Ready::Letter),
+        Some(Medium::Mail) => match tokio::try_join!(link(app, mailroom, notice), stop(app, mailroom, notice)) {
+            Ok((link, stop)) => letter(mailroom, notice, link, stop).map(Ready::Letter),
             Err(cause) => return (Outcome::Temporary, cause),
         },
         Some(Medium::Sms) => short(mailroom, notice).map(Ready::Short),
@@ -88,6 +88,14 @@ async fn link(app: &App, mailroom: &Mailroom, notice: &Claimed) -> Result<Option
     Ok(path.map(|path| format!("{public_url}{path}")))
 }
 
+/// The address that stops mails such as this one; none before it is known where people reach the pages.
+async fn stop(app: &App, mailroom: &Mailroom, notice: &Claimed) -> Result<Option<String>, String> {
+    let (Ok(kind), Some(public_url)) = (notice.kind.parse::<notice::Kind>(), mailroom.public_url.get()) else { return Ok(None) };
+    let (tenant, person) = notice.to();
+    let path = app.stop_link(kind, tenant, person).await.map_err(|fault| fault.to_string())?;
+    Ok(path.map(|path| format!("{public_url}{path}")))
+}
+
 /// A message written out for its medium.
 enum Ready {
     Letter(Rendered),
@@ -121,7 +129,7 @@ fn short(mailroom: &Mailroom, notice: &Claimed) -> Result<ShortMessage, String> 
     Ok(ShortMessage { id: notice.key.clone(), to, text, template, values, signature: templates.signature().of(language).to_owned(), date: notice.due })
 }
 
-fn letter(mailroom: &Mailroom, notice: &Claimed, link: Option<String>) -> Result<Rendered, String> {
+fn letter(mailroom: &Mailroom, notice: &Claimed, link: Option<String>, unsubscribe: Option<String>) -> Result<Rendered, String> {
     let Facts { kind, language, mut context, to } = facts(notice)?;
     context.link = link;
     let text = mailroom.templates.letter(kind, language, &context).map_err(|cause| cause.to_string())?;
@@ -132,5 +140,6 @@ fn letter(mailroom: &Mailroom, notice: &Claimed, link: Option<String>) -> Result
         subject: text.subject,
         text: text.text,
         date: notice.due,
+        unsubscribe,
     })
 }

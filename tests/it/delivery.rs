@@ -2,5 +2,5 @@
 //! Invariant: what the other side took is held against the record in both directions. Never: a failure that a test only hopes for; each is planned and counted.
 
 mod crash;
-mod faults;
+pub mod faults;
 mod verdict;

@@ -34,6 +34,7 @@ mod storm;
 mod tables;
 mod tamper;
 mod tidy;
+mod told;
 mod unlucky;
 mod watch;
 mod year;

@@ -19,6 +19,7 @@ fn message(number: u8) -> Rendered {
         subject: "[绿色通道] 临期提醒：GC20250001-HP 环境影响报告表审批还剩 1 个工作日".into(),
         text: "办件 GC20250001-HP\n.\n..两点开头\n到期日：2025年4月22日\n".into(),
         date: Moment(1_745_200_800_000),
+        unsubscribe: None,
     }
 }
 

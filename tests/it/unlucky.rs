@@ -53,6 +53,7 @@ enum Form {
     SwitchTextOff,
     SendAgain,
     OwnLanguage,
+    OwnNotices,
     OwnPassword,
     EndSessions,
     MoveClock,
@@ -66,7 +67,7 @@ enum Form {
 }
 
 /// The forms with the routes they post to. The clock comes last: it moves.
-const FORMS: [(Form, &str); 48] = [
+const FORMS: [(Form, &str); 49] = [
     (Form::BeginApplication, "/apply"),
     (Form::SaveSection, "/apply/{draft}/sections/{section}"),
     (Form::Upload, "/apply/{draft}/papers/{key}"),
@@ -95,6 +96,7 @@ const FORMS: [(Form, &str); 48] = [
     (Form::SwitchTextOff, "/system/texts/{kind}"),
     (Form::SendAgain, "/system/notices/{case}/{key}"),
     (Form::OwnLanguage, "/account/language"),
+    (Form::OwnNotices, "/account/notices"),
     (Form::OwnPassword, "/account/password"),
     (Form::EndSessions, "/account/sessions"),
     (Form::Away, "/office/away"),
@@ -118,7 +120,7 @@ const FORMS: [(Form, &str); 48] = [
 ];
 
 /// The forms somebody sends who is not signed in, and those that change nothing that is kept: each has a test of its own in `doors`.
-const ELSEWHERE: [(&str, &str); 12] = [
+const ELSEWHERE: [(&str, &str); 14] = [
     ("/language", "another_language_is_the_same_choice_and_loses_no_form_that_waits"),
     ("/sign-in", "signing_in_and_out_unluckily_lets_its_person_in_and_out"),
     ("/sign-in/demo", "signing_in_and_out_unluckily_lets_its_person_in_and_out"),
@@ -127,6 +129,8 @@ const ELSEWHERE: [(&str, &str); 12] = [
     ("/reset/{token}", "a_link_used_unluckily_sets_one_password_and_says_where_to_go"),
     ("/invitation/{token}", "a_link_used_unluckily_sets_one_password_and_says_where_to_go"),
     ("/cases/{case}/terms/{term}/reason", "a_reason_sent_twice_and_again_is_stated_once_and_a_wrong_one_keeps_what_was_typed"),
+    ("/unsubscribe/{token}", "stopping_a_mail_by_its_link_unluckily_stops_it_once_and_looking_stops_nothing"),
+    ("/account/feed", "a_calendar_feed_made_unluckily_has_one_address_and_it_opens"),
     ("/audit/verify", "verifying_unluckily_changes_nothing_and_comes_to_a_result"),
     ("/system/calendars/preview", "whatever_befalls_the_forms_of_a_calendar_it_is_in_force_once"),
     ("/system/calendars", "whatever_befalls_the_forms_of_a_calendar_it_is_in_force_once"),

@@ -24,6 +24,7 @@ use super::Shared;
 pub fn router() -> Router<Shared> {
     Router::new()
         .route("/me", get(me::me))
+        .route("/me/preferences", get(me::preferences).put(me::choose_preferences))
         .route("/inbox", get(me::inbox))
         .route("/cases", get(cases::list).post(cases::start))
         .route("/cases/{case}", get(cases::show))

@@ -56,6 +56,9 @@ impl App {
         let mut rows = Vec::new();
         for (person, moves) in concerned {
             let Some(who) = known.roster.people.get(&person).filter(|who| !who.disabled && who.email.is_some()) else { continue };
+            if !known.hears(person, Kind::CalendarChanged) {
+                continue;
+            }
             let context = serde_json::to_vec(&letter(version, &moves, now)).map_err(|cause| Fault::new("writing what a calendar moved", cause))?;
             rows.push(NoticeRow {
                 key: Occasion::Calendar { tenant, number: version.number }.key(Kind::CalendarChanged, person, Medium::Mail),
@@ -65,6 +68,8 @@ impl App {
                 language: who.language.clone(),
                 context,
                 due: now,
+                other: None,
+                follows: None,
             });
         }
         Ok(rows)

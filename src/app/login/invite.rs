@@ -76,6 +76,8 @@ impl App {
             language: person.language.clone(),
             context,
             due: self.clock().now(),
+            other: None,
+            follows: None,
         }))
     }
 

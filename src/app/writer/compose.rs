@@ -374,6 +374,8 @@ fn settled(events: &[Event]) -> Vec<SettledNotice> {
     for event in events {
         if let Event::NoticeSettled { key, sent, at, .. } = event {
             rows.push(SettledNotice { key: key.clone(), sent: *sent, at: *at });
+        } else if let Event::NoticeReturned { key, at } = event {
+            rows.push(SettledNotice { key: key.clone(), sent: false, at: *at });
         }
     }
     rows

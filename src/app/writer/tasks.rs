@@ -109,6 +109,8 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             | Event::Settled { .. }
             | Event::DocumentIssued { .. }
             | Event::NoticeQueued { .. }
+            | Event::NoticeReturned { .. }
+            | Event::NoticeRerouted { .. }
             | Event::NoticeSettled { .. }
             | Event::NumberTaken { .. }
             | Event::EndReached { .. }

@@ -86,7 +86,10 @@ fn decided((case, actor, facts): Asked<'_, '_>, command: &Command) -> Decision {
         Command::JobRetry { job } => job::retry((case, actor, facts), *job),
         Command::Wake => wake::wake(case, actor, facts),
         Command::Recompute => wake::recompute(case, actor, facts),
-        Command::NoticeSettled { key, sent, attempts, at } => record::notice_settled(actor, (key, *sent), (*attempts, *at)),
+        Command::NoticeSettled { key, sent, attempts, at, next } => {
+            record::notice_over(actor, Event::NoticeSettled { key: key.clone(), sent: *sent, attempts: *attempts, at: *at }, (key, next.as_ref()))
+        }
+        Command::NoticeReturned { key, at, next } => record::notice_over(actor, Event::NoticeReturned { key: key.clone(), at: *at }, (key, next.as_ref())),
         Command::NoticeResent { key } => record::notice_resent(actor, key, facts),
         Command::Migrate { from, to, map } => migrate::decide((case, actor, facts), (*from, *to), map),
         Command::Record { what, body } => record::decide(case, what, *body),
@@ -183,6 +186,7 @@ fn task_of(command: &Command) -> Option<Local> {
         | Command::Wake
         | Command::Recompute
         | Command::NoticeSettled { .. }
+        | Command::NoticeReturned { .. }
         | Command::NoticeResent { .. }
         | Command::Migrate { .. }
         | Command::Record { .. } => None,

@@ -8,7 +8,7 @@ use crate::engine::event::Event;
 use crate::engine::facts::{Decision, Facts};
 use crate::engine::refusal::Refusal;
 use crate::identity::may::{Act, Standing};
-use crate::ids::{Moment, Name};
+use crate::ids::Name;
 
 /// Writes an act into a register. Who may do what is written there was asked by `app` before: each kind of act has its own right.
 pub(super) fn decide(case: &Case, what: &Name, body: Option<BodyRef>) -> Decision {
@@ -38,10 +38,14 @@ pub(super) fn notice_resent(actor: &Actor, key: &str, facts: &Facts<'_>) -> Deci
     }
 }
 
-/// A notice was sent or parked. A repeat is stopped by the notice's own row, which is settled once.
-pub(super) fn notice_settled(actor: &Actor, (key, sent): (&str, bool), (attempts, at): (u32, Moment)) -> Decision {
+/// A notice was sent, parked or returned; what did not arrive may go by the other medium, whose row is in the same commit.
+/// A repeat is stopped by the notices' own rows: one is settled once, and the next is written once.
+pub(super) fn notice_over(actor: &Actor, over: Event, (key, next): (&str, Option<&(String, Name)>)) -> Decision {
     match permit(actor, Act::Machine, &Standing::default()) {
-        Ok(()) => Decision::Events(vec![Event::NoticeSettled { key: key.to_owned(), sent, attempts, at }]),
+        Ok(()) => {
+            let rerouted = next.map(|(next, medium)| Event::NoticeRerouted { key: key.to_owned(), next: next.clone(), medium: medium.clone() });
+            Decision::Events([over].into_iter().chain(rerouted).collect())
+        }
         Err(refusal) => Decision::Refused(refusal),
     }
 }

@@ -234,6 +234,8 @@ fn is_quiet(before: &Case, own: Local, event: &Event) -> bool {
         | Event::NumberTaken { .. }
         | Event::Ranked { .. }
         | Event::NoticeQueued { .. }
+        | Event::NoticeReturned { .. }
+        | Event::NoticeRerouted { .. }
         | Event::NoticeSettled { .. }
         | Event::Caught { .. }
         | Event::Thrown { .. }

@@ -457,10 +457,15 @@ fn notices(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFa
     if notices.is_empty() {
         return Ok(());
     }
-    let source = statement.unnest(&["bigint", "integer", "uuid", "text", "text", "uuid", "text", "text", "bytea", "bigint"]);
-    let insert = "insert into notices (tenant, case_id, key, kind, recipient, channel, language, context, due, next_attempt_at)
-        select tenant, case_id, key, kind, recipient, channel, language, context, due, due from";
-    statement.part("n", &source, "key, kind, recipient, channel, language, context, due", (insert, " on conflict (tenant, case_id, key) do nothing"));
+    let source = statement.unnest(&["bigint", "integer", "uuid", "text", "text", "uuid", "text", "text", "bytea", "bigint", "text", "text"]);
+    let insert = "insert into notices (tenant, case_id, key, kind, recipient, channel, language, context, due, next_attempt_at, other, follows)
+        select tenant, case_id, key, kind, recipient, channel, language, context, due, due, other, follows from";
+    statement.part(
+        "n",
+        &source,
+        "key, kind, recipient, channel, language, context, due, other, follows",
+        (insert, " on conflict (tenant, case_id, key) do nothing"),
+    );
     statement.owners(&owners)?;
     column!(statement, notices, notice => notice.key.as_str());
     column!(statement, notices, notice => notice.kind.as_str());
@@ -469,6 +474,8 @@ fn notices(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFa
     column!(statement, notices, notice => notice.language.as_str());
     column!(statement, notices, notice => notice.context.as_slice());
     column!(statement, notices, notice => notice.due.0);
+    column!(statement, notices, notice => notice.other.as_deref());
+    column!(statement, notices, notice => notice.follows.as_deref());
     Ok(())
 }
 

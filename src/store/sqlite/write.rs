@@ -323,8 +323,8 @@ fn orders(connection: &Connection, case: &CaseWrite) -> Written {
 fn notice_row(connection: &Connection, case: &CaseRow, notice: &NoticeRow) -> Written {
     connection
         .prepare_cached(
-            "insert into notices (tenant, case_id, key, kind, recipient, channel, language, context, due, next_attempt_at)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) on conflict (tenant, case_id, key) do nothing",
+            "insert into notices (tenant, case_id, key, kind, recipient, channel, language, context, due, next_attempt_at, other, follows)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11) on conflict (tenant, case_id, key) do nothing",
         )?
         .execute(params![
             case.tenant.0,
@@ -335,7 +335,9 @@ fn notice_row(connection: &Connection, case: &CaseRow, notice: &NoticeRow) -> Wr
             notice.channel,
             notice.language,
             notice.context,
-            notice.due.0
+            notice.due.0,
+            notice.other,
+            notice.follows
         ])?;
     Ok(())
 }

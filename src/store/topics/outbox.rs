@@ -56,11 +56,21 @@ pub struct NoticeView {
     pub settled_at: Option<Moment>,
     /// When it is tried next, while it is still to go.
     pub next_attempt_at: Moment,
+    /// Whether one was made for it by the other medium, and whether that one is sent (`Some(true)`), parked or still to go (`None`).
+    pub next: Option<Option<bool>>,
 }
 
 /// The columns of a notice.
 pub(super) const COLUMNS: &str =
-    "tenant, case_id, key, kind, recipient, channel, language, context, due, attempts, round_from, fence, state, settled_at, next_attempt_at";
+    "tenant, case_id, key, kind, recipient, channel, language, context, due, attempts, round_from, fence, state, settled_at, next_attempt_at, other, follows";
+
+/// The columns of a notice in a list: those, and what became of the one that was made for it.
+pub(super) fn view_columns() -> String {
+    format!(
+        "{COLUMNS}, (select n.state from notices n where n.tenant = notices.tenant and n.case_id = notices.case_id and n.key = notices.other
+           and n.follows = notices.key) as next_state"
+    )
+}
 
 #[derive(FromRow)]
 pub(super) struct StoredNotice {
@@ -79,6 +89,10 @@ pub(super) struct StoredNotice {
     state: i16,
     settled_at: Option<i64>,
     next_attempt_at: i64,
+    other: Option<String>,
+    follows: Option<String>,
+    #[sqlx(default)]
+    next_state: Option<i16>,
 }
 
 #[derive(FromRow)]
@@ -98,6 +112,8 @@ impl StoredNotice {
             language: std::mem::take(&mut self.language),
             context: std::mem::take(&mut self.context),
             due: Moment(self.due),
+            other: self.other.take(),
+            follows: self.follows.take(),
         }
     }
 
@@ -113,6 +129,7 @@ impl StoredNotice {
             sent: (self.state != 0).then_some(self.state == 1),
             settled_at: self.settled_at.map(Moment),
             next_attempt_at: Moment(self.next_attempt_at),
+            next: self.next_state.map(|state| (state != 0).then_some(state == 1)),
         }
     }
 }
@@ -187,7 +204,7 @@ impl Store {
 
     /// The notices of a case, by when they were due.
     pub async fn notices(&self, tenant: Tenant, case: CaseId) -> Result<Vec<NoticeView>, StoreFault> {
-        let text = format!("select {COLUMNS} from notices where tenant = $1 and case_id = $2 order by due, key");
+        let text = format!("select {} from notices where tenant = $1 and case_id = $2 order by due, key", view_columns());
         let mut connection = self.reader(tenant).await?;
         let found: Vec<StoredNotice> =
             on_both!(&mut connection, c => sqlx::query_as(AssertSqlSafe(text)).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
@@ -196,7 +213,7 @@ impl Store {
 
     /// One notice.
     pub async fn notice(&self, tenant: Tenant, case: CaseId, key: &str) -> Result<Option<NoticeView>, StoreFault> {
-        let text = format!("select {COLUMNS} from notices where tenant = $1 and case_id = $2 and key = $3");
+        let text = format!("select {} from notices where tenant = $1 and case_id = $2 and key = $3", view_columns());
         let mut connection = self.reader(tenant).await?;
         let found: Option<StoredNotice> =
             on_both!(&mut connection, c => sqlx::query_as(AssertSqlSafe(text)).bind(tenant.0).bind(case.0).bind(key).fetch_optional(&mut **c).await?);

@@ -4,7 +4,7 @@
 use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
 
-use super::outbox::{COLUMNS, NoticeView, StoredNotice};
+use super::outbox::{NoticeView, StoredNotice, view_columns};
 use crate::ids::{CaseId, Digest, Moment, Tenant};
 use crate::limits::NOTICE_RECEIPTS_MAX;
 use crate::store::dialect::on_both;
@@ -108,8 +108,9 @@ impl Store {
     pub async fn notices_in(&self, tenant: Tenant, filter: &NoticeFilter) -> Result<Vec<NoticeView>, StoreFault> {
         let (condition, moment, (direction, beyond)) = (filter.state.condition(), filter.state.moment(), filter.state.direction());
         let text = format!(
-            "select {COLUMNS} from notices where tenant = $1 and {condition} and channel = $3 and ($4 is null or kind = $4)
-               and ($5 is null or ({moment}, key) {beyond} ($5, $6)) and $2 = $2 order by {moment} {direction}, key {direction} limit $7"
+            "select {} from notices where tenant = $1 and {condition} and channel = $3 and ($4 is null or kind = $4)
+               and ($5 is null or ({moment}, key) {beyond} ($5, $6)) and $2 = $2 order by {moment} {direction}, key {direction} limit $7",
+            view_columns()
         );
         let (after_at, after_key) = filter.after.clone().map(|(at, key)| (at.0, key)).unzip();
         let mut connection = self.reader(tenant).await?;

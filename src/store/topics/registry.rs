@@ -85,6 +85,19 @@ impl Store {
         connection.finish().await
     }
 
+    /// A setting that is made once: what is kept, which is `fresh` where there was none.
+    pub async fn setting_once(&self, key: &str, fresh: &str) -> Result<String, StoreFault> {
+        if let Some(kept) = self.setting(key).await? {
+            return Ok(kept);
+        }
+        let text = "insert into meta (key, value) values ($1, $2) on conflict (key) do nothing";
+        let mut connection = self.worker().await?;
+        on_both!(&mut connection, c => { sqlx::query(text).bind(key).bind(fresh).execute(&mut **c).await?; });
+        connection.finish().await?;
+        // Another node may have been quicker.
+        Ok(self.setting(key).await?.unwrap_or_else(|| fresh.to_owned()))
+    }
+
     /// Drops receipts older than `before`, looking at the oldest `limit`; answers how many went.
     pub async fn drop_receipts(&self, before: Moment, limit: u32) -> Result<u64, StoreFault> {
         let mut connection = self.worker().await?;

@@ -14,7 +14,9 @@ mod jobs;
 mod lights;
 mod notices;
 mod office;
+mod own_links;
 mod people;
+mod preferences;
 mod projects;
 mod record;
 mod reports;
@@ -44,7 +46,9 @@ pub fn router() -> Router<Shared> {
         .merge(lights::router())
         .merge(notices::router())
         .merge(office::router())
+        .merge(own_links::router())
         .merge(people::router())
+        .merge(preferences::router())
         .merge(projects::router())
         .merge(record::router())
         .merge(reports::router())

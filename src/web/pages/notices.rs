@@ -77,6 +77,16 @@ struct Line {
     due: i64,
     attempts: u32,
     state: &'static str,
+    /// The one by the other medium that did not arrive, and that this was made for.
+    follows: Option<String>,
+    /// The one by the other medium that was made for this.
+    next: Option<Next>,
+}
+
+#[derive(Serialize)]
+struct Next {
+    href: String,
+    word: &'static str,
 }
 
 /// The key of a kind's word. A kind this program no longer has is called by one word for all such.
@@ -90,8 +100,9 @@ fn state_of(state: NoticeState) -> (&'static str, &'static str) {
 }
 
 fn line(line: &QueueLine) -> Line {
+    let href = |key: &String| format!("/system/notices/{}/{key}", line.case);
     Line {
-        href: format!("/system/notices/{}/{}", line.case, line.key),
+        href: href(&line.key),
         word: kind_word(&line.kind),
         kind: line.kind.clone(),
         medium: format!("medium-{}", line.channel),
@@ -100,6 +111,8 @@ fn line(line: &QueueLine) -> Line {
         due: line.due.0,
         attempts: line.attempts,
         state: state_of(line.state).0,
+        follows: line.follows.as_ref().map(href),
+        next: line.next.as_ref().map(|(key, state)| Next { href: href(key), word: state_of(*state).1 }),
     }
 }
 

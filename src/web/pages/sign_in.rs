@@ -33,7 +33,7 @@ pub fn router() -> Router<Shared> {
 /// Whether a form may be posted there by somebody not signed in.
 #[must_use]
 pub fn is_open(path: &str) -> bool {
-    ["/sign-in", "/sign-out", "/language", "/reset", "/invitation"]
+    ["/sign-in", "/sign-out", "/language", "/reset", "/invitation", "/unsubscribe"]
         .iter()
         .any(|open| path.strip_prefix(open).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }

@@ -83,3 +83,63 @@ holding-coming = Not yet
 holding-over = Over
 holding-always = Always
 holding-open = Open
+
+# One's account: how to be told
+told-title = How you are told
+told-lede = Mail, short message or both, for each group of notices. What you do not need can be turned off; the matter itself stays visible on the platform.
+told-done = Saved; it counts from the next notice on.
+told-save = Save
+told-kept = Cannot be turned off
+told-mail-only = By mail alone.
+told-where = Where it goes
+told-other = When the chosen way is not registered, fails or comes back, the other way is used once, so that nothing is missed.
+told-access = Mails about the safety of your account, such as invitations and resets, are always sent.
+told-both = Mail and short message
+told-mail = Mail only
+told-sms = Short message only
+told-off = Nothing
+told-link = Choose how you are told
+told-link-hint = Which notices come by mail, which by short message, and which not at all.
+group-served = Documents and what must be told
+group-served-about = Receipt, correction, acceptance or not, special procedures, extensions, hearings, statements about passed dates, decisions and admission. The law has them told; only the way can be chosen.
+group-progress = Progress
+group-progress-about = The clock running again, moved promises, waiting for and reserving quota, funding gaps, urging passed on, everything done.
+group-warnings = Warnings about dates
+group-warnings-about = Due soon, due today, past the promise, past the law, special procedures and consultations about to end. So that no date is missed, only the way can be chosen.
+group-orders = Supervision and urging
+group-orders-about = Everything about supervision orders, and urging. They must be told; only the way can be chosen.
+group-tasks = New tasks
+group-tasks-about = New tasks, corrections handed in, consultations, delegation, stand-ins, recusals, results to serve, files to archive.
+group-copies = Copies
+group-copies-about = Cases made known to you.
+group-digests = The morning
+group-digests-about = The list of your tasks each working morning, and the daily of leaders.
+group-reports = Weekly and monthly
+group-reports-about = The week of lights and the month of promises kept.
+group-calendars = Changes of the working calendar
+group-calendars-about = Due dates of your cases that a new working calendar has moved.
+
+# Stopping a mail by its own link
+stop-title = Stop these mails
+stop-ask = Stop mails of this group?
+stop-button = Stop them
+stop-hint = This group alone; other notices go on. You can turn it on again at any time after signing in.
+stop-done = Done: mails of this group are no longer sent.
+stop-off = Mails of this group are off already.
+stop-again = To get them again, sign in and choose here:
+
+# Calendar feed
+feed-title = Calendar feed
+feed-lede = The due dates of your open tasks and supervision orders, for the calendar of your phone or computer, kept up to date. It holds the step, the number and the date only.
+feed-since = The address was made on
+feed-make = Make an address
+feed-make-hint = The address is shown once; add it to your calendar right away.
+feed-renew = Make a new address
+feed-renew-hint = The old address ends at once. Do so when it was lost or somebody else may have seen it.
+feed-end = End it
+feed-done-end = The calendar feed has ended; its address no longer works.
+feed-made = The address is ready; an earlier one no longer works.
+feed-address = Address
+feed-secret = It is shown only here and only now. Whoever has it sees your due dates; do not pass it on.
+feed-how = In your calendar program choose to subscribe to a calendar by its address, and paste this one.
+feed-back = Back

@@ -109,4 +109,5 @@ audit-kind-message = message came
 audit-kind-wake = done when due
 audit-kind-recompute = dates recomputed
 audit-kind-notice-settled = notice sent or parked
+audit-kind-notice-returned = A notice did not arrive
 audit-kind-record = registered

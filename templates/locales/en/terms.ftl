@@ -317,6 +317,7 @@ act-wake = Done when due
 act-recompute = Recomputed with a new calendar
 act-migrate = Migrated to another version
 act-notice-settled = Receipt of a notice
+act-notice-returned = A notice came back
 act-record = Recorded
 
 ## Why a task closed
@@ -421,6 +422,9 @@ event-number-taken = Takes number { $value } of { $counter }
 event-ranked = The project becomes { $rank }
 event-notice-queued = A notice waits to be sent
 event-notice-sent = A notice was sent
+event-notice-returned = A receipt says that a notice did not arrive
+event-notice-by-sms = It goes by short message instead
+event-notice-by-mail = It goes by mail instead
 event-notice-parked = A notice could not be sent and waits for a person
 event-end-reached = Reaches the end: { $result }
 event-withdrawn = The applicant withdraws

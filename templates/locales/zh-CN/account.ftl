@@ -83,3 +83,63 @@ holding-coming = 尚未开始
 holding-over = 已结束
 holding-always = 一直
 holding-open = 未定
+
+# 我的账号：通知方式
+told-title = 通知方式
+told-lede = 每一类通知用邮件、短信还是两种都用，由您选择；不需要的可以关闭，事项本身在平台内照常可以看到。
+told-done = 通知方式已保存，从下一条通知起生效。
+told-save = 保存通知方式
+told-kept = 不能关闭
+told-mail-only = 只发邮件。
+told-where = 发到哪里
+told-other = 所选方式没有登记、没有送达或者被退回的，改用另一种方式发送一次，以免漏掉。
+told-access = 邀请、重设密码等账号安全邮件始终发送。
+told-both = 邮件和短信
+told-mail = 只发邮件
+told-sms = 只发短信
+told-off = 不发
+told-link = 选择通知方式
+told-link-hint = 哪类通知用邮件、哪类用短信、哪类不发，可以自己选择。
+group-served = 法律文书和须告知的事项
+group-served-about = 收件、补正、受理、不予受理、特别程序、延长期限、听证、超期说明、决定和认定。依法必须告知，只能选择方式。
+group-progress = 办理进展
+group-progress-about = 恢复计时、承诺日期调整、指标候补和预留、资金缺口、催办转达、全部办结。
+group-warnings = 临期和超期提醒
+group-warnings-about = 即将到期、今日到期、超承诺、超法定、特别程序和征求意见将到期。为了不误时限，只能选择方式。
+group-orders = 督办和催办
+group-orders-about = 督办单的各项事宜和催办。按规定必须告知，只能选择方式。
+group-tasks = 新待办
+group-tasks-about = 新到的待办、补正已提交、征求意见、委派、转 B 岗、回避申请、待送达、待归档。
+group-copies = 抄送
+group-copies-about = 抄送给您知悉的办件。
+group-digests = 每日待办
+group-digests-about = 每个工作日早上的待办清单和日报。
+group-reports = 周报和月报
+group-reports-about = 亮灯周报、按期办结月报。
+group-calendars = 工作日历变动
+group-calendars-about = 工作日历更新后，您手上办件的到期日变动。
+
+# 不再接收（邮件里的链接）
+stop-title = 停止接收邮件
+stop-ask = 是否停止接收这一类邮件？
+stop-button = 停止接收
+stop-hint = 只停这一类；其他通知照常发送。随时可以登录后重新打开。
+stop-done = 已停止，这一类邮件不再发送。
+stop-off = 这一类邮件已经停止发送。
+stop-again = 需要重新接收的，请登录后在这里选择：
+
+# 日历订阅
+feed-title = 日历订阅
+feed-lede = 您名下待办和督办单的到期日，可以订阅到手机或者电脑的日历里，自动更新。只含事项名称、编号和日期。
+feed-since = 订阅地址生成于
+feed-make = 生成订阅地址
+feed-make-hint = 地址只显示一次，请在生成后马上添加到日历。
+feed-renew = 更换地址
+feed-renew-hint = 更换后旧地址立即失效；地址丢失、可能被别人看到的，请更换。
+feed-end = 停用
+feed-done-end = 日历订阅已停用，原地址已失效。
+feed-made = 订阅地址已生成，原来的地址（如有）已失效。
+feed-address = 订阅地址
+feed-secret = 地址只在这里显示一次。有这个地址就能看到您的到期日，请不要发给别人。
+feed-how = 在日历软件里选择“订阅日历”或者“通过网址添加”，粘贴上面的地址。
+feed-back = 返回通知方式

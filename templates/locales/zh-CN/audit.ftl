@@ -106,4 +106,5 @@ audit-kind-message = 收到消息
 audit-kind-wake = 到时办理
 audit-kind-recompute = 重算时限
 audit-kind-notice-settled = 通知送出或停投
+audit-kind-notice-returned = 通知未送达
 audit-kind-record = 登记

@@ -317,6 +317,7 @@ act-wake = 到期自动处理
 act-recompute = 按新日历重算
 act-migrate = 迁移到流程新版本
 act-notice-settled = 通知回执
+act-notice-returned = 通知退回
 act-record = 登记
 
 ## 待办关闭的原因
@@ -421,6 +422,9 @@ event-number-taken = 取号 { $counter } 第 { $value } 号
 event-ranked = 项目等级定为{ $rank }
 event-notice-queued = 通知待发
 event-notice-sent = 通知已送出
+event-notice-returned = 回执显示通知没有送达
+event-notice-by-sms = 改用短信再发一次
+event-notice-by-mail = 改用邮件再发一次
 event-notice-parked = 通知未能送出，等待人工处理
 event-end-reached = 到达终点：{ $result }
 event-withdrawn = 申请人撤回申请

@@ -213,7 +213,7 @@ fn a_register_keeps_what_is_written_and_has_no_token() {
 fn notices_that_are_settled_more_often_than_queued_never_count_below_zero() {
     let mut world = World::new(&[&Flow::new("p", vec![task("a", "clerk").block()])], PEOPLE);
     let run = world.start(json!({}));
-    let settled = Command::NoticeSettled { key: "k".to_owned(), sent: true, attempts: 2, at: world.now };
+    let settled = Command::NoticeSettled { key: "k".to_owned(), sent: true, attempts: 2, at: world.now, next: None };
     world.act(run, &Actor::System, &settled).unwrap();
     assert_eq!(world.case(run).notices_open, 0);
     assert!(world.act(run, &Actor::Person(person("ann")), &settled).is_err());

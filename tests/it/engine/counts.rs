@@ -84,6 +84,7 @@ pub fn verb(command: &Command) -> &'static str {
         Command::Wake => "wake",
         Command::Recompute => "recompute",
         Command::NoticeSettled { .. } => "notice-settled",
+        Command::NoticeReturned { .. } => "notice-returned",
         Command::NoticeResent { .. } => "notice-resent",
         Command::Migrate { .. } => "migrate",
         Command::Record { .. } => "record",

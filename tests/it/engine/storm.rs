@@ -272,7 +272,7 @@ impl Storm {
                 return (Actor::System, Command::Wake);
             }
             96..=97 => return (Actor::System, Command::Recompute),
-            98 => return (Actor::System, Command::NoticeSettled { key: "k".to_owned(), sent: true, attempts: 1, at: self.world.now }),
+            98 => return (Actor::System, Command::NoticeSettled { key: "k".to_owned(), sent: true, attempts: 1, at: self.world.now, next: None }),
             _ => Command::Record { what: "note".into(), body },
         };
         let who = match command {

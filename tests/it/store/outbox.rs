@@ -31,6 +31,8 @@ fn notice(key: &str, due: i64) -> NoticeRow {
         language: "zh-CN".to_owned(),
         context: b"{}".to_vec(),
         due: Moment(due),
+        other: None,
+        follows: None,
     }
 }
 

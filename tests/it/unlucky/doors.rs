@@ -223,3 +223,71 @@ fn a_form_whose_sender_left_half_way_is_done_to_its_end() {
         desk.close().await;
     });
 }
+
+#[test]
+fn stopping_a_mail_by_its_link_unluckily_stops_it_once_and_looking_stops_nothing() {
+    on_both(async |place: Where| {
+        let desk = Desk::open(place).await;
+        let (app, tenant) = (desk.house.node.app.clone(), desk.house.tenant);
+        let person = desk.house.person("ez-fgw.handler").await;
+        let link = app.stop_link(Kind::TaskDigest, tenant, person).await.unwrap().unwrap();
+        let off = async || !app.known(tenant).await.unwrap().preferences.is_empty();
+        let before = desk.register_acts().await;
+        desk.get_as_nobody(&link).await.says("停止接收");
+        assert!(!off().await, "programs that read mail look at links, too");
+        // A mail program's own button: one POST, nobody signed in, and no page it came from.
+        let click = urlencoded(&[("List-Unsubscribe", "One-Click")]);
+        desk.send_and_lose(NOBODY, &link, &click).await;
+        let (one, other) = tokio::join!(desk.send_too_late(&link, &click), desk.send_too_late(&link, &click));
+        assert_eq!((one.status, other.status), (200, 200), "no redirect in answer to one click");
+        assert!(off().await);
+        assert_eq!(desk.register_acts().await, before + 1, "recorded once");
+        // A link with another person's id, another group, or a letter less opens nothing.
+        let stranger = desk.house.person("ez-sthj.handler").await;
+        let wrong = [
+            link.replace(&person.0.simple().to_string(), &stranger.0.simple().to_string()),
+            link.replace("digests", "reports"),
+            link[..link.len() - 2].to_owned(),
+        ];
+        for wrong in wrong {
+            assert_eq!(desk.send_too_late(&wrong, &click).await.status, 404, "{wrong}");
+        }
+        assert_eq!(desk.register_acts().await, before + 1);
+        assert!(app.stop_link(Kind::OYellow, tenant, person).await.unwrap().is_none(), "what must be told has no such link");
+        desk.close().await;
+    });
+}
+
+#[test]
+fn a_calendar_feed_made_unluckily_has_one_address_and_it_opens() {
+    on_both(async |place: Where| {
+        let desk = Desk::open(place).await;
+        let page = desk.get("ez-fgw.handler", "/account/notices").await;
+        let make = urlencoded(&[("command", &page.hidden("command")), ("act", "renew")]);
+        let address = |answer: &Answer| {
+            let body = answer.body();
+            let (_, rest) = body.split_once("/feeds/").unwrap_or_else(|| panic!("{body}"));
+            format!("/feeds/{}", rest.split('<').next().unwrap())
+        };
+        let first = address(&desk.send("ez-fgw.handler", "/account/feed", &make).await);
+        let again = address(&desk.send("ez-fgw.handler", "/account/feed", &make).await);
+        assert_eq!(first, again, "the same form again shows the same address");
+        let read = desk.get_as_nobody(&first).await;
+        assert_eq!((read.status, read.header("content-type")), (200, "text/calendar; charset=utf-8"));
+        assert!(read.body().starts_with("BEGIN:VCALENDAR\r\n") && read.body().ends_with("END:VCALENDAR\r\n"), "{}", read.body());
+        assert_eq!(desk.get_as_nobody(&first).await.header("etag"), read.header("etag"));
+        // Another time somebody means it, the old address is dead.
+        let page = desk.get("ez-fgw.handler", "/account/notices").await;
+        let renew = urlencoded(&[("command", &page.hidden("command")), ("act", "renew")]);
+        let second = address(&desk.send("ez-fgw.handler", "/account/feed", &renew).await);
+        assert_ne!(first, second);
+        assert_eq!((desk.get_as_nobody(&first).await.status, desk.get_as_nobody(&second).await.status), (404, 200));
+        let end = urlencoded(&[("command", ""), ("act", "end")]);
+        for _ in 0..2 {
+            assert_eq!(desk.send("ez-fgw.handler", "/account/feed", &end).await.to(), "/account/notices?done=feed");
+        }
+        assert_eq!(desk.get_as_nobody(&second).await.status, 404);
+        desk.send_too_late("/account/feed", &renew).await.says("登录已过期");
+        desk.close().await;
+    });
+}

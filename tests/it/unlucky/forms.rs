@@ -193,6 +193,10 @@ impl Trial {
                 let language = if nth.is_multiple_of(2) { "en" } else { "zh-CN" };
                 Ready { page: "/account".to_owned(), mark: language.to_owned(), ..plain("fang", "/account/language", &[("language", language)]) }
             }
+            Form::OwnNotices => {
+                let choice = ["off", "mail", "sms", "both"][nth % 4];
+                Ready { page: "/account/notices".to_owned(), mark: choice.to_owned(), ..plain("fang", "/account/notices", &[("progress", choice)]) }
+            }
             Form::OwnPassword => self.own_password(["chen", "lin", "fang", HEAD][nth]).await,
             Form::EndSessions => self.own_sessions(["chen", "lin", "fang", HEAD][nth]).await,
             Form::MoveClock => {
@@ -347,6 +351,7 @@ impl Trial {
             Form::DeleteDraft => usize::from(self.desk.get("chen", &ready.mark).await.status == 404),
             Form::Post => seen(&ready.page, &ready.mark).await,
             Form::OwnLanguage => seen("/account", &format!("value=\"{}\" checked", ready.mark)).await,
+            Form::OwnNotices => seen("/account/notices", &format!("name=\"progress\" value=\"{}\" checked", ready.mark)).await,
             Form::EndSessions => usize::from(seen("/account", "action=\"/account/sessions\"").await == 0),
             Form::MoveClock => usize::from(self.desk.house.clock.now().0.to_string() == ready.mark),
             other => panic!("the acts of a case say whether {other:?} was done"),

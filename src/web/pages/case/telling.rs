@@ -269,6 +269,8 @@ impl<'a> Telling<'a> {
             | Event::JobRetried { .. }
             | Event::JobEnded { .. }
             | Event::NoticeQueued { .. }
+            | Event::NoticeReturned { .. }
+            | Event::NoticeRerouted { .. }
             | Event::NoticeSettled { .. } => self.of_machine(event),
             Event::TaskOpened { .. }
             | Event::TaskClaimed { .. }
@@ -375,6 +377,11 @@ impl<'a> Telling<'a> {
             Event::TimerSet { token, .. } => self.quiet("event-timer-set", self.at_token(*token).0, &[]),
             Event::TimerCleared { .. } => self.quiet("event-timer-cleared", None, &[]),
             Event::NoticeQueued { .. } => self.quiet("event-notice-queued", None, &[]),
+            Event::NoticeReturned { .. } => self.quiet("event-notice-returned", None, &[]),
+            Event::NoticeRerouted { medium, .. } => {
+                let word = if &**medium == "sms" { "event-notice-by-sms" } else { "event-notice-by-mail" };
+                self.quiet(word, None, &[])
+            }
             Event::NoticeSettled { sent, .. } => self.quiet(if *sent { "event-notice-sent" } else { "event-notice-parked" }, None, &[]),
             _ => Line::default(),
         }
