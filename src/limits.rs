@@ -258,6 +258,10 @@ pub const LIGHTS_LISTED_MAX: u32 = 10_000;
 pub const SEARCH_ENTRIES_MAX: i64 = 2_000;
 /// Accounts, and places of one waiting list, that a page shows.
 pub const ACCOUNTS_SHOWN_MAX: u32 = 1_000;
+/// Cases of one procedure that the page of land looks through for whom a plot fits.
+pub const PLOT_CASES_MAX: u32 = 200;
+/// Cases of one procedure whose money the page of funds reads.
+pub const FUNDED_CASES_MAX: u32 = 50;
 /// Findings of a verification that are kept and shown.
 pub const FINDINGS_SHOWN_MAX: usize = 20;
 /// Bytes of an export handed out in one piece.

@@ -287,7 +287,8 @@ impl Fold {
         const PAGE: u32 = 10_000;
         for tenant in store.tenants().await.map_err(reading)? {
             for account in store.accounts(tenant, "", PAGE).await.map_err(reading)? {
-                let (reserved, used) = self.held.remove(&(tenant, account.account.clone())).unwrap_or_default();
+                let (mut reserved, mut used) = self.held.remove(&(tenant, account.account.clone())).unwrap_or_default();
+                let register = crate::app::register::case_of(tenant);
                 let mut sums = [0; 5];
                 let mut after = 0;
                 loop {
@@ -297,6 +298,12 @@ impl Fold {
                     for row in &rows {
                         for (sum, moved) in sums.iter_mut().zip(row.kind.moves(row.amount)) {
                             *sum += moved;
+                        }
+                        // What the register posted by documents moves reserved and used without an event of a case.
+                        if row.case == register {
+                            let [_, held, spent, _, _] = row.kind.moves(row.amount);
+                            reserved += held;
+                            used += spent;
                         }
                     }
                 }

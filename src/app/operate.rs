@@ -13,17 +13,16 @@ use crate::app::execute::{RegisterRows, entropy};
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::migrate::Migration;
 use crate::app::people::Change;
+use crate::app::postings::ByDocument;
 use crate::app::publish::Publication;
-use crate::app::quota::ByDocument;
-use crate::app::writer::{Receipt, RegisterPosting};
 use crate::calendar::Head;
 use crate::definition::diagnostics::Diagnostic;
 use crate::definition::library;
 use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::{Actor, Person};
-use crate::ids::{CommandId, Digest, Moment, Tenant};
+use crate::ids::{Digest, Moment, Tenant};
 use crate::source::Mistake;
-use crate::store::rows::{PostingKind, RegistryRow};
+use crate::store::rows::RegistryRow;
 
 /// An operation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -100,12 +99,15 @@ pub enum Operation {
     Post {
         /// The account's key.
         account: String,
-        /// `issue`, `add` or `carry-over`.
+        /// One of `postings::KINDS`.
         kind: String,
         /// How much, in the account's unit.
         amount: i64,
         /// The document it rests on.
         document: String,
+        /// The case whose kept reservation is used or released.
+        #[serde(default)]
+        case: Option<String>,
     },
 }
 
@@ -147,8 +149,8 @@ impl App {
             }
             Operation::RegisterAuthority(asked) => self.register_authority_told(tenant, actor, &asked).await,
             Operation::RevokeAuthority { document } => self.revoke_authority_told(tenant, actor, &document).await,
-            Operation::Post { account, kind, amount, document } => {
-                let receipt = self.post_by_document(tenant, actor, &account, &kind, amount, &document).await?;
+            Operation::Post { account, kind, amount, document, case } => {
+                let receipt = self.post_by_document(tenant, actor, &ByDocument { account, kind, amount, document, case }).await?;
                 Ok(vec![line(format!("已记账，登记簿第 {} 项", receipt.version), format!("posted: act {} of the register", receipt.version))])
             }
         }
@@ -189,58 +191,6 @@ impl App {
             let (zh, en) = (format!("没有登录名为“{login}”的人员。"), format!("cannot find a person with the login `{login}`"));
             refusal("unknown_person", Class::NotFound, zh, en).into()
         })
-    }
-
-    /// Posts an issue, an addition or a carry-over by a document.
-    ///
-    /// # Errors
-    /// A refusal naming what is wrong, or a fault.
-    pub async fn post_by_document(&self, tenant: Tenant, actor: Actor, account: &str, kind: &str, amount: i64, document: &str) -> Result<Receipt, Failure> {
-        let posting = ByDocument { account: account.to_owned(), kind: kind.to_owned(), amount, document: document.to_owned() };
-        self.post_by_document_once(tenant, actor, &posting, None).await
-    }
-
-    /// The same for a sender who chose the command's id: sent again, it is answered with the first receipt.
-    ///
-    /// # Errors
-    /// A refusal naming what is wrong, or a fault.
-    pub async fn post_by_document_once(&self, tenant: Tenant, actor: Actor, posting: &ByDocument, command_id: Option<CommandId>) -> Result<Receipt, Failure> {
-        let ByDocument { account, kind, amount, document } = posting;
-        let amount = *amount;
-        let mut details = Vec::new();
-        let kind_posted = match kind.as_str() {
-            "issue" => Some(PostingKind::Issue),
-            "add" => Some(PostingKind::Add),
-            "carry-over" => Some(PostingKind::CarryOver),
-            _ => None,
-        };
-        if kind_posted.is_none() {
-            details.push(Detail::new(
-                "kind",
-                "unknown_word",
-                format!("期望 issue、add 或 carry-over,实际 `{kind}`"),
-                format!("expected issue, add or carry-over, found `{kind}`"),
-            ));
-        }
-        if amount <= 0 {
-            details.push(Detail::new(
-                "amount",
-                "out_of_range",
-                format!("期望大于零的整数，实际 `{amount}`"),
-                format!("expected a whole number above zero, found `{amount}`"),
-            ));
-        }
-        if document.trim().is_empty() {
-            details.push(Detail::new("document", "missing", "期望依据文号，实际为空", "expected the number of the document it rests on, found nothing"));
-        }
-        if !self.known(tenant).await?.accounts.contains_key(account.as_str()) {
-            details.push(Detail::new("account", "unknown_account", format!("没有账户 `{account}`"), format!("expected an account, found `{account}`")));
-        }
-        let Some(kind_posted) = kind_posted.filter(|_| details.is_empty()) else { return Err(wrong_input("posting_wrong", details.into_iter()).into()) };
-        let posting = RegisterPosting { account: account.to_owned(), kind: kind_posted, amount, document: Some(document.to_owned()), at: None };
-        let rows = RegisterRows { postings: vec![posting], ..RegisterRows::default() };
-        let details = json!({"account": account, "kind": kind, "amount": amount, "document": document});
-        self.record_as(tenant, actor, command_id, "account-posted", details, rows).await
     }
 }
 

@@ -84,6 +84,7 @@ impl App {
                 amount: issue.amount,
                 document: Some(issue.document.clone()),
                 at: Some(Moment::start_of(issue.on)),
+                settles: None,
             };
             let details = json!({"account": seed.key, "amount": issue.amount, "document": issue.document, "on": issue.on});
             let rows = RegisterRows { postings: vec![posting], ..RegisterRows::default() };

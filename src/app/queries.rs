@@ -142,7 +142,7 @@ pub struct WaitingLine {
 /// A posting.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PostingLine {
-    /// `issue`, `add`, `reserve`, `use`, `release`, `write-off`, `carry-over`.
+    /// `issue`, `add`, `reserve`, `use`, `release`, `write-off`, `carry-over`, `carry-in`.
     pub kind: &'static str,
     /// How much.
     pub amount: i64,
@@ -335,7 +335,7 @@ impl App {
         let rows = self.store().postings(tenant, account, 0, POSTINGS_MAX).await.map_err(reading("reading postings"))?;
         let line = |row: crate::store::PostingView| {
             free += freed(row.kind, row.amount);
-            PostingLine { kind: kind_word(row.kind), amount: row.amount, free, case: row.case.to_string(), document: row.document, at: row.at.to_rfc3339() }
+            PostingLine { kind: row.kind.word(), amount: row.amount, free, case: row.case.to_string(), document: row.document, at: row.at.to_rfc3339() }
         };
         Ok(rows.into_iter().map(line).collect())
     }
@@ -410,21 +410,9 @@ pub(crate) fn cursor(text: &str) -> Result<InboxCursor, Refusal> {
 
 fn freed(kind: PostingKind, amount: i64) -> i64 {
     match kind {
-        PostingKind::Issue | PostingKind::Add | PostingKind::Release => amount,
+        PostingKind::Issue | PostingKind::Add | PostingKind::Release | PostingKind::CarryIn => amount,
         PostingKind::Reserve | PostingKind::CarryOver => -amount,
         PostingKind::Use | PostingKind::WriteOff => 0,
-    }
-}
-
-fn kind_word(kind: PostingKind) -> &'static str {
-    match kind {
-        PostingKind::Issue => "issue",
-        PostingKind::Add => "add",
-        PostingKind::Reserve => "reserve",
-        PostingKind::Use => "use",
-        PostingKind::Release => "release",
-        PostingKind::WriteOff => "write-off",
-        PostingKind::CarryOver => "carry-over",
     }
 }
 

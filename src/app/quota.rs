@@ -9,7 +9,6 @@ use crate::engine::refusal::Class;
 use crate::exports::safe::{self, Cell};
 use crate::ids::{CaseId, Moment, Tenant, Text};
 use crate::limits::{ACCOUNTS_SHOWN_MAX, LIGHTS_LISTED_MAX};
-use crate::store::rows::PostingKind;
 use crate::store::{AccountRow, PlaceView, PostedView, StoreFault};
 
 /// What an account is kept in.
@@ -19,6 +18,8 @@ pub enum Unit {
     Area,
     /// 分.
     Money,
+    /// Pieces: a plot is one.
+    Pieces,
 }
 
 /// A balance.
@@ -51,7 +52,7 @@ pub struct Balance {
 pub struct Posted {
     /// Its place in the account.
     pub id: i64,
-    /// `issue`, `add`, `reserve`, `use`, `release`, `write-off`, `carry-over`.
+    /// `issue`, `add`, `reserve`, `use`, `release`, `write-off`, `carry-over`, `carry-in`.
     pub kind: &'static str,
     /// How much.
     pub amount: i64,
@@ -59,6 +60,8 @@ pub struct Posted {
     pub free: i64,
     /// The case; `None` for an act of the register.
     pub case: Option<CaseId>,
+    /// It was posted by a document, in an act of the register.
+    pub by_document: bool,
     /// What people call it.
     pub name: String,
     /// The act.
@@ -97,19 +100,6 @@ pub struct Waiting {
     pub amount: i64,
 }
 
-/// What is typed to post by a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ByDocument {
-    /// The account's key.
-    pub account: String,
-    /// `issue`, `add` or `carry-over`.
-    pub kind: String,
-    /// How much.
-    pub amount: i64,
-    /// The document's number.
-    pub document: String,
-}
-
 fn reading(cause: StoreFault) -> Fault {
     Fault::new("reading the accounts", cause)
 }
@@ -139,15 +129,40 @@ impl App {
         let waits = sums.iter().find(|sum| sum.account == key).map_or((0, 0), |sum| (sum.count, sum.amount));
         let found = self.store().posted(tenant, key, before.unwrap_or(i64::MAX), limit).await.map_err(reading)?;
         let waiting = self.store().in_line(tenant, key, ACCOUNTS_SHOWN_MAX).await.map_err(reading)?;
-        let place = |PlaceView { case, number, rank, since, amount }| {
-            let name = number.unwrap_or_else(|| short_name(case));
-            Waiting { case, name, rank, since, amount }
-        };
         let waiting = waiting.into_iter().map(place).collect();
         let full = found.len() == usize::try_from(limit).unwrap_or(usize::MAX);
         let before = found.last().filter(|_| full).map(|last| last.id);
         let register = register::case_of(tenant);
         Ok(Statement { balance: balance(waits, row), postings: found.into_iter().map(|row| posted(row, register)).collect(), before, waiting })
+    }
+
+    /// The newest postings of some accounts together, newest first.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn newest(&self, tenant: Tenant, balances: &[&Balance], most: u32) -> Result<Vec<(Balance, Posted)>, Fault> {
+        let register = register::case_of(tenant);
+        let mut newest = Vec::new();
+        for balance in balances {
+            let found = self.store().posted(tenant, &balance.key, i64::MAX, most).await.map_err(reading)?;
+            newest.extend(found.into_iter().map(|row| ((*balance).clone(), posted(row, register))));
+        }
+        newest.sort_by(|(_, left), (_, right)| (right.at, right.id).cmp(&(left.at, left.id)));
+        newest.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        Ok(newest)
+    }
+
+    /// Who waits for some accounts, account by account, first in line first.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn lines(&self, tenant: Tenant, balances: &[&Balance]) -> Result<Vec<(Balance, Vec<Waiting>)>, Fault> {
+        let mut lines = Vec::new();
+        for balance in balances.iter().filter(|balance| balance.waiting > 0) {
+            let waiting = self.store().in_line(tenant, &balance.key, ACCOUNTS_SHOWN_MAX).await.map_err(reading)?;
+            lines.push(((*balance).clone(), waiting.into_iter().map(place).collect()));
+        }
+        Ok(lines)
     }
 
     /// The postings of an account as CSV, newest first, up to the bound.
@@ -165,6 +180,8 @@ impl App {
             (Unit::Area, _) => "m²",
             (Unit::Money, false) => "分",
             (Unit::Money, true) => "fen",
+            (Unit::Pieces, false) => "宗",
+            (Unit::Pieces, true) => "pieces",
         };
         let rows = statement.postings.iter().map(|posted| {
             let words = |text: &Option<String>| Cell::words(text.as_deref().unwrap_or_default());
@@ -182,9 +199,18 @@ impl App {
     }
 }
 
+fn place(PlaceView { case, number, rank, since, amount }: PlaceView) -> Waiting {
+    let name = number.unwrap_or_else(|| short_name(case));
+    Waiting { case, name, rank, since, amount }
+}
+
 fn balance((waiting, waiting_amount): (i64, i64), row: AccountRow) -> Balance {
     Balance {
-        unit: if row.unit == "fen" { Unit::Money } else { Unit::Area },
+        unit: match row.unit.as_str() {
+            "fen" => Unit::Money,
+            "pieces" => Unit::Pieces,
+            _area => Unit::Area,
+        },
         title: serde_json::from_str(&row.title).unwrap_or_else(|_| Text { zh: row.account.clone(), en: row.account.clone() }),
         issued: row.issued,
         reserved: row.reserved,
@@ -198,19 +224,8 @@ fn balance((waiting, waiting_amount): (i64, i64), row: AccountRow) -> Balance {
 }
 
 fn posted(row: PostedView, register: CaseId) -> Posted {
-    let PostedView { id, kind, amount, free, case, number, seq, document, at } = row;
-    let name = number.unwrap_or_else(|| short_name(case));
-    Posted { id, kind: word(kind), amount, free, case: (case != register).then_some(case), name, seq, document, at }
-}
-
-const fn word(kind: PostingKind) -> &'static str {
-    match kind {
-        PostingKind::Issue => "issue",
-        PostingKind::Add => "add",
-        PostingKind::Reserve => "reserve",
-        PostingKind::Use => "use",
-        PostingKind::Release => "release",
-        PostingKind::WriteOff => "write-off",
-        PostingKind::CarryOver => "carry-over",
-    }
+    let PostedView { id, kind, amount, free, case, about, number, seq, document, at } = row;
+    let shown = about.unwrap_or(case);
+    let name = number.unwrap_or_else(|| short_name(shown));
+    Posted { id, kind: kind.word(), amount, free, case: (shown != register).then_some(shown), by_document: case == register, name, seq, document, at }
 }

@@ -65,7 +65,7 @@ pub struct AccountSeed {
     pub key: String,
     /// How it is called.
     pub title: Text,
-    /// `m2` or `fen`.
+    /// `m2`, `fen` or `pieces`.
     pub unit: String,
     /// Where a plan names it, or `none`.
     pub seed: String,

@@ -22,16 +22,19 @@ pub struct Args {
 enum Verb {
     /// 列出余额和候补。Lists balances and who waits.
     List,
-    /// 记账：下达、追加、结转。Posts an issue, an addition or a carry-over.
+    /// 按文号记账：下达、追加、使用、释放、核销、结转。Posts by a document.
     Post {
         /// 账户，如 land/2025/420703/new。The account.
         account: String,
-        /// issue 下达 | add 追加 | carry-over 结转。
+        /// issue 下达 | add 追加 | use 使用 | release 释放 | write-off 核销 | carry-over 结转（转入下一年度账户 into next year's account）。
         kind: String,
         /// 数量，按账户单位（平方米或分）的整数。How much, a whole number of the account's unit.
         amount: i64,
         /// 依据文号。The document it rests on.
         document: String,
+        /// 使用、释放的是哪个办件保留的预留。The case whose kept reservation is used or released.
+        #[arg(long)]
+        case: Option<String>,
     },
 }
 
@@ -42,8 +45,8 @@ enum Verb {
 pub async fn run(args: &Args, place: &Place) -> Result<ExitCode, Trouble> {
     match &args.verb {
         Verb::List => list(place).await?,
-        Verb::Post { account, kind, amount, document } => {
-            let operation = Operation::Post { account: account.clone(), kind: kind.clone(), amount: *amount, document: document.clone() };
+        Verb::Post { account, kind, amount, document, case } => {
+            let operation = Operation::Post { account: account.clone(), kind: kind.clone(), amount: *amount, document: document.clone(), case: case.clone() };
             operate(place, operation).await?;
         }
     }

@@ -1,6 +1,8 @@
 //! `greenlane demo`: a fresh database with the seeds, a clock that can be moved, and a token for everybody in the story.
 //! Invariant: nothing here writes but through the surfaces everybody uses. Never: a demonstration on a database that has served for real.
 
+mod opening;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -63,6 +65,7 @@ pub async fn run(args: &Args, place: &Place) -> Result<ExitCode, Trouble> {
     }
     let node = Node::start(demonstration.start.clone()).await?;
     let guests = plant(&node.app, &demonstration).await?;
+    opening::play(&node.app, demonstration.start.config.tenant).await?;
     let kept = keep_tokens(&guests, &home)?;
     keep_application(&home)?;
     tell(&node, &guests, &kept, &home);

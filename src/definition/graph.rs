@@ -1,10 +1,11 @@
 //! The token graph a workflow compiles to: what the engine runs, with BPMN 2.0 token semantics.
 //! Invariant: every index is inside its vector and every outcome of a node has an edge; `definition::rules` refuses anything else.
-//! Never: a position in a file, a person, a date. Those belong to `syntax`, to the roster and to the case.
+//! Never: a position in a file, a person, a date but the last day of what it rests on. Those belong to `syntax`, to the roster and to the case.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 pub use super::groups::{Ballots, GroupPass, GroupRule, OnRefusal, Power, Verb, Verbs, Vote};
@@ -58,6 +59,8 @@ pub struct Program {
     pub nature: Nature,
     /// Why the procedure exists; printed in every export.
     pub basis: Vec<String>,
+    /// The last day of whichever of these ends first; what rests on them is valid no longer than that.
+    pub basis_until: Option<NaiveDate>,
     /// How cases (or, called, sub-cases) are numbered; `None` numbers nothing.
     pub number: Option<NumberRule>,
     /// The form of the workflow, when it has one of its own.
@@ -402,6 +405,8 @@ pub struct TermRule {
     pub kind: TermKind,
     /// How long.
     pub within: Span,
+    /// How long for a project of a class, by rank; a promise only.
+    pub by_class: BTreeMap<i16, Span>,
     /// When it starts.
     pub from: TermStart,
     /// When it is met.
@@ -416,6 +421,14 @@ pub struct TermRule {
     pub rungs: Vec<Rung>,
     /// What the law makes of silence.
     pub on_expiry: Option<Deem>,
+}
+
+impl TermRule {
+    /// How long it is for a case of that rank.
+    #[must_use]
+    pub fn span(&self, rank: i16) -> Span {
+        self.by_class.get(&rank).copied().unwrap_or(self.within)
+    }
 }
 
 /// The one extension of a term.

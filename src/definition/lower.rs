@@ -92,6 +92,7 @@ impl<'w> Whole<'w> {
                 title: list.title.clone(),
                 nature,
                 basis: self.workflow.basis.iter().map(|basis| basis.text.clone()).collect(),
+                basis_until: self.workflow.basis.iter().filter_map(|basis| basis.until).min(),
                 number: self.workflow.number.clone().filter(|_| whole),
                 form,
                 limits,

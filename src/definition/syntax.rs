@@ -162,6 +162,8 @@ pub struct Limit {
     pub kind: TermKind,
     /// How long.
     pub within: At<Span>,
+    /// How long for a project of a class, by rank.
+    pub by_class: Vec<(i16, Span)>,
     /// When it starts.
     pub from: LimitStart,
     /// What meets it; empty is the end of the scope.

@@ -14,6 +14,7 @@ use crate::ids::{Moment, Name, PersonId};
 /// Documents that carry a result or a formal answer to the applicant, and the notice that says so (PROCEDURES 7.4, 10). Others go without one.
 const DOCUMENT_NOTICES: &[(&str, &str)] = &[
     ("admission", "a.admitted"),
+    ("admission-ended", "a.admission-ended"),
     ("approval", "a.ready"),
     ("construction-permit", "a.ready"),
     ("filing-proof", "a.ready"),

@@ -129,7 +129,8 @@ impl Draft<'_> {
 
     pub fn start_term(&mut self, scope: Local, token: Option<Local>, (rule, from): (&TermRule, NaiveDate)) {
         let id = self.local();
-        let Armed { due, provisional, mut rungs, deem_at } = self.arm(rule, &Counted { from, extended: None, stopped: &[] }, token.is_some());
+        let Armed { due, provisional, mut rungs, deem_at } =
+            self.arm(rule, &Counted { from, within: rule.span(self.case.rank), extended: None, stopped: &[] }, token.is_some());
         // What would have been said before the term began is not said.
         rungs.retain(|rung| rung.at > self.facts.now);
         self.emit(Event::TermStarted {
@@ -138,7 +139,7 @@ impl Draft<'_> {
             token,
             key: rule.key.clone(),
             kind: rule.kind,
-            within: rule.within,
+            within: rule.span(self.case.rank),
             from,
             excludes: rule.excludes.iter().cloned().collect(),
             due,
@@ -206,7 +207,7 @@ impl Draft<'_> {
     pub fn move_term(&mut self, id: Local, because: &str) -> bool {
         let Some(term) = self.case.terms.get(&id).filter(|term| term.stopped_on.is_none()) else { return false };
         let Some(rule) = rule_of(&self.case, &self.facts, term) else { return false };
-        let counted = Counted { from: term.from, extended: term.extended, stopped: &term.stopped };
+        let counted = Counted { from: term.from, within: term.within, extended: term.extended, stopped: &term.stopped };
         let Armed { due, provisional, rungs, deem_at } = self.arm(rule, &counted, term.token.is_some());
         let rungs = still_to_say(rungs, term, (due, self.facts.now));
         let same = term.due == due && term.provisional == provisional && term.rungs == rungs && term.deem_at == deem_at;
@@ -219,8 +220,8 @@ impl Draft<'_> {
     /// The date of a term and the moments that hang on it.
     fn arm(&self, rule: &TermRule, counted: &Counted<'_>, step: bool) -> Armed {
         // Only a statutory limit in calendar days that ends on a holiday moves to the next working day (民法典 203).
-        let roll_over = rule.kind == TermKind::Statutory && rule.within.unit == Unit::Calendar;
-        let query = TermQuery { from: counted.from, within: rule.within, extended: counted.extended, suspended: counted.stopped, roll_over };
+        let roll_over = rule.kind == TermKind::Statutory && counted.within.unit == Unit::Calendar;
+        let query = TermQuery { from: counted.from, within: counted.within, extended: counted.extended, suspended: counted.stopped, roll_over };
         let answer = self.facts.calendar.due(&query);
         let (due, provisional) = (answer.date(), answer.is_provisional());
         let rungs = due.map(|due| rule.rungs.iter().zip(0_u16..).filter_map(|(rung, index)| self.rung_at(rung, index, due)).collect());
@@ -247,6 +248,7 @@ impl Draft<'_> {
 /// What a term has counted and left out so far.
 struct Counted<'t> {
     from: NaiveDate,
+    within: Span,
     extended: Option<Span>,
     stopped: &'t [(NaiveDate, NaiveDate)],
 }

@@ -48,6 +48,8 @@ pub enum Expect {
     Unsaid(Vec<Word>),
     /// The account stands so.
     Balance(Word, Vec<(Figure, i64)>),
+    /// The account's postings are these, oldest first, each with its amount.
+    Postings(Word, Vec<(Word, i64)>),
     /// These cases wait for the account, first in line first.
     Waiting(Word, Vec<Word>),
     /// Tokens stand at these steps and nowhere else.
@@ -138,6 +140,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("said", "通知", "KIND to WHO, …"),
     ("unsaid", "未通知", "KIND, … | anything"),
     ("balance", "余额", "ACCOUNT free N reserved N used N"),
+    ("postings", "记账", "ACCOUNT KIND N, KIND N, …"),
     ("waiting", "候补", "ACCOUNT CASE, … | none"),
     ("at", "停在", "STEP, STEP x2 | none"),
     ("claimed", "签收人", "STEP by WHO | nobody"),
@@ -239,6 +242,7 @@ impl Tail {
             "unsaid" if none => Expect::Unsaid(Vec::new()),
             "unsaid" => Expect::Unsaid(self.list()?),
             "balance" => self.balance()?,
+            "postings" => self.postings()?,
             "waiting" => self.waiting()?,
             "at" if none => Expect::At(Vec::new()),
             "at" => Expect::At(self.list()?.iter().map(counted).collect::<Option<_>>()?),
@@ -324,12 +328,29 @@ impl Tail {
         (!figures.is_empty()).then(|| Expect::Balance(account.clone(), figures))
     }
 
+    fn postings(&self) -> Option<Expect> {
+        let (account, behind) = self.of_account()?;
+        let posting = |item: Word| {
+            let (kind, amount) = item.text.rsplit_once(' ')?;
+            let kind = Word { text: kind_of_posting(kind.trim())?.to_owned(), at: item.at };
+            Some((kind, amount.replace('_', "").parse().ok()?))
+        };
+        let postings: Vec<_> = split(&behind, &[',', '，', '、']).into_iter().map(posting).collect::<Option<_>>()?;
+        (!postings.is_empty()).then_some(Expect::Postings(account, postings))
+    }
+
+    /// The account, and what stands behind it.
+    fn of_account(&self) -> Option<(Word, Word)> {
+        let account = self.words.first()?;
+        let behind = self.text.text.trim_start().strip_prefix(account.text.as_str())?.to_owned();
+        Some((account.clone(), Word { text: behind, at: self.text.at }))
+    }
+
     fn waiting(&self) -> Option<Expect> {
-        let (account, _) = self.words.split_first()?;
-        let behind = Word { text: self.text.text.trim_start().strip_prefix(account.text.as_str())?.to_owned(), at: self.text.at };
+        let (account, behind) = self.of_account()?;
         let cases = split(&behind, &[',', '，', '、']);
         let nobody = cases.iter().any(|case| NONE.contains(&case.text.as_str()));
-        (!cases.is_empty()).then(|| Expect::Waiting(account.clone(), if nobody { Vec::new() } else { cases }))
+        (!cases.is_empty()).then(|| Expect::Waiting(account, if nobody { Vec::new() } else { cases }))
     }
 
     fn recorded(&self) -> Option<Expect> {
@@ -353,6 +374,13 @@ impl Tail {
             _ => None,
         }
     }
+}
+
+/// What a posting is called, and its key.
+const POSTINGS: &[(&str, &str)] = &[("下达", "issue"), ("追加", "add"), ("预留", "reserve"), ("使用", "use"), ("释放", "release")];
+
+fn kind_of_posting(word: &str) -> Option<&'static str> {
+    POSTINGS.iter().find(|(zh, en)| word == *zh || word == *en).map(|(_, en)| *en)
 }
 
 fn by(who: &Word) -> By {

@@ -203,8 +203,8 @@ fn accounts(reader: &mut Reader<'_>, script: &mut Script, block: &Block<'_>) {
             [_, unit, amount] => (unit, amount.text.replace('_', "").parse::<i64>().ok().filter(|amount| *amount >= 0)),
             _ => (&row[0], None),
         };
-        let Some(amount) = amount.filter(|_| ["m2", "fen"].contains(&unit.text.as_str())) else {
-            expected(reader, &row[0], ("“账户 m2|fen 数量”", "`ACCOUNT m2|fen AMOUNT`"));
+        let Some(amount) = amount.filter(|_| ["m2", "fen", "pieces"].contains(&unit.text.as_str())) else {
+            expected(reader, &row[0], ("“账户 m2|fen|pieces 数量”", "`ACCOUNT m2|fen|pieces AMOUNT`"));
             continue;
         };
         accounts.push(AccountLine { key: row[0].clone(), unit: unit.text.clone(), amount });

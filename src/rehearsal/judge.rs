@@ -115,6 +115,7 @@ impl CaseView<'_> {
                 any.then(|| told_notices(&said))
             }
             Expect::Balance(account, figures) => self.balance(account, figures),
+            Expect::Postings(account, postings) => self.postings(account, postings),
             Expect::Waiting(account, cases) => self.waiting(account, cases),
             Expect::At(steps) => self.standing(steps, self.after.at.clone()),
             Expect::Parked(steps) => {
@@ -267,6 +268,12 @@ impl CaseView<'_> {
         };
         let same = figures.iter().all(|(figure, amount)| of(*figure) == *amount);
         (!same).then(|| format!("可用 free {} 预留 reserved {} 已用 used {}", found.free, found.reserved, found.used))
+    }
+
+    fn postings(&self, account: &Word, wanted: &[(Word, i64)]) -> Option<String> {
+        let found = self.view.after.accounts.get(&account.text).map(|account| account.postings.clone()).unwrap_or_default();
+        let same = found.iter().map(|(kind, amount)| (kind, *amount)).eq(wanted.iter().map(|(kind, amount)| (&kind.text, *amount)));
+        (!same).then(|| listed(found.iter().map(|(kind, amount)| format!("{kind} {amount}")).collect()))
     }
 
     fn waiting(&self, account: &Word, cases: &[Word]) -> Option<String> {

@@ -220,7 +220,8 @@ impl<'c> Play<'c> {
         let expects = || self.cast.script.lines.iter().flat_map(|line| &line.expects).map(|expected| &expected.what);
         Looks {
             notices: expects().any(|what| matches!(what, Expect::Said(_) | Expect::Unsaid(_))),
-            accounts: expects().any(|what| matches!(what, Expect::Balance(..) | Expect::Waiting(..))),
+            accounts: expects().any(|what| matches!(what, Expect::Balance(..) | Expect::Postings(..) | Expect::Waiting(..))),
+            postings: expects().any(|what| matches!(what, Expect::Postings(..))),
         }
     }
 

@@ -107,6 +107,8 @@ pub struct AccountSeen {
     pub used: i64,
     /// The ids of the cases that wait, first in line first.
     pub waiting: Vec<String>,
+    /// Its postings, oldest first, as (kind, amount).
+    pub postings: Vec<(String, i64)>,
 }
 
 /// What is looked at after a line.
@@ -116,6 +118,8 @@ pub struct Looks {
     pub notices: bool,
     /// At accounts.
     pub accounts: bool,
+    /// At their postings.
+    pub postings: bool,
 }
 
 /// What one saw after a line.

@@ -37,6 +37,7 @@ struct Account {
     reserved: i64,
     used: i64,
     waiting: Vec<Waiting>,
+    postings: Vec<(String, i64)>,
 }
 
 /// A lease as the store would keep it.
@@ -112,7 +113,10 @@ pub fn play(cast: &Cast) -> Outcome {
 
 impl<'c> World<'c> {
     fn new(cast: &'c Cast, now: Moment) -> Self {
-        let open = |opening: &crate::rehearsal::cast::Opening| (opening.key.clone(), Account { free: opening.amount, ..Account::default() });
+        let open = |opening: &crate::rehearsal::cast::Opening| {
+            let postings = Some(("issue".to_owned(), opening.amount)).filter(|(_, amount)| *amount > 0).into_iter().collect();
+            (opening.key.clone(), Account { free: opening.amount, postings, ..Account::default() })
+        };
         Self {
             cast,
             now,
@@ -224,8 +228,19 @@ impl<'c> World<'c> {
         }
         run.seen.events(events, self.cast);
         run.case = Some(after.clone());
+        if events.iter().any(|event| matches!(event, Event::Ranked { .. })) {
+            self.rank_anew(&after);
+        }
         for effect in &asked {
             self.book((before.as_ref(), &after), effect);
+        }
+    }
+
+    /// Whoever stands in line keeps the place's time and takes the new rank along.
+    fn rank_anew(&mut self, case: &Case) {
+        for account in self.accounts.values_mut() {
+            account.waiting.iter_mut().filter(|place| place.case == case.id).for_each(|place| place.rank = case.rank);
+            account.waiting.sort_by_key(|place| (place.rank, place.since, place.case, place.token));
         }
     }
 
@@ -235,10 +250,10 @@ impl<'c> World<'c> {
             Effect::Notice(notice) => self.tell(before, after, notice),
             Effect::Posting { account, kind, amount, hold: _ } => {
                 let account = self.accounts.entry(account.clone()).or_default();
-                let (from, to) = match kind {
-                    PostingKind::Reserve => (&mut account.free, &mut account.reserved),
-                    PostingKind::Settle(Settlement::Use) => (&mut account.reserved, &mut account.used),
-                    PostingKind::Settle(Settlement::Release) => (&mut account.reserved, &mut account.free),
+                let (from, to, word) = match kind {
+                    PostingKind::Reserve => (&mut account.free, &mut account.reserved, "reserve"),
+                    PostingKind::Settle(Settlement::Use) => (&mut account.reserved, &mut account.used, "use"),
+                    PostingKind::Settle(Settlement::Release) => (&mut account.reserved, &mut account.free, "release"),
                     PostingKind::Settle(Settlement::Keep) => return,
                 };
                 *from -= amount;
@@ -246,6 +261,7 @@ impl<'c> World<'c> {
                 if *from < 0 {
                     self.wrong.push(format!("a balance fell to {from}"));
                 }
+                account.postings.push((word.to_owned(), *amount));
             }
             Effect::Queue { account, token, wants } => {
                 let line = &mut self.accounts.entry(account.clone()).or_default().waiting;
@@ -328,7 +344,9 @@ impl<'c> World<'c> {
         if amount <= 0 {
             return Answer::Refused("posting_wrong".to_owned(), "期望大于零的整数".to_owned());
         }
-        self.accounts.entry(account.to_owned()).or_default().free += amount;
+        let opened = self.accounts.entry(account.to_owned()).or_default();
+        opened.free += amount;
+        opened.postings.push(("add".to_owned(), amount));
         self.serve();
         Answer::Done(None)
     }

@@ -395,11 +395,13 @@ pub struct PostingRow {
     pub hold: Option<u32>,
     /// The document it rests on.
     pub document: Option<String>,
+    /// The case whose kept reservation an act of the register settles.
+    pub about: Option<CaseId>,
     /// When.
     pub at: Moment,
 }
 
-/// The seven postings of the quota ledger, and the pair of buckets each moves between.
+/// The postings of the quota ledger, and the pair of buckets each moves between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostingKind {
     /// 下达: outside to free.
@@ -416,11 +418,13 @@ pub enum PostingKind {
     WriteOff,
     /// 结转: free to outside.
     CarryOver,
+    /// 结转转入: from last year's account to free.
+    CarryIn,
 }
 
 impl PostingKind {
     /// Every kind, in the order of their codes.
-    pub const ALL: [Self; 7] = [Self::Issue, Self::Add, Self::Reserve, Self::Use, Self::Release, Self::WriteOff, Self::CarryOver];
+    pub const ALL: [Self; 8] = [Self::Issue, Self::Add, Self::Reserve, Self::Use, Self::Release, Self::WriteOff, Self::CarryOver, Self::CarryIn];
 
     /// The number it is stored as.
     #[must_use]
@@ -433,6 +437,7 @@ impl PostingKind {
             Self::Release => 4,
             Self::WriteOff => 5,
             Self::CarryOver => 6,
+            Self::CarryIn => 7,
         }
     }
 
@@ -440,12 +445,27 @@ impl PostingKind {
     #[must_use]
     pub fn moves(self, amount: i64) -> [i64; 5] {
         match self {
-            Self::Issue | Self::Add => [amount, 0, 0, 0, amount],
+            Self::Issue | Self::Add | Self::CarryIn => [amount, 0, 0, 0, amount],
             Self::Reserve => [-amount, amount, 0, 0, 0],
             Self::Use => [0, -amount, amount, 0, 0],
             Self::Release => [amount, -amount, 0, 0, 0],
             Self::WriteOff => [0, 0, -amount, amount, 0],
             Self::CarryOver => [-amount, 0, 0, 0, -amount],
+        }
+    }
+
+    /// What it is called in answers and exports.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Issue => "issue",
+            Self::Add => "add",
+            Self::Reserve => "reserve",
+            Self::Use => "use",
+            Self::Release => "release",
+            Self::WriteOff => "write-off",
+            Self::CarryOver => "carry-over",
+            Self::CarryIn => "carry-in",
         }
     }
 }

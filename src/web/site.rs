@@ -82,6 +82,9 @@ impl Site {
     }
 }
 
+/// Pages that stand below an entry by another address.
+const BELOW: [(&str, &str); 4] = [("/reports", "/lights"), ("/accounts/land", "/land"), ("/accounts/plot", "/land"), ("/accounts/fund", "/funds")];
+
 /// The entries for somebody with `posts`, by what they do all day.
 #[must_use]
 pub fn places(posts: &[String], demo: bool, path: &str) -> Vec<Place> {
@@ -95,7 +98,8 @@ pub fn places(posts: &[String], demo: bool, path: &str) -> Vec<Place> {
         (official, "/cases", "nav-cases"),
         (official, "/office", "nav-office"),
         (official, "/lights", "nav-lights"),
-        (official, "/accounts", "nav-accounts"),
+        (official, "/land", "nav-land"),
+        (official, "/funds", "nav-funds"),
         (holds(&["auditor", "sup_clerk", "sup_head"]), "/audit", "nav-audit"),
         (holds(&["operator"]), "/system/people", "nav-people"),
         (holds(&["operator"]), "/system/notices", "nav-notices"),
@@ -107,7 +111,7 @@ pub fn places(posts: &[String], demo: bool, path: &str) -> Vec<Place> {
     let within = |href: &str| path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with(['/', '?']));
     all.into_iter()
         .filter(|(shown, ..)| *shown)
-        .map(|(_, href, word)| Place { href, word, current: within(href) || (href == "/lights" && within("/reports")) })
+        .map(|(_, href, word)| Place { href, word, current: within(href) || BELOW.iter().any(|(page, of)| *of == href && within(page)) })
         .collect()
 }
 

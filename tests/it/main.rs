@@ -17,6 +17,7 @@ mod expr;
 mod forms;
 mod fuzz;
 mod jobs;
+mod land;
 mod notice;
 mod orders;
 mod pg;

@@ -148,7 +148,7 @@ fn each_wrong_seed_names_place_expected_and_found() {
         ("people.yaml", "invented: true", "invented: false", "5:11: expected demonstration data to say `invented: true`, found `false`"),
         ("accounts.yaml", "amount: 80000", "amount: 8.0", "12:47: expected a whole number, found `8.0`"),
         ("accounts.yaml", "amount: 80000", "amount: -1", "12:47: expected a whole number above zero, found `-1`"),
-        ("accounts.yaml", "unit: m2", "unit: mu", "9:11: expected one of m2, fen, found `mu`"),
+        ("accounts.yaml", "unit: m2", "unit: mu", "9:11: expected one of m2, fen, pieces, found `mu`"),
         ("projects.yaml", "set: {policy_statement: true}", "set: {policy: true, polcy: true}", "71:106: expected a field of `form`, found `polcy`"),
         ("projects.yaml", "applicant: chen", "applicant: wang", "10:16: expected a login of people.yaml, found `wang`"),
     ];

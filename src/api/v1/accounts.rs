@@ -11,6 +11,7 @@ use crate::api::permit::permit;
 use crate::api::problem::{Problem, Refused};
 use crate::api::v1::acts::ReceiptBody;
 use crate::app::App;
+use crate::app::postings::ByDocument;
 use crate::app::queries::{AccountLine, PostingLine};
 use crate::identity::may;
 
@@ -37,18 +38,21 @@ pub async fn postings(State(app): State<App>, caller: Caller, Asking(query): Ask
     Ok(Json(app.postings(caller.tenant, &query.account).await?))
 }
 
-/// An issue (下达), an addition (追加) or a carry-over (结转).
+/// An issue (下达), an addition (追加), the use (使用) or release (释放) of what a case kept reserved, a write-off (核销), or a carry-over (结转) into next year's account.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PostBody {
     /// The account's key.
     pub account: String,
-    /// `issue`, `add` or `carry-over`.
+    /// `issue`, `add`, `use`, `release`, `write-off` or `carry-over`.
     pub kind: String,
     /// How much, in the account's unit (m² or 分).
     pub amount: i64,
     /// The document it rests on.
     pub document: String,
+    /// The number of the case whose kept reservation is used or released.
+    #[serde(default)]
+    pub case: Option<String>,
 }
 
 /// Posts to an account by a document.
@@ -56,6 +60,7 @@ pub struct PostBody {
     responses((status = 200, body = ReceiptBody), (status = 403, body = Problem), (status = 422, body = Problem)))]
 pub async fn post(State(app): State<App>, caller: Caller, Body(body): Body<PostBody>) -> Result<Json<ReceiptBody>, Refused> {
     permit(&app, &caller, may::Act::IssueAccount)?;
-    let receipt = app.post_by_document(caller.tenant, caller.actor(), &body.account, &body.kind, body.amount, &body.document).await?;
+    let PostBody { account, kind, amount, document, case } = body;
+    let receipt = app.post_by_document(caller.tenant, caller.actor(), &ByDocument { account, kind, amount, document, case }).await?;
     Ok(Json(receipt.into()))
 }

@@ -135,7 +135,7 @@ fn account(reading: &mut Reading, reader: &mut Reader<'_>, node: &Node) {
     let key = required_text(reader, &fields, "key");
     let tenant = known_tenant(reading, reader, &fields);
     let title = reader.required(&fields, "title").and_then(|node| reader.bilingual(node));
-    let unit = reader.required(&fields, "unit").and_then(|node| reader.word(node, &[("m2", "m2"), ("fen", "fen")]));
+    let unit = reader.required(&fields, "unit").and_then(|node| reader.word(node, &[("m2", "m2"), ("fen", "fen"), ("pieces", "pieces")]));
     let seed = seed(reading, reader, &fields);
     let rows = reader.required(&fields, "postings").map_or(&[][..], |node| reader.list(node));
     let postings = rows.iter().filter_map(|row| issue(reader, row)).collect();

@@ -182,6 +182,7 @@ impl Draftsman {
                         seq: row.version,
                         hold: Some(*hold),
                         document: None,
+                        about: None,
                         at: facts.now,
                     });
                 }
@@ -208,8 +209,9 @@ impl Draftsman {
                 amount: posting.amount,
                 case: job.case,
                 seq: row.version,
-                hold: None,
+                hold: posting.settles.map(|(_, hold)| hold),
                 document: posting.document.clone(),
+                about: posting.settles.map(|(case, _)| case),
                 at: posting.at.unwrap_or(now),
             });
         }

@@ -69,6 +69,8 @@ pub struct RegisterPosting {
     pub document: Option<String>,
     /// The day it was made in the world, when that is earlier than today (a seeded ledger).
     pub at: Option<Moment>,
+    /// The reservation it settles, which a case kept when its step ended.
+    pub settles: Option<(CaseId, crate::engine::case::Local)>,
 }
 
 /// How an actor stands in a leaf and a receipt.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::app::execute::{Act, Order};
 use crate::app::failure::Failure;
+use crate::app::postings::ByDocument;
 use crate::boot::Node;
 use crate::cli::Trouble;
 use crate::cli::place::operator;
@@ -130,7 +131,8 @@ impl<'h> Door<'h> {
     }
 
     pub(super) async fn issue(&self, account: &str, amount: i64) -> Result<Answer, Trouble> {
-        let answer = match self.node.app.post_by_document(self.tenant, operator(), account, "add", amount, "演练").await {
+        let posting = ByDocument { account: account.to_owned(), kind: "add".to_owned(), amount, document: "演练".to_owned(), case: None };
+        let answer = match self.node.app.post_by_document(self.tenant, operator(), &posting).await {
             Ok(_) => Answer::Done(None),
             Err(Failure::Refused(refusal)) => Answer::Refused(refusal.code.to_owned(), refusal.zh),
             Err(Failure::Fault(fault)) => Answer::Broken(fault.to_string()),
@@ -154,6 +156,13 @@ impl<'h> Door<'h> {
         if play.looks().accounts {
             let accounts = self.read("/accounts").await?;
             scene.accounts = list(&accounts).map(account_of).collect();
+        }
+        if play.looks().postings {
+            for (account, seen) in &mut scene.accounts {
+                let postings = self.read(&format!("/accounts/postings?account={account}")).await?;
+                let posting = |line: &Value| Some((line["kind"].as_str()?.to_owned(), line["amount"].as_i64()?));
+                seen.postings = list(&postings).filter_map(posting).collect();
+            }
         }
         Ok(scene)
     }
@@ -256,6 +265,6 @@ fn case_of(view: &Value) -> Seen {
 fn account_of(line: &Value) -> (String, AccountSeen) {
     let figure = |key: &str| line[key].as_i64().unwrap_or_default();
     let waiting = list(&line["waiting"]).filter_map(|place| place["case"].as_str().map(str::to_owned)).collect();
-    let seen = AccountSeen { free: figure("free"), reserved: figure("reserved"), used: figure("used"), waiting };
+    let seen = AccountSeen { free: figure("free"), reserved: figure("reserved"), used: figure("used"), waiting, postings: Vec::new() };
     (line["account"].as_str().unwrap_or_default().to_owned(), seen)
 }

@@ -1,6 +1,6 @@
 //! Terms: of the whole scope, and of a step.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Lowering, edges};
 use crate::definition::diagnostics::{Findings, list, suggestion};
@@ -18,6 +18,7 @@ impl Lowering<'_> {
             key: limit.key.value.clone(),
             kind: limit.kind,
             within: limit.within.value,
+            by_class: limit.by_class.iter().copied().collect(),
             from: self.start(&limit.from, findings),
             until: self.end(&limit.until, findings),
             excludes: limit.excludes.iter().map(|cause| cause.value.clone()).collect(),
@@ -102,6 +103,7 @@ impl Lowering<'_> {
             key: step.key.value.clone(),
             kind: TermKind::Step,
             within: within.value,
+            by_class: BTreeMap::new(),
             from: TermStart::Entered,
             until: TermEnd::Left,
             excludes: BTreeSet::new(),

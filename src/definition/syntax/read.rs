@@ -2,6 +2,7 @@
 
 use super::words::{bases, extend, key, number, remind, rungs, span, step_outcome, word, words, words_of};
 use super::{Limit, LimitStart, Pool, Rung, StepOutcome, Word, Workflow, read_events, read_step};
+use crate::calendar::Span;
 use crate::definition::graph::{Nature, TermKind};
 use crate::source::{Mistake, Node, Reader, Tree};
 
@@ -80,7 +81,7 @@ fn limits(reader: &mut Reader<'_>, node: &Node) -> Vec<Limit> {
 }
 
 fn limit(reader: &mut Reader<'_>, name: Word, node: &Node) -> Option<Limit> {
-    let fields = reader.fields(node, &["kind", "within", "from", "until", "excludes", "basis", "extend", "remind"])?;
+    let fields = reader.fields(node, &["kind", "within", "by-class", "from", "until", "excludes", "basis", "extend", "remind"])?;
     let kind = match fields.get("kind") {
         Some(node) => reader.word(node, &[("statutory", TermKind::Statutory), ("promised", TermKind::Promised)])?,
         None if name.value.starts_with("statutory") => TermKind::Statutory,
@@ -94,13 +95,39 @@ fn limit(reader: &mut Reader<'_>, name: Word, node: &Node) -> Option<Limit> {
         }
     };
     let within = reader.required(&fields, "within").and_then(|node| span(reader, node));
+    let by_class = match (fields.get("by-class"), &within) {
+        (Some(node), Some(within)) => by_class(reader, node, (kind, within.value)),
+        (Some(_) | None, _) => Vec::new(),
+    };
     let from = reader.required(&fields, "from").and_then(|node| start(reader, node));
     let until = fields.get("until").map(|node| ends(reader, node)).unwrap_or_default();
     let excludes = words_of(reader, fields.get("excludes"));
     let basis = bases(reader, fields.get("basis"));
     let extend = fields.get("extend").and_then(|node| extend(reader, node));
     let remind = remind(reader, fields.get("remind"));
-    Some(Limit { key: name, kind, within: within?, from: from?, until, excludes, basis, extend, remind })
+    Some(Limit { key: name, kind, within: within?, by_class, from: from?, until, excludes, basis, extend, remind })
+}
+
+/// `{a: 7 working days}`: what is promised to a project of a class, never longer than to others; a statute knows no classes.
+fn by_class(reader: &mut Reader<'_>, node: &Node, (kind, within): (TermKind, Span)) -> Vec<(i16, Span)> {
+    const CLASSES: [(&str, i16); 3] = [("a", 0), ("b", 1), ("c", 2)];
+    let mut spans = Vec::new();
+    for entry in reader.entries(node) {
+        let class = CLASSES.iter().find(|(word, _)| *word == entry.key);
+        let Some((_, rank)) = class.filter(|_| kind == TermKind::Promised) else {
+            let zh = "按等级的时限只写在承诺时限里，等级是 a、b、c".to_owned();
+            reader.mistake(entry.at, "wrong-kind", (zh, "expected the classes a, b and c of a promised limit".to_owned()));
+            continue;
+        };
+        let Some(span) = span(reader, &entry.value) else { continue };
+        if span.value.unit == within.unit && span.value.days <= within.days {
+            spans.push((*rank, span.value));
+        } else {
+            let (zh, en) = (format!("期望不长于 {}，单位相同", within.zh()), format!("expected at most {within}, in the same unit"));
+            reader.mistake(entry.value.at, "wrong-kind", (zh, en));
+        }
+    }
+    spans
 }
 
 /// `entered`, `accept.accepted`, or `{received: accept.accepted}`.

@@ -186,8 +186,9 @@ fn terms(draft: &mut Draft<'_>, map: &StepMap) -> Step<()> {
             None => draft.emit(Event::TermEnded { term: id, met: false }),
             Some(rule) => {
                 let excludes: Vec<Name> = rule.excludes.iter().cloned().collect();
-                if (&term.key, term.kind, term.within, &term.excludes) != (&rule.key, rule.kind, rule.within, &excludes) {
-                    draft.emit(Event::TermRuled { term: id, key: rule.key.clone(), kind: rule.kind, within: rule.within, excludes });
+                let within = rule.span(draft.case.rank);
+                if (&term.key, term.kind, term.within, &term.excludes) != (&rule.key, rule.kind, within, &excludes) {
+                    draft.emit(Event::TermRuled { term: id, key: rule.key.clone(), kind: rule.kind, within, excludes });
                 }
                 kept.push(id);
             }

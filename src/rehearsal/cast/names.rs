@@ -177,7 +177,7 @@ impl Cast {
                 notice.whom.iter().for_each(|whom| self.known_whom(reader, whom));
             }),
             Expect::Unsaid(kinds) => kinds.iter().for_each(|kind| known_kind(reader, kind)),
-            Expect::Balance(account, _) => self.known_account(reader, account),
+            Expect::Balance(account, _) | Expect::Postings(account, _) => self.known_account(reader, account),
             Expect::Waiting(account, waiting) => {
                 self.known_account(reader, account);
                 waiting.iter().for_each(|case| known_case(reader, case, cases));

@@ -31,7 +31,7 @@ impl World<'_> {
         let seen = |(name, id): (&String, &CaseId)| self.runs.get(id).and_then(|run| Some((name.clone(), self.case(run, run.case.as_ref()?))));
         let account = |(key, account): (&String, &super::Account)| {
             let waiting = account.waiting.iter().map(|place| place.case.to_string()).collect();
-            (key.clone(), AccountSeen { free: account.free, reserved: account.reserved, used: account.used, waiting })
+            (key.clone(), AccountSeen { free: account.free, reserved: account.reserved, used: account.used, waiting, postings: account.postings.clone() })
         };
         Scene { cases: cases.iter().filter_map(seen).collect(), accounts: self.accounts.iter().map(account).collect() }
     }

@@ -44,10 +44,10 @@ impl Writer {
     async fn post_rows(&mut self, account: &AccountWrite) -> Result<(), WriteFault> {
         let postings = &account.postings;
         sqlx::query(
-            "insert into postings (tenant, account, kind, amount, case_id, seq, hold, document, at)
-             select $1, $2, kind, amount, case_id, seq, hold, document, at
-             from unnest($3::smallint[], $4::bigint[], $5::uuid[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[])
-               as x(kind, amount, case_id, seq, hold, document, at)",
+            "insert into postings (tenant, account, kind, amount, case_id, seq, hold, document, at, about)
+             select $1, $2, kind, amount, case_id, seq, hold, document, at, about
+             from unnest($3::smallint[], $4::bigint[], $5::uuid[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::uuid[])
+               as x(kind, amount, case_id, seq, hold, document, at, about)",
         )
         .bind(account.tenant.0)
         .bind(&account.account)
@@ -58,6 +58,7 @@ impl Writer {
         .bind(postings.iter().map(|posting| posting.hold.map(i64::from)).collect::<Vec<_>>())
         .bind(postings.iter().map(|posting| posting.document.as_deref()).collect::<Vec<_>>())
         .bind(postings.iter().map(|posting| posting.at.0).collect::<Vec<_>>())
+        .bind(postings.iter().map(|posting| posting.about.map(|case| case.0)).collect::<Vec<_>>())
         .execute(&mut self.connection)
         .await?;
         Ok(())

@@ -439,7 +439,7 @@ fn post(connection: &Connection, account: &AccountWrite) -> Written {
 
 fn posting_row(connection: &Connection, account: &AccountWrite, posting: &PostingRow) -> Written {
     connection
-        .prepare_cached("insert into postings (tenant, account, kind, amount, case_id, seq, hold, document, at) values (?, ?, ?, ?, ?, ?, ?, ?, ?)")?
+        .prepare_cached("insert into postings (tenant, account, kind, amount, case_id, seq, hold, document, at, about) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?
         .execute(params![
             account.tenant.0,
             account.account,
@@ -449,7 +449,8 @@ fn posting_row(connection: &Connection, account: &AccountWrite, posting: &Postin
             posting.seq,
             posting.hold,
             posting.document,
-            posting.at.0
+            posting.at.0,
+            posting.about.as_ref().map(blob)
         ])?;
     Ok(())
 }

@@ -113,6 +113,12 @@ struct StoredDocument {
     at: i64,
 }
 
+impl StoredDocument {
+    fn view(self) -> DocumentView {
+        DocumentView { case: CaseId(self.case_id), seq: self.seq, scope_number: self.scope_number, kind: self.kind, number: self.number, at: Moment(self.at) }
+    }
+}
+
 const NO_CASE_AFTER: Uuid = Uuid::max();
 
 impl Store {
@@ -201,17 +207,17 @@ impl Store {
         let text = "select case_id, seq, scope_number, kind, number, at from documents where tenant = $1 and case_id = $2 order by seq, place";
         let mut connection = self.reader(tenant).await?;
         let found: Vec<StoredDocument> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
-        Ok(found
-            .into_iter()
-            .map(|row| DocumentView {
-                case: CaseId(row.case_id),
-                seq: row.seq,
-                scope_number: row.scope_number,
-                kind: row.kind,
-                number: row.number,
-                at: Moment(row.at),
-            })
-            .collect())
+        Ok(found.into_iter().map(StoredDocument::view).collect())
+    }
+
+    /// The document of a kind with that number; the first one, should there be two.
+    pub async fn document_numbered(&self, tenant: Tenant, kind: &str, number: &str) -> Result<Option<DocumentView>, StoreFault> {
+        let text =
+            "select case_id, seq, scope_number, kind, number, at from documents where tenant = $1 and number = $2 and kind = $3 order by at, case_id limit 1";
+        let mut connection = self.reader(tenant).await?;
+        let found: Option<StoredDocument> =
+            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(number).bind(kind).fetch_optional(&mut **c).await?);
+        Ok(found.map(StoredDocument::view))
     }
 
     /// Cases of any tenant in which something is due by `now`, the longest due first.

@@ -22,7 +22,9 @@ pub struct PostedView {
     pub free: i64,
     /// The case that caused it.
     pub case: CaseId,
-    /// The number people use for it.
+    /// The case it is about, when the register caused it.
+    pub about: Option<CaseId>,
+    /// The number people use for the case it is about, or that caused it.
     pub number: Option<String>,
     /// The act that caused it.
     pub seq: i64,
@@ -65,6 +67,7 @@ struct StoredPosted {
     amount: i64,
     free: i64,
     case_id: Uuid,
+    about: Option<Uuid>,
     number: Option<String>,
     seq: i64,
     document: Option<String>,
@@ -81,6 +84,7 @@ impl StoredPosted {
             amount: self.amount,
             free: self.free,
             case: CaseId(self.case_id),
+            about: self.about.map(CaseId),
             number: self.number,
             seq: self.seq,
             document: self.document,
@@ -101,11 +105,11 @@ struct StoredPlace {
 impl Store {
     /// Postings of an account with what was free after each, newest first, before posting `before`.
     pub async fn posted(&self, tenant: Tenant, account: &str, before: i64, limit: u32) -> Result<Vec<PostedView>, StoreFault> {
-        // Kinds 0, 1 and 4 add to what is free, 2 and 6 take from it; `rows::PostingKind` says so.
-        let text = "select p.id, p.kind, p.amount, p.free, p.case_id, c.number, p.seq, p.document, p.at from (
-              select *, cast(sum(case when kind in (0, 1, 4) then amount when kind in (2, 6) then -amount else 0 end) over (order by id) as bigint) as free
+        // Kinds 0, 1, 4 and 7 add to what is free, 2 and 6 take from it; `rows::PostingKind` says so.
+        let text = "select p.id, p.kind, p.amount, p.free, p.case_id, p.about, c.number, p.seq, p.document, p.at from (
+              select *, cast(sum(case when kind in (0, 1, 4, 7) then amount when kind in (2, 6) then -amount else 0 end) over (order by id) as bigint) as free
               from postings where tenant = $1 and account = $2) p
-            left join cases c on c.tenant = $1 and c.id = p.case_id where p.id < $3 order by p.id desc limit $4";
+            left join cases c on c.tenant = $1 and c.id = coalesce(p.about, p.case_id) where p.id < $3 order by p.id desc limit $4";
         let mut connection = self.reader(tenant).await?;
         let found: Vec<StoredPosted> = on_both!(&mut connection, c => sqlx::query_as(text)
             .bind(tenant.0)
@@ -115,6 +119,17 @@ impl Store {
             .fetch_all(&mut **c)
             .await?);
         found.into_iter().map(StoredPosted::row).collect()
+    }
+
+    /// What a case still holds in an account, by reservation: reserved, and neither used nor released by itself or by the register.
+    pub async fn held_by(&self, tenant: Tenant, account: &str, case: CaseId) -> Result<Vec<(u32, i64)>, StoreFault> {
+        let text = "select hold, cast(sum(case when kind = 2 then amount else -amount end) as bigint) as held from postings
+            where tenant = $1 and account = $2 and hold is not null and kind in (2, 3, 4) and ((about is null and case_id = $3) or about = $3)
+            group by hold having sum(case when kind = 2 then amount else -amount end) > 0 order by hold";
+        let mut connection = self.reader(tenant).await?;
+        let found: Vec<(i64, i64)> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(account).bind(case.0).fetch_all(&mut **c).await?);
+        let hold = |hold: i64| u32::try_from(hold).map_err(|_| StoreFault::Broken { table: "postings", why: format!("hold {hold} is not a local id") });
+        found.into_iter().map(|(id, held)| Ok((hold(id)?, held))).collect()
     }
 
     /// Who waits for an account, first in line first, with their numbers.

@@ -1,4 +1,4 @@
-//! Quota and funds: each balance with what is reserved, used and free, every posting with its case, who waits; issuing by a document.
+//! An account: its balance with what is reserved, used and free, every posting with its case, who waits; posting by a document.
 //! Invariant: a posting is made by one command, however often its form is sent. Never: an amount that is not whole in the account's unit.
 
 use axum::extract::{Path, Query, State};
@@ -11,7 +11,9 @@ use serde_json::json;
 
 use crate::app::execute::{RegisterRows, entropy};
 use crate::app::failure::Failure;
-use crate::app::quota::{Balance, ByDocument, Posted, Statement, Unit};
+use crate::app::postings::{ByDocument, KINDS};
+use crate::app::quota::{Balance, Posted, Statement, Unit};
+use crate::engine::refusal::{Class, Refusal};
 use crate::identity::may::Act;
 use crate::ids::{CommandId, Text};
 use crate::notice::Language;
@@ -29,14 +31,15 @@ const WAN_DECIMALS: usize = 6;
 
 /// Its routes.
 pub fn router() -> Router<Shared> {
-    Router::new().route("/accounts", get(list)).route("/accounts/{*key}", get(show).post(post))
+    Router::new().route("/accounts/{*key}", get(show).post(post))
 }
 
 /// An amount in its account's unit.
 #[derive(Clone, Copy, Serialize)]
-struct Amount {
+pub(super) struct Amount {
     value: i64,
     money: bool,
+    pieces: bool,
     /// Hundredths of a hectare's hundredth are square metres: shown beside an area.
     hectares: Hectares,
 }
@@ -53,13 +56,14 @@ impl Serialize for Hectares {
     }
 }
 
-fn amount(unit: Unit, value: i64) -> Amount {
-    Amount { value, money: unit == Unit::Money, hectares: Hectares(value) }
+pub(super) fn amount(unit: Unit, value: i64) -> Amount {
+    Amount { value, money: unit == Unit::Money, pieces: unit == Unit::Pieces, hectares: Hectares(value) }
 }
 
 #[derive(Serialize)]
-struct Line {
+pub(super) struct Line {
     key: String,
+    place: String,
     href: String,
     title: Text,
     bar: String,
@@ -72,18 +76,11 @@ struct Line {
     waiting_amount: Amount,
 }
 
-#[derive(Serialize)]
-struct ListPage {
-    land: Vec<Line>,
-    money: Vec<Line>,
-    count: usize,
-}
-
-fn address(key: &str) -> String {
+pub(super) fn address(key: &str) -> String {
     format!("/accounts/{key}")
 }
 
-fn line(shared: &Shared, language: Language, balance: Balance) -> Line {
+pub(super) fn line(shared: &Shared, language: Language, balance: Balance) -> Line {
     let Balance { key, unit, title, issued, reserved, used, written_off, free, waiting, waiting_amount } = balance;
     let name = match language {
         Language::Zh => &title.zh,
@@ -95,6 +92,7 @@ fn line(shared: &Shared, language: Language, balance: Balance) -> Line {
     let drawn = parts.map(|(class, value, _)| Part { class, value });
     Line {
         href: address(&key),
+        place: place(shared, language, &key),
         bar: bar(&format!("{name}: {}", said.join(", ")), &drawn, issued),
         key,
         issued: amount(unit, issued),
@@ -106,18 +104,6 @@ fn line(shared: &Shared, language: Language, balance: Balance) -> Line {
         waiting_amount: amount(unit, waiting_amount),
         title,
     }
-}
-
-async fn list(State(shared): State<Shared>, visitor: Visitor) -> Result<Response, Trouble> {
-    permit(&shared.app, &visitor, Act::ReadAccounts)?;
-    let balances = shared.app.balances(visitor.tenant).await?;
-    let count = balances.len();
-    let language = visitor.language();
-    let (land, money): (Vec<Balance>, Vec<Balance>) = balances.into_iter().partition(|balance| balance.unit == Unit::Area);
-    let lines = |balances: Vec<Balance>| balances.into_iter().map(|balance| line(&shared, language, balance)).collect();
-    let page = ListPage { land: lines(land), money: lines(money), count };
-    let title = shared.pages.word(language, "accounts-title");
-    Ok(shared.pages.page(&visitor.site, "accounts", &title, &page))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -132,6 +118,8 @@ struct Asked {
 #[derive(Serialize)]
 struct AccountPage {
     account: Line,
+    back: &'static str,
+    back_word: &'static str,
     plot: String,
     plot_high: Amount,
     plot_from: Option<i64>,
@@ -149,13 +137,14 @@ struct AccountPage {
 }
 
 #[derive(Serialize)]
-struct PostingLine {
+pub(super) struct PostingLine {
     at: i64,
-    kind: &'static str,
+    kind: String,
     amount: Amount,
     adds: bool,
     free: Amount,
     case: Option<String>,
+    by_document: bool,
     name: String,
     act: String,
     document: Option<String>,
@@ -180,6 +169,8 @@ struct PostForm {
     amount: String,
     #[serde(default)]
     document: String,
+    #[serde(default)]
+    case: String,
     #[serde(default)]
     command: String,
 }
@@ -238,6 +229,8 @@ async fn account(shared: &Shared, visitor: &Visitor, (key, asked): (&str, &Asked
         may_post: allows(&shared.app, visitor, Act::IssueAccount),
         may_audit: allows(&shared.app, visitor, Act::ReadAudit),
         posted: asked.posted == "yes",
+        back: if unit == Unit::Money { "/funds" } else { "/land" },
+        back_word: if unit == Unit::Money { "nav-funds" } else { "nav-land" },
         account: line(shared, language, statement.balance),
         form,
         mistakes,
@@ -245,7 +238,16 @@ async fn account(shared: &Shared, visitor: &Visitor, (key, asked): (&str, &Asked
     Ok(shared.pages.page_with(status, &visitor.site, "balance", &title, &page))
 }
 
-const fn rank(rank: i16) -> &'static str {
+/// Year, region and kind of an account, as its key has them.
+pub(super) fn place(shared: &Shared, language: Language, key: &str) -> String {
+    let part = |part: &str| {
+        let word = format!("account-part-{part}");
+        if shared.pages.has_word(&word) { shared.pages.word(language, &word) } else { part.to_owned() }
+    };
+    key.split('/').skip(1).map(part).collect::<Vec<_>>().join(" · ")
+}
+
+pub(super) const fn rank(rank: i16) -> &'static str {
     match rank {
         0 => "A",
         1 => "B",
@@ -265,16 +267,17 @@ fn plot(shared: &Shared, language: Language, statement: &Statement) -> (String, 
     (steps(&title, &description, &points, end), points.first().map(|first| first.0), end)
 }
 
-fn posting(unit: Unit, posted: &Posted) -> PostingLine {
+pub(super) fn posting(unit: Unit, posted: &Posted) -> PostingLine {
     let case = posted.case.map(|case| case.to_string());
     let register = crate::app::register::WORKFLOW;
     PostingLine {
         at: posted.at.0,
-        kind: posted.kind,
+        kind: format!("accounts-kind-{}", posted.kind),
         amount: amount(unit, posted.amount),
-        adds: matches!(posted.kind, "issue" | "add" | "release"),
+        adds: matches!(posted.kind, "issue" | "add" | "release" | "carry-in"),
         free: amount(unit, posted.free),
-        act: format!("/audit/act/{}/{}", case.as_deref().unwrap_or(register), posted.seq),
+        act: format!("/audit/act/{}/{}", case.as_deref().filter(|_| !posted.by_document).unwrap_or(register), posted.seq),
+        by_document: posted.by_document,
         name: posted.name.clone(),
         case,
         document: posted.document.clone(),
@@ -291,7 +294,7 @@ async fn post(State(shared): State<Shared>, visitor: Visitor, Path(key): Path<St
     let command = form.command.parse().ok();
     match shared.app.post_by_document_once(visitor.tenant, visitor.actor(), &typed, command).await {
         Ok(_) => Ok(Redirect::to(&format!("{}?posted=yes", address(&key))).into_response()),
-        Err(Failure::Refused(refusal)) if refusal.class == crate::engine::refusal::Class::Invalid => {
+        Err(Failure::Refused(refusal)) if said_beside_the_form(&refusal) => {
             let said = refusal.details.iter().map(|detail| Mistake { field: detail.path.clone(), text: Text { zh: detail.zh.clone(), en: detail.en.clone() } });
             let mut mistakes: Vec<Mistake> = said.collect();
             if mistakes.is_empty() {
@@ -303,15 +306,23 @@ async fn post(State(shared): State<Shared>, visitor: Visitor, Path(key): Path<St
     }
 }
 
+/// What is wrong with what was typed, or with what it meets: said above the form, which keeps it.
+fn said_beside_the_form(refusal: &Refusal) -> bool {
+    refusal.class == Class::Invalid || ["account_short", "nothing_kept", "account_of_no_year", "unknown_case"].contains(&refusal.code)
+}
+
 /// What was typed, or every mistake of it.
 fn read(unit: Unit, key: &str, form: &PostForm) -> Result<ByDocument, Vec<Mistake>> {
     let mut mistakes = Vec::new();
     let mut wrong = |field: &str, zh: &str, en: &str| mistakes.push(Mistake { field: field.to_owned(), text: Text { zh: zh.to_owned(), en: en.to_owned() } });
-    if !["issue", "add", "carry-over"].contains(&form.kind.as_str()) {
-        wrong("kind", "请选择下达、追加或结转。", "Choose issue, addition or carry-over.");
+    if !KINDS.contains(&form.kind.as_str()) {
+        wrong("kind", "请选择记哪一种。", "Choose what to post.");
+    }
+    if matches!(form.kind.as_str(), "use" | "release") && form.case.trim().is_empty() {
+        wrong("case", "使用、释放的，请填写办件编号。", "Enter the number of the case whose reservation is used or released.");
     }
     let value = match unit {
-        Unit::Area => whole(&form.amount, 0),
+        Unit::Area | Unit::Pieces => whole(&form.amount, 0),
         Unit::Money => whole(&form.amount, WAN_DECIMALS),
     };
     let value = value.filter(|value| *value > 0);
@@ -322,6 +333,7 @@ fn read(unit: Unit, key: &str, form: &PostForm) -> Result<ByDocument, Vec<Mistak
                 "面积请填大于零的整数，单位平方米，例如 33333。",
                 "Enter the area as a whole number of square metres above zero, such as 33333.",
             ),
+            Unit::Pieces => wrong("amount", "请填大于零的整数。", "Enter a whole number above zero."),
             Unit::Money => wrong(
                 "amount",
                 "金额请填大于零的数，单位万元，最多六位小数，例如 3000.00。",
@@ -333,7 +345,10 @@ fn read(unit: Unit, key: &str, form: &PostForm) -> Result<ByDocument, Vec<Mistak
         wrong("document", "请填写依据的文号。", "Enter the number of the document this rests on.");
     }
     match value.filter(|_| mistakes.is_empty()) {
-        Some(amount) => Ok(ByDocument { account: key.to_owned(), kind: form.kind.clone(), amount, document: form.document.trim().to_owned() }),
+        Some(amount) => {
+            let case = Some(form.case.trim().to_owned()).filter(|case| !case.is_empty());
+            Ok(ByDocument { account: key.to_owned(), kind: form.kind.clone(), amount, document: form.document.trim().to_owned(), case })
+        }
         None => Err(mistakes),
     }
 }

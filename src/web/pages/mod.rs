@@ -11,6 +11,7 @@ mod clock;
 mod home;
 mod inbox;
 mod jobs;
+mod land;
 mod lights;
 mod notices;
 mod office;
@@ -24,6 +25,7 @@ mod reset;
 pub mod sign_in;
 mod term;
 mod texts;
+mod verify;
 
 use axum::Router;
 
@@ -43,6 +45,7 @@ pub fn router() -> Router<Shared> {
         .merge(home::router())
         .merge(inbox::router())
         .merge(jobs::router())
+        .merge(land::router())
         .merge(lights::router())
         .merge(notices::router())
         .merge(office::router())
@@ -56,6 +59,7 @@ pub fn router() -> Router<Shared> {
         .merge(sign_in::router())
         .merge(term::router())
         .merge(texts::router())
+        .merge(verify::router())
         .fallback(home::missing)
         .method_not_allowed_fallback(home::only_posted)
 }

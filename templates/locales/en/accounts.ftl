@@ -1,10 +1,3 @@
-accounts-title = Land and funds
-accounts-lede = { $count ->
-    [one] One account.
-   *[other] { $count } accounts.
-} What was issued is used, reserved, free or written off, and no balance is ever negative; every posting names its case and its document.
-accounts-land = Land quota
-accounts-money = Funds
 accounts-caption = Balance of each account; its name opens every posting and the waiting list.
 accounts-account = Account
 accounts-share = Made up of
@@ -51,7 +44,7 @@ accounts-kind-write-off = Write off
 accounts-kind-carry-over = Carry over
 accounts-kind-issue-hint = First issue of the year's plan
 accounts-kind-add-hint = More during the year
-accounts-kind-carry-over-hint = What is not used leaves this account; the free balance falls
+accounts-kind-carry-over-hint = What is not used moves into next year's account under the same document, out and in at once
 accounts-line = Waiting list
 accounts-line-caption = Served by rank of the project, then by time, as soon as the balance covers the first; nobody further back goes before.
 accounts-place = Place
@@ -67,3 +60,15 @@ accounts-unit-area = m²
 accounts-unit-money = ×10,000 CNY
 accounts-document-hint = The document it rests on, such as 鄂州自规发〔2025〕3号.
 accounts-post-button = Post
+accounts-kind-carry-in = Carried in
+accounts-kind-use-hint = What a finished step kept reserved is used under the approval; what is left of it is released
+accounts-kind-release-hint = What a finished step kept reserved has lapsed or is no longer wanted; all of it becomes free
+accounts-kind-write-off-hint = Used quota is written off once the land is supplied
+accounts-pieces = { $count ->
+    [one] { $count } piece
+   *[other] { $count } pieces
+}
+accounts-amount-pieces = A whole number; one plot is 1.
+accounts-unit-pieces = pieces
+accounts-post-case = Case
+accounts-post-case-hint = For a use or a release only: the case whose reservation it is, such as GC20250001.

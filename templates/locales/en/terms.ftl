@@ -223,6 +223,9 @@ outcome-no-objection = no objection
 outcome-paid = paid
 outcome-planned = planned
 outcome-reserve = on the reserve list
+outcome-unequal = does not add up
+outcome-removed = removed
+outcome-kept = kept
 
 ## Documents
 document-receipt = Receipt of papers
@@ -234,6 +237,7 @@ document-special = Notice of special procedure
 document-approval = Approval
 document-refusal = Refusal
 document-admission = Green-channel certificate
+document-admission-ended = Notice that the admission ends
 document-minutes = Minutes of the joint review
 document-closure = Closing statement
 document-filing-proof = Filing certificate

@@ -223,6 +223,9 @@ outcome-no-objection = 无异议
 outcome-paid = 已拨付
 outcome-planned = 拟安排
 outcome-reserve = 列入储备
+outcome-unequal = 合计不一致
+outcome-removed = 撤出认定
+outcome-kept = 不撤出
 
 ## 文书
 document-receipt = 收件凭证
@@ -234,6 +237,7 @@ document-special = 特别程序告知书
 document-approval = 批复
 document-refusal = 不予决定书
 document-admission = 绿色通道项目认定书
+document-admission-ended = 认定终止通知书
 document-minutes = 联合审查会议纪要
 document-closure = 办结告知单
 document-filing-proof = 备案证

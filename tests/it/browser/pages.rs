@@ -287,7 +287,7 @@ fn clerks(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [P
 }
 
 /// Lights, accounts, audit, clock.
-fn watch(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 22] {
+fn watch(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 25] {
     const SUPERVISOR: Option<&str> = Some("ez-ldxz.sup-clerk");
     const AUDITOR: Option<&str> = Some("ez-ldxz.auditor");
     const OPERATOR: Option<&str> = Some("ez-zwzx.operator");
@@ -304,9 +304,12 @@ fn watch(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Pa
         page("lights-late-none", SUPERVISOR, "/lights/late?office=ez-jrb"),
         page("lights-digest", Some("ez-sthj.handler"), "/lights/digest"),
         page("lights-digest-of-all", SUPERVISOR, "/lights/digest"),
-        page("accounts", SUPERVISOR, "/accounts"),
+        page("land", SUPERVISOR, "/land"),
+        page("funds", SUPERVISOR, "/funds"),
         page("accounts-one", AUDITOR, "/accounts/land/2025/420703/new"),
         page("accounts-post", OPERATOR, "/accounts/fund/2025/grant"),
+        page("verify", None, "/verify/GT-420700-2025-0001"),
+        Page { status: 404, ..page("verify-unknown", None, "/verify/GT-420700-2025-9999") },
         page("audit", AUDITOR, "/audit"),
         page("audit-find", AUDITOR, "/audit/find?case=GC20250001"),
         page("audit-find-nobody", AUDITOR, "/audit/find?person=nobody"),

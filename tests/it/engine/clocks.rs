@@ -23,6 +23,7 @@ fn term(key: &str, kind: TermKind, within: Span, from: TermStart) -> TermRule {
         key: key.into(),
         kind,
         within,
+        by_class: std::collections::BTreeMap::new(),
         from,
         until: TermEnd::Left,
         excludes: ["evaluation".into()].into(),

@@ -246,6 +246,7 @@ impl Flow {
             title: Text::default(),
             nature: Nature::Service,
             basis: Vec::new(),
+            basis_until: None,
             number: self.number.clone(),
             form: None,
             limits: self.limits.clone(),

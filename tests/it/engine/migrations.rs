@@ -153,6 +153,7 @@ fn limit(within: u32, excludes: &[&str]) -> TermRule {
         key: "promised".into(),
         kind: TermKind::Promised,
         within: Span { days: within, unit: Unit::Working },
+        by_class: std::collections::BTreeMap::new(),
         from: TermStart::Entered,
         until: TermEnd::Left,
         excludes: excludes.iter().map(|cause| Name::from(*cause)).collect(),

@@ -502,6 +502,7 @@ impl Maker {
             key: key.into(),
             kind,
             within: self.span(25),
+            by_class: std::collections::BTreeMap::new(),
             from,
             until,
             excludes,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use greenlane::app::App;
 use greenlane::app::execute::{Act, Answer, RegisterRows};
 use greenlane::app::known::AccountTitle;
+use greenlane::app::postings::ByDocument;
 use greenlane::app::register::put;
 use greenlane::identity::Actor;
 use greenlane::ids::CaseId;
@@ -62,7 +63,8 @@ pub async fn issue_plots(node: &Node, plots: i64) {
 }
 
 async fn issue(node: &Node, kind: &str, amount: i64) {
-    node.app.post_by_document(node.tenant, Actor::Operator("test".into()), ACCOUNT, kind, amount, "测试〔2025〕1号").await.unwrap();
+    let posting = ByDocument { account: ACCOUNT.into(), kind: kind.into(), amount, document: "测试〔2025〕1号".into(), case: None };
+    let _receipt = node.app.post_by_document(node.tenant, Actor::Operator("test".into()), &posting).await.unwrap();
 }
 
 async fn account(node: &Node) -> AccountRow {

@@ -22,7 +22,7 @@ on_both! {
 const LAND: &str = "land/2025/ez";
 
 fn posting(kind: PostingKind, amount: i64) -> PostingRow {
-    PostingRow { kind, amount, case: case_id(1), seq: 1, hold: Some(7), document: Some("鄂州政发〔2025〕1号".to_owned()), at: Moment(3) }
+    PostingRow { kind, amount, case: case_id(1), seq: 1, hold: Some(7), document: Some("鄂州政发〔2025〕1号".to_owned()), about: None, at: Moment(3) }
 }
 
 fn posted(account: &str, postings: &[(PostingKind, i64)]) -> Commit {

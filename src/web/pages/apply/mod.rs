@@ -5,7 +5,7 @@ mod check;
 mod draft;
 mod files;
 mod papers;
-mod receipt;
+pub(super) mod receipt;
 mod section;
 mod start;
 

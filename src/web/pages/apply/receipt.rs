@@ -84,7 +84,7 @@ fn page(project: ProjectView, address: String, papers: Vec<PaperLine>, own: bool
 }
 
 /// Where this page was asked for: a phone that reads the code comes to the same host.
-fn origin(headers: &HeaderMap) -> String {
+pub(in crate::web::pages) fn origin(headers: &HeaderMap) -> String {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(header::HOST.as_str()).filter(|host| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte)));
     let scheme = if text("x-forwarded-proto") == Some("https") { "https" } else { "http" };
@@ -92,7 +92,7 @@ fn origin(headers: &HeaderMap) -> String {
 }
 
 /// A QR code as a picture whose colours are attributes, because a style would need leave.
-fn picture(address: &str) -> Result<String, Trouble> {
+pub(in crate::web::pages) fn picture(address: &str) -> Result<String, Trouble> {
     const MODULE_PIXELS: u32 = 4;
     let code = qrcode::QrCode::new(address.as_bytes())
         .map_err(|_| Refusal::invalid("address_too_long", "地址过长，不能生成二维码。", "cannot draw the code: the address is too long"))?;

@@ -135,6 +135,7 @@ struct Document {
     link: String,
     at: String,
     authority: Option<String>,
+    verify: Option<String>,
 }
 
 /// A supervision order, or what it is about.
@@ -230,6 +231,7 @@ fn document(asking: &Asking<'_>, line: &DocumentLine) -> Document {
         number: line.number.clone().unwrap_or_default(),
         link: line.link.clone().unwrap_or_default(),
         at: line.at.clone(),
+        verify: line.number.as_ref().filter(|_| line.kind == "admission").map(|number| format!("/verify/{number}")),
         authority: Some(&line.kind).filter(|kind| *kind == "order").and(asking.file.standing_authority()).map(str::to_owned),
     }
 }

@@ -1,0 +1,16 @@
+verify-title = Verify a certificate
+verify-code = Scan to verify
+verify-valid = Valid
+verify-expired = Expired
+verify-removed = Admission ended
+verify-closed = The project is concluded
+verify-project = Project
+verify-holder = Unit
+verify-uscc = Credit code
+verify-case = Case
+verify-issued = Issued
+verify-until = Valid until
+verify-no-end = Not set
+verify-ground = Ground
+verify-means = Admission decides in what order matters are taken up and what is promised; no condition or procedure is waived. What was accepted before it ended goes on.
+verify-link = Verify

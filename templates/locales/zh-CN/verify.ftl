@@ -1,0 +1,16 @@
+verify-title = 认定书核验
+verify-code = 扫码核验
+verify-valid = 有效
+verify-expired = 已过有效期
+verify-removed = 已撤出认定
+verify-closed = 项目已办结
+verify-project = 项目
+verify-holder = 单位
+verify-uscc = 统一社会信用代码
+verify-case = 办件编号
+verify-issued = 发证日期
+verify-until = 有效期至
+verify-no-end = 未定
+verify-ground = 撤出情形
+verify-means = 认定只影响办理的先后和承诺时限，不减条件、不免程序；撤出之前已经受理的事项照常办理。
+verify-link = 核验
