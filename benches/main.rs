@@ -10,6 +10,7 @@ mod engine;
 mod floor;
 mod http;
 mod inbox;
+mod leave;
 mod measure;
 mod node;
 mod pages;
@@ -50,6 +51,8 @@ const MODES: &[(&str, Mode, &str)] = &[
     ("http-sqlite", http::sqlite, "CLIENTS SECONDS FOLDER [mail]   the same"),
     ("wakes-pg", wakes::postgres, "DUE OWNER WRITER READER [mail]   due timers as full commands"),
     ("wakes-sqlite", wakes::sqlite, "DUE FOLDER [mail]            the same"),
+    ("leave-pg", leave::postgres, "OPEN MORNINGS OWNER WRITER READER   how late notices leave with so many open limits, shared by so many mornings"),
+    ("leave-sqlite", leave::sqlite, "OPEN MORNINGS FOLDER         the same"),
     ("start-pg", start::postgres, "ACTS OWNER WRITER READER     from exec of `serve` to /readyz over a past of that many acts"),
     ("start-sqlite", start::sqlite, "ACTS FOLDER                  the same"),
     ("inbox-pg", inbox::postgres, "OPEN OWNER WRITER READER     first page of an inbox"),

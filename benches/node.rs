@@ -66,13 +66,31 @@ impl Place {
 
     /// Opens what is there; waits while a writer of the same file that was dropped is still closing.
     pub async fn open(&self, clock: &Clock) -> (App, Crew) {
+        self.open_with(self.start(clock)).await
+    }
+
+    /// The same with other settings.
+    pub async fn open_with(&self, start: Start) -> (App, Crew) {
         for _ in 0..200 {
-            match boot::open(&self.start(clock)).await {
+            match boot::open(&start).await {
                 Ok(opened) => return opened,
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             }
         }
-        boot::open(&self.start(clock)).await.unwrap_or_else(|fault| panic!("{fault}"))
+        boot::open(&start).await.unwrap_or_else(|fault| panic!("{fault}"))
+    }
+
+    /// What a query with one column of whole numbers answers.
+    pub async fn figures(&self, query: &'static str) -> Vec<i64> {
+        match (&self.owner, &self.target) {
+            (Some(owner), _) => sqlx::query_scalar(query).fetch_all(&mut PgConnection::connect(owner).await.unwrap()).await.unwrap(),
+            (None, Target::Sqlite(home)) => {
+                let file = rusqlite::Connection::open(home.join("greenlane.db")).unwrap();
+                let mut statement = file.prepare(query).unwrap();
+                statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+            }
+            (None, Target::Postgres { .. }) => unreachable!("a database of PostgreSQL has an owner here"),
+        }
     }
 }
 
@@ -80,6 +98,8 @@ impl Place {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Addresses {
     Without,
+    /// Only the person of this login has one.
+    OfOne(&'static str),
     With,
 }
 
@@ -90,8 +110,13 @@ impl Addresses {
     }
 }
 
-/// An empty schema, the seeds and the workflow.
+/// An empty schema, the seeds and the thirteen-command workflow.
 pub async fn plant(place: &Place, clock: &Clock, addresses: Addresses) -> (App, Crew) {
+    plant_with(place, clock, addresses, ("thirteen.yaml", WORKFLOW)).await
+}
+
+/// The same with another workflow: its file's name and its text.
+pub async fn plant_with(place: &Place, clock: &Clock, addresses: Addresses, (file, text): (&str, &str)) -> (App, Crew) {
     if let Some(owner) = &place.owner {
         let mut admin = PgConnection::connect(owner).await.unwrap();
         sqlx::raw_sql("drop schema public cascade; create schema public").execute(&mut admin).await.unwrap();
@@ -99,14 +124,20 @@ pub async fn plant(place: &Place, clock: &Clock, addresses: Addresses) -> (App, 
     Store::migrate(&place.target, place.owner.as_deref()).await.unwrap();
     let (app, crew) = place.open(clock).await;
     let mut seeds = embedded_files();
-    if addresses == Addresses::Without {
+    let kept = match addresses {
+        Addresses::Without => Some(None),
+        Addresses::OfOne(login) => Some(Some(format!("login: {login},"))),
+        Addresses::With => None,
+    };
+    if let Some(kept) = kept {
         let people = seeds.get_mut("people.yaml").unwrap();
-        *people = people.lines().map(without_address).collect::<Vec<_>>().join("\n");
+        let line = |line: &str| if kept.as_ref().is_some_and(|kept| line.contains(kept)) { line.to_owned() } else { without_address(line) };
+        *people = people.lines().map(line).collect::<Vec<_>>().join("\n");
     }
     let operations = [
         Operation::Calendar { text: greenlane::calendar::CN.to_owned(), file: "cn.yaml".to_owned() },
         Operation::Seed { files: seeds },
-        Operation::Publish { files: [("thirteen.yaml".to_owned(), WORKFLOW.to_owned())].into(), workflows: Vec::new() },
+        Operation::Publish { files: [(file.to_owned(), text.to_owned())].into(), workflows: Vec::new() },
     ];
     for operation in operations {
         app.operate(TENANT, Actor::Operator("bench".to_owned()), operation).await.unwrap_or_else(|failure| panic!("{failure}"));

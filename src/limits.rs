@@ -54,6 +54,12 @@ pub const JOB_PAUSES_MAX: usize = 20;
 pub const ORDERS_PER_TURN_MAX: u32 = 64;
 /// Signals to other cases that one turn delivers.
 pub const SIGNALS_PER_TURN_MAX: u32 = 200;
+/// How long a case that refused a signal is left alone the first time, in milliseconds.
+pub const SIGNAL_PAUSE_MS: i64 = 1_000;
+/// How often that pause doubles at the most.
+pub const SIGNAL_DOUBLINGS_MAX: i64 = 12;
+/// The longest pause: an hour.
+pub const SIGNAL_PAUSE_MS_MAX: i64 = 3_600_000;
 /// Outside jobs one fetch may take.
 pub const JOBS_PER_FETCH_MAX: u32 = 100;
 /// The longest lease on an outside job, in seconds: a day.

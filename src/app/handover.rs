@@ -20,6 +20,7 @@ use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::may::{self, Standing, Verdict};
 use crate::identity::{Actor, Roster};
 use crate::ids::{CaseId, CommandId, Moment, PersonId, Tenant};
+use crate::store::rows::RegistryRow;
 
 /// Tasks looked at in one go.
 const TASKS_PER_READ: u32 = 200;
@@ -48,6 +49,20 @@ pub struct Handover {
     /// The cases they are in.
     pub cases: Vec<Handed>,
 }
+
+/// One person's signature under a handover, a row of the register to itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Signature {
+    /// The handover's id.
+    pub handover: String,
+    /// Who signed.
+    pub person: PersonId,
+    /// When.
+    pub at: Moment,
+}
+
+/// The kind of the register's rows that hold signatures.
+pub(crate) const HANDOVER_SIGNATURE: &str = "handover-signature";
 
 /// What went over in a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,8 +156,13 @@ impl App {
             return Err(refusal("handover_declined", Class::Conflict, "该交接已被退回", "cannot sign the handover: it was declined").into());
         }
         if handover.waits_for(person) {
-            handover.signed.insert(person, self.clock().now());
-            self.keep_handover(tenant, Actor::Person(person), (None, "handover-signed"), &handover).await?;
+            let signature = Signature { handover: handover.id.clone(), person, at: self.clock().now() };
+            handover.signed.insert(person, signature.at);
+            let row = put(self, tenant, HANDOVER_SIGNATURE, &format!("{}/{person}", handover.id), &signature)?;
+            self.record_handover(tenant, Actor::Person(person), (None, "handover-signed"), &handover, row).await?;
+            // Another's signature may have come on another node meanwhile: of two, the one whose row came later sees both.
+            let known = self.known(tenant).await?;
+            handover = found(&known, id)?;
         }
         if handover.all_signed() && handover.done.is_none() {
             handover.cases = self.hand_over(tenant, &handover).await?;
@@ -173,7 +193,19 @@ impl App {
     }
 
     async fn keep_handover(&self, tenant: Tenant, actor: Actor, (command_id, what): (Option<CommandId>, &str), handover: &Handover) -> Result<(), Failure> {
-        let rows = RegisterRows { registry: vec![put(self, tenant, "handover", &handover.id, handover)?], ..RegisterRows::default() };
+        let row = put(self, tenant, "handover", &handover.id, handover)?;
+        self.record_handover(tenant, actor, (command_id, what), handover, row).await
+    }
+
+    async fn record_handover(
+        &self,
+        tenant: Tenant,
+        actor: Actor,
+        (command_id, what): (Option<CommandId>, &str),
+        handover: &Handover,
+        row: RegistryRow,
+    ) -> Result<(), Failure> {
+        let rows = RegisterRows { registry: vec![row], ..RegisterRows::default() };
         let details =
             json!({"handover": handover.id, "giver": handover.giver, "taker": handover.taker, "overseer": handover.overseer, "cases": handover.cases});
         self.record_as(tenant, actor, command_id, what, details, rows).await?;

@@ -12,6 +12,7 @@ use crate::app::drafts::Typist;
 use crate::app::failure::{Failure, Fault};
 use crate::app::fields::filler_copy;
 use crate::app::known::Known;
+use crate::app::naming;
 use crate::app::notices::short_name;
 use crate::app::reasons::ReasonView;
 use crate::app::view;
@@ -239,7 +240,7 @@ impl App {
         let known = self.known(tenant).await?;
         let bundle = crate::app::register::bundle_of(&known, working.state.revision)?;
         let acts = view::acts(self.store(), tenant, case, working.row.version).await?;
-        let name = self.form(working).await?.and_then(|form| form.get("project_name")?.as_str().map(str::to_owned));
+        let name = self.form(working).await?.and_then(|form| naming::project(&form).map(str::to_owned));
         let reading = Reading { case: &working.state, bundle: &bundle, known: &known, now: self.clock().now() };
         let mut view = reading.project(&acts, name.unwrap_or_default());
         let mut reasons = self.reasons(working).await?;

@@ -11,6 +11,7 @@ use crate::app::authority::STANDING_AUTHORITY;
 use crate::app::calendars::CalendarVersion;
 use crate::app::execute::{Act, Order, RegisterRows};
 use crate::app::failure::{Failure, Fault};
+use crate::app::handover::{HANDOVER_SIGNATURE, Signature};
 use crate::app::known::Known;
 use crate::app::own_links::FEED;
 use crate::app::writer::Receipt;
@@ -112,6 +113,7 @@ enum Kind {
     Holding,
     Absence,
     Handover,
+    HandoverSignature,
     Account,
     Calendar,
     CalendarVersion,
@@ -125,12 +127,13 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Office,
         Self::Person,
         Self::Holding,
         Self::Absence,
         Self::Handover,
+        Self::HandoverSignature,
         Self::Account,
         Self::Calendar,
         Self::CalendarVersion,
@@ -150,6 +153,7 @@ impl Kind {
             Self::Holding => "holding",
             Self::Absence => "absence",
             Self::Handover => "handover",
+            Self::HandoverSignature => HANDOVER_SIGNATURE,
             Self::Account => "account",
             Self::Calendar => "calendar",
             Self::CalendarVersion => CALENDAR_VERSION,
@@ -178,6 +182,13 @@ impl Kind {
             Self::Holding => known.roster.holdings.push(serde_json::from_slice::<Holding>(&entry.value).map_err(json)?),
             Self::Absence => known.roster.absences.push(serde_json::from_slice::<Absence>(&entry.value).map_err(json)?),
             Self::Handover => drop(known.handovers.insert(entry.key.clone(), serde_json::from_slice(&entry.value).map_err(json)?)),
+            // Read after the handovers themselves; one row each, so that two who sign at once on two nodes both have signed.
+            Self::HandoverSignature => {
+                let signature: Signature = serde_json::from_slice(&entry.value).map_err(json)?;
+                if let Some(handover) = known.handovers.get_mut(&signature.handover) {
+                    handover.signed.insert(signature.person, signature.at);
+                }
+            }
             Self::Account => drop(known.accounts.insert(entry.key.clone(), serde_json::from_slice(&entry.value).map_err(json)?)),
             Self::Calendar => known.calendar = calendar(&entry.value).map_err(|cause| broken(&cause))?,
             Self::CalendarVersion => {

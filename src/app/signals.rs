@@ -3,10 +3,10 @@
 
 use crate::app::App;
 use crate::app::execute::{Act, Order};
-use crate::app::failure::{Failure, Fault};
+use crate::app::failure::Fault;
 use crate::identity::Actor;
-use crate::ids::CommandId;
-use crate::limits::SIGNALS_PER_TURN_MAX;
+use crate::ids::{CommandId, Moment};
+use crate::limits::{SIGNAL_DOUBLINGS_MAX, SIGNAL_PAUSE_MS, SIGNAL_PAUSE_MS_MAX, SIGNALS_PER_TURN_MAX};
 use crate::store::SignalRow;
 
 impl App {
@@ -15,7 +15,7 @@ impl App {
     /// # Errors
     /// A fault of the store.
     pub async fn deliver_signals(&self) -> Result<usize, Fault> {
-        let signals = self.store().signals(SIGNALS_PER_TURN_MAX).await.map_err(|cause| Fault::new("looking for signals", cause))?;
+        let signals = self.store().signals(self.clock().now(), SIGNALS_PER_TURN_MAX).await.map_err(|cause| Fault::new("looking for signals", cause))?;
         let mut delivered = 0;
         for signal in &signals {
             delivered += usize::from(self.deliver_signal(signal).await?);
@@ -23,7 +23,7 @@ impl App {
         Ok(delivered)
     }
 
-    /// Delivers one. A case that refuses it for good (one that is broken) keeps nobody else waiting: the row stays for the next turn.
+    /// Delivers one. A case that refuses it or cannot be read keeps nobody else waiting: it is asked again after a pause, which doubles each time.
     ///
     /// # Errors
     /// A fault of the store.
@@ -35,11 +35,13 @@ impl App {
                 self.store().signal_delivered(signal).await.map_err(|cause| Fault::new("recording a signal as delivered", cause))?;
                 Ok(true)
             }
-            Err(Failure::Refused(refusal)) => {
-                tracing::error!(case = %signal.receiver, code = refusal.code, "a signal could not be delivered");
+            Err(failure) => {
+                let pause = (SIGNAL_PAUSE_MS << signal.tries.clamp(0, SIGNAL_DOUBLINGS_MAX)).min(SIGNAL_PAUSE_MS_MAX);
+                tracing::error!(case = %signal.receiver, tries = signal.tries, %failure, "a signal could not be delivered; it is tried again after a pause");
+                let again = Moment(self.clock().now().0 + pause);
+                self.store().signal_refused(signal, again).await.map_err(|cause| Fault::new("recording that a signal was refused", cause))?;
                 Ok(false)
             }
-            Err(Failure::Fault(fault)) => Err(fault),
         }
     }
 }

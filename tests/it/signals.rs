@@ -4,7 +4,8 @@ use greenlane::app::execute::{Act, Answer};
 use greenlane::app::operate::Operation;
 use greenlane::engine::event::Event;
 use greenlane::identity::Actor;
-use greenlane::ids::CaseId;
+use greenlane::ids::{CaseId, Moment};
+use greenlane::store::SignalRow;
 use greenlane::workers::Role;
 
 use crate::spine::node::{Node, Where, on_both};
@@ -51,7 +52,7 @@ fn every_case_that_listens_hears_it_once_and_both_sides_have_it_on_record() {
         let late = node.start("signals", None).await.unwrap();
         let caller = case(&node, "call").await;
         // Nothing is delivered yet, and everything that will be is committed.
-        let rows = node.app.store().signals(10).await.unwrap();
+        let rows = node.app.store().signals(Moment(i64::MAX), 10).await.unwrap();
         let mut receivers: Vec<CaseId> = rows.iter().map(|row| row.receiver).collect();
         receivers.sort();
         let mut listened = [waits, works];
@@ -79,7 +80,7 @@ fn whoever_dies_between_giving_hearing_and_noting_it_down_changes_nothing() {
         let node = open(place).await;
         let works = case(&node, "work").await;
         let caller = case(&node, "call").await;
-        let row = node.app.store().signals(10).await.unwrap().remove(0);
+        let row = node.app.store().signals(Moment(i64::MAX), 10).await.unwrap().remove(0);
         // Another node (on SQLite the same one, which holds nothing of it) finds it in the database; two of them deliver at once.
         let nodes = node.nodes().await;
         let (first, last) = (nodes.first().unwrap(), nodes.last().unwrap());
@@ -92,7 +93,7 @@ fn whoever_dies_between_giving_hearing_and_noting_it_down_changes_nothing() {
         }
         assert_eq!(heard(&node, works).await, [caller]);
         assert_eq!(standing(&node, works).await, ["work", "note"]);
-        assert!(node.app.store().signals(10).await.unwrap().is_empty());
+        assert!(node.app.store().signals(Moment(i64::MAX), 10).await.unwrap().is_empty());
         // Another signal is another one.
         let second = case(&node, "call").await;
         node.crew.drain().await.unwrap();
@@ -111,10 +112,30 @@ fn a_case_that_moved_on_before_it_heard_has_nothing_on_record() {
         let before = node.app.working(node.tenant, works).await.unwrap().row.version;
         assert_eq!(node.crew.turn(Role::Signals).await.unwrap(), 1);
         assert_eq!(node.app.working(node.tenant, works).await.unwrap().row.version, before);
-        assert!(node.app.store().signals(10).await.unwrap().is_empty());
+        assert!(node.app.store().signals(Moment(i64::MAX), 10).await.unwrap().is_empty());
         // Ended, it listens no more: the next signal makes no row.
         case(&node, "call").await;
-        assert!(node.app.store().signals(10).await.unwrap().is_empty());
+        assert!(node.app.store().signals(Moment(i64::MAX), 10).await.unwrap().is_empty());
+        node.holds().await;
+    });
+}
+
+#[test]
+fn a_case_that_cannot_hear_holds_nobody_up() {
+    on_both(async |place: Where| {
+        let node = open(place).await;
+        let works = case(&node, "work").await;
+        case(&node, "call").await;
+        let row = node.app.store().signals(Moment(i64::MAX), 10).await.unwrap().remove(0);
+        let nobody = SignalRow { receiver: CaseId(uuid::Uuid::max()), ..row.clone() };
+        assert!(!node.app.deliver_signal(&nobody).await.unwrap(), "not delivered, and no fault of the turn");
+        // The pause is kept: what is left alone now is asked again later.
+        let now = node.clock.now();
+        node.app.store().signal_refused(&row, Moment(now.0 + 1_000)).await.unwrap();
+        assert_eq!(node.crew.turn(Role::Signals).await.unwrap(), 0);
+        assert!(node.clock.set(Moment(now.0 + 1_000)));
+        assert_eq!(node.crew.turn(Role::Signals).await.unwrap(), 1);
+        assert_eq!(heard(&node, works).await.len(), 1);
         node.holds().await;
     });
 }

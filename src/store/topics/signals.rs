@@ -25,6 +25,8 @@ pub struct SignalRow {
     pub signal: String,
     /// When.
     pub at: Moment,
+    /// How often the case refused it.
+    pub tries: i64,
 }
 
 #[derive(FromRow)]
@@ -36,14 +38,16 @@ struct Stored {
     place: i64,
     signal: String,
     at: i64,
+    tries: i64,
 }
 
 impl Store {
-    /// Signals on their way, the oldest first, over all tenants.
-    pub async fn signals(&self, limit: u32) -> Result<Vec<SignalRow>, StoreFault> {
-        let text = "select tenant, receiver, sender, seq, place, signal, at from signals order by at, sender, seq, place, receiver limit $1";
+    /// Signals on their way whose turn it is, over all tenants: those nobody has refused first, of these the oldest.
+    pub async fn signals(&self, now: Moment, limit: u32) -> Result<Vec<SignalRow>, StoreFault> {
+        let text = "select tenant, receiver, sender, seq, place, signal, at, tries from signals where next_try <= $1
+            order by next_try, at, sender, seq, place, receiver limit $2";
         let mut connection = self.everywhere().await?;
-        let found: Vec<Stored> = on_both!(&mut connection, c => sqlx::query_as(text).bind(i64::from(limit)).fetch_all(&mut **c).await?);
+        let found: Vec<Stored> = on_both!(&mut connection, c => sqlx::query_as(text).bind(now.0).bind(i64::from(limit)).fetch_all(&mut **c).await?);
         let row = |row: Stored| SignalRow {
             tenant: Tenant(row.tenant),
             receiver: CaseId(row.receiver),
@@ -52,6 +56,7 @@ impl Store {
             place: row.place,
             signal: row.signal,
             at: Moment(row.at),
+            tries: row.tries,
         };
         Ok(found.into_iter().map(row).collect())
     }
@@ -62,6 +67,17 @@ impl Store {
         let mut connection = self.worker().await?;
         on_both!(&mut connection, c => {
             sqlx::query(text).bind(row.tenant.0).bind(row.receiver.0).bind(row.sender.0).bind(row.seq).bind(row.place).execute(&mut **c).await?;
+        });
+        connection.finish().await
+    }
+
+    /// The case refused it: it is asked again at `next_try`.
+    pub async fn signal_refused(&self, row: &SignalRow, next_try: Moment) -> Result<(), StoreFault> {
+        let text = "update signals set next_try = $6, tries = tries + 1 where tenant = $1 and receiver = $2 and sender = $3 and seq = $4 and place = $5";
+        let mut connection = self.worker().await?;
+        on_both!(&mut connection, c => {
+            let update = sqlx::query(text).bind(row.tenant.0).bind(row.receiver.0).bind(row.sender.0).bind(row.seq).bind(row.place);
+            update.bind(next_try.0).execute(&mut **c).await?;
         });
         connection.finish().await
     }

@@ -27,6 +27,7 @@ case-opinion = Opinion
 case-opinion-hint = Say what you conclude and why. It stands in the record with your name, post and the time, and cannot be changed later.
 case-opinion-missing = Write an opinion
 case-complete = Send
+case-form-goes-with = Check and fill in the form; it goes with your answer
 case-edits-form = This is done under My projects.
 case-edits-form-go = Go there
 case-withdraw = Withdraw the application
@@ -66,6 +67,7 @@ case-amount-m2 = { $amount } m²
 case-amount-yuan = { $amount } CNY
 case-papers = Papers
 case-papers-changed = { $count ->
+    [0] Nothing was changed since submission { $from }.
     [one] One change since submission { $from }: the old is struck through, the new is marked, and it says “changed”.
    *[other] { $count } changes since submission { $from }: the old is struck through, the new is marked, and each says “changed”.
 }

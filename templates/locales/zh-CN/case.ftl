@@ -27,6 +27,7 @@ case-opinion = 意见
 case-opinion-hint = 写明结论和理由。意见会连同姓名、岗位和时间记入办件记录，不能事后修改。
 case-opinion-missing = 请填写意见
 case-complete = 提交办理结果
+case-form-goes-with = 核对并填写表单，随办理结果一并提交
 case-edits-form = 这一步请您在“我的项目”中办理。
 case-edits-form-go = 前往办理
 case-withdraw = 撤回申请
@@ -59,7 +60,10 @@ case-waiting = { $account }：候补 { $amount }，排队自
 case-amount-m2 = { $amount } 平方米
 case-amount-yuan = { $amount } 元
 case-papers = 申请材料
-case-papers-changed = 与第 { $from } 次提交相比，有 { $count } 处修改：原内容划线，新内容标底色，并注明“已修改”。
+case-papers-changed = { $count ->
+    [0] 与第 { $from } 次提交相比没有修改。
+   *[other] 与第 { $from } 次提交相比，有 { $count } 处修改：原内容划线，新内容标底色，并注明“已修改”。
+}
 case-submission = 第 { $place } 次提交
 case-changed = 已修改
 case-was = 原为：

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use greenlane::app::App;
 use greenlane::app::execute::{Act, Answer, Order};
 use greenlane::app::failure::Failure;
+use greenlane::app::handover::Proposal;
 use greenlane::app::people::Change;
 use greenlane::audit::leaf::{Leaf, Who};
 use greenlane::identity::Actor;
@@ -79,6 +80,36 @@ fn the_leaf_of_an_act_done_in_anothers_place_carries_both_names() {
         let acts = node.app.store().acts(node.tenant, case, 0, 10).await.unwrap();
         let leaf = Leaf::parse(&acts.last().unwrap().leaf).unwrap();
         assert_eq!((leaf.actor, leaf.on_behalf_of), (Who::Person(other), Some(holder)));
+        node.holds().await;
+    });
+}
+
+#[test]
+fn two_who_sign_a_handover_at_once_have_both_signed() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        let nodes = node.nodes().await;
+        let [giver, taker, overseer] = [node.person("ez-fgw.handler").await, node.person("ez-fgw.handler-b").await, node.person("ez-fgw.section-head").await];
+        let rounds = times(30, 200);
+        for round in 0..rounds {
+            let proposal = Proposal { giver, taker, overseer, reason: "岗位调整".to_owned() };
+            let proposed = node.app.propose_handover(TENANT, giver, None, proposal).await.unwrap_or_else(|failure| panic!("{failure}"));
+            let barrier = Arc::new(Barrier::new(2));
+            let sign = |app: App, person: PersonId| {
+                let (barrier, id) = (barrier.clone(), proposed.id.clone());
+                tokio::spawn(async move {
+                    barrier.wait().await;
+                    app.sign_handover(TENANT, person, &id).await.unwrap_or_else(|failure| panic!("{failure}"))
+                })
+            };
+            let signing = [sign(nodes[round % nodes.len()].clone(), taker), sign(nodes[(round + 1) % nodes.len()].clone(), overseer)];
+            for signed in signing {
+                signed.await.unwrap();
+            }
+            let known = node.app.known(TENANT).await.unwrap();
+            let after = &known.handovers[&proposed.id];
+            assert_eq!((after.signed.len(), after.done.is_some()), (3, true), "round {round}: {after:?}");
+        }
         node.holds().await;
     });
 }

@@ -34,19 +34,24 @@ async fn a_signal_becomes_a_row_for_every_other_case_that_listens(fixture: &Fixt
     let mut giver = acts(2, 2, 2);
     giver.broadcasts = vec![bell(2, 0), bell(2, 1)];
     fixture.writer().await.write_alone(&commit(vec![giver])).await.unwrap();
-    let rows = fixture.store.signals(9).await.unwrap();
-    let row = |place| SignalRow { tenant: EZHOU, receiver: case_id(1), sender: case_id(2), seq: 2, place, signal: "bell".to_owned(), at: Moment(1_002) };
+    let rows = fixture.store.signals(Moment(9_999), 9).await.unwrap();
+    let row =
+        |place| SignalRow { tenant: EZHOU, receiver: case_id(1), sender: case_id(2), seq: 2, place, signal: "bell".to_owned(), at: Moment(1_002), tries: 0 };
     assert_eq!(rows, [row(0), row(1)], "not to itself");
-    assert_eq!(fixture.store.signals(1).await.unwrap().len(), 1);
+    assert_eq!(fixture.store.signals(Moment(9_999), 1).await.unwrap().len(), 1);
+    // One that was refused rests, and waits behind those nobody has refused.
+    fixture.store.signal_refused(&rows[0], Moment(5_000)).await.unwrap();
+    assert_eq!(fixture.store.signals(Moment(4_999), 9).await.unwrap(), [row(1)]);
+    assert_eq!(fixture.store.signals(Moment(5_000), 9).await.unwrap(), [row(1), SignalRow { tries: 1, ..row(0) }]);
     fixture.store.signal_delivered(&rows[0]).await.unwrap();
     fixture.store.signal_delivered(&rows[0]).await.unwrap();
-    assert_eq!(fixture.store.signals(9).await.unwrap(), [row(1)]);
+    assert_eq!(fixture.store.signals(Moment(9_999), 9).await.unwrap(), [row(1)]);
     // Who listens no more is not meant by the next one.
     listens(fixture, (1, 2), &[("bell", false)]).await;
     let mut again = acts(4, 2, 2);
     again.broadcasts = vec![bell(2, 0)];
     fixture.writer().await.write_alone(&commit(vec![again])).await.unwrap();
-    let receivers: Vec<_> = fixture.store.signals(9).await.unwrap().into_iter().map(|row| (row.sender, row.receiver)).collect();
+    let receivers: Vec<_> = fixture.store.signals(Moment(9_999), 9).await.unwrap().into_iter().map(|row| (row.sender, row.receiver)).collect();
     assert_eq!(receivers, [(case_id(2), case_id(1)), (case_id(4), case_id(2))]);
 }
 
@@ -57,5 +62,5 @@ async fn a_conflict_gives_no_signal(fixture: &Fixture) {
     late.broadcasts = vec![bell(1, 0)];
     late.listening = vec![("bell".to_owned(), true)];
     assert_eq!(fixture.writer().await.write_alone(&commit(vec![late])).await.unwrap(), [false]);
-    assert_eq!(fixture.store.signals(9).await.unwrap(), []);
+    assert_eq!(fixture.store.signals(Moment(9_999), 9).await.unwrap(), []);
 }

@@ -9,7 +9,7 @@ use super::spoken::Spoken;
 use crate::app::casework::{Casefile, Entry, Opinion};
 use crate::audit::leaf::Who;
 use crate::calendar::Span;
-use crate::definition::graph::{Settlement, TermKind, Thrown};
+use crate::definition::graph::{Node, NodeKind, Settlement, TermKind, Thrown};
 use crate::engine::case::{BodyRef, Local, TaskPool};
 use crate::engine::event::Event;
 use crate::ids::{Name, PersonId};
@@ -187,8 +187,16 @@ impl<'a> Telling<'a> {
 
     /// What a step is called.
     pub fn step(&self, scope: Local, step: &str) -> String {
-        let node = self.links.get(&scope).and_then(|link| self.file.node(&link.program, step));
+        let node = self.links.get(&scope).and_then(|link| self.file.node(&link.program, step).or_else(|| self.first_of_branch(&link.program, step)));
         node.map_or_else(|| step.to_owned(), |node| self.spoken.say(&node.title))
+    }
+
+    /// A branch of several steps is called by its first one.
+    fn first_of_branch(&self, program: &str, key: &str) -> Option<&Node> {
+        let program = self.file.program(program)?;
+        let branches = program.nodes.iter().filter_map(|node| if let NodeKind::Split { branches, .. } = &node.kind { Some(branches) } else { None });
+        let branch = branches.flatten().find(|branch| *branch.key == *key)?;
+        program.nodes.get(usize::from(branch.first.0))
     }
 
     /// What a link is called.

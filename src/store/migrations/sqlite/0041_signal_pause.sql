@@ -1,0 +1,5 @@
+-- A case that refuses a signal is asked again after a pause, so that many such rows keep nobody else waiting.
+alter table signals add column next_try integer not null default 0;
+alter table signals add column tries integer not null default 0;
+drop index signals_at;
+create index signals_next on signals (next_try, at);
