@@ -42,6 +42,7 @@ pub(super) struct Amount {
     pieces: bool,
     /// Hundredths of a hectare's hundredth are square metres: shown beside an area.
     hectares: Hectares,
+    mu: Mu,
 }
 
 #[derive(Clone, Copy)]
@@ -56,8 +57,22 @@ impl Serialize for Hectares {
     }
 }
 
+/// 亩 with two decimals, as officials say an area: fifteen to a hectare.
+#[derive(Clone, Copy)]
+struct Mu(i64);
+
+impl Serialize for Mu {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const HUNDREDTHS: u64 = 100;
+        // A hundredth of a mu is 20/3 m²; half of one is rounded up.
+        let hundredths = (self.0.unsigned_abs().saturating_mul(30) + HUNDREDTHS) / (2 * HUNDREDTHS);
+        let sign = if self.0 < 0 { "-" } else { "" };
+        serializer.serialize_str(&format!("{sign}{}.{:02}", hundredths / HUNDREDTHS, hundredths % HUNDREDTHS))
+    }
+}
+
 pub(super) fn amount(unit: Unit, value: i64) -> Amount {
-    Amount { value, money: unit == Unit::Money, pieces: unit == Unit::Pieces, hectares: Hectares(value) }
+    Amount { value, money: unit == Unit::Money, pieces: unit == Unit::Pieces, hectares: Hectares(value), mu: Mu(value) }
 }
 
 #[derive(Serialize)]
@@ -367,6 +382,15 @@ fn whole(typed: &str, decimals: usize) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_area_is_shown_in_mu() {
+        for (area, shown) in
+            [(80_000, "120.00"), (40_000, "60.00"), (50_000, "75.00"), (666, "1.00"), (667, "1.00"), (33_333, "50.00"), (4, "0.01"), (-10_000, "-15.00")]
+        {
+            assert_eq!(serde_json::to_value(Mu(area)).unwrap_or_default(), shown, "{area}");
+        }
+    }
 
     #[test]
     fn an_amount_is_read_as_it_is_written_on_paper() {

@@ -11,7 +11,7 @@ accounts-waiting-count = { $count ->
     [one] 1 case
    *[other] { $count } cases
 }
-accounts-hectares = { $hectares } ha
+accounts-hectares = { $hectares } ha · { $mu } mu
 accounts-empty = There is no account yet.
 accounts-empty-how = Once an operator has loaded the seeds, the accounts of land quota and funds appear here.
 accounts-crumbs = You are here
