@@ -16,6 +16,7 @@ pub mod engine;
 pub mod expr;
 pub mod forms;
 pub mod identity;
+pub mod indicators;
 pub mod notice;
 pub mod rehearsal;
 pub mod supervision;

@@ -4,6 +4,10 @@
 pub const BATCH_COMMANDS_MAX: usize = 256;
 /// Acts after which a case gets a new snapshot row.
 pub const SNAPSHOT_ACTS: u64 = 64;
+/// Reform items one list shows.
+pub const REFORM_ITEMS_MAX: u32 = 200;
+/// Characters of a source or a reason that stands beside a figure or a change of the list of indicators.
+pub const INDICATOR_TEXT_MAX: usize = 200;
 /// Days for which a receipt answers a repeated command.
 pub const RECEIPT_DAYS: u32 = 90;
 /// Bytes of one request body.

@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::api::v1::{accounts, acts, audit, authorities, calendars, cases, clock, handovers, jobs, me, speech, verbs, workflows};
+use crate::api::v1::{accounts, acts, audit, authorities, calendars, cases, clock, handovers, indicators, items, jobs, me, speech, verbs, workflows};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -18,6 +18,7 @@ use crate::api::v1::{accounts, acts, audit, authorities, calendars, cases, clock
         handovers::list, handovers::propose, handovers::sign, handovers::decline,
         jobs::fetch, jobs::complete, jobs::fail, jobs::error, jobs::extend, jobs::retry, jobs::list,
         accounts::list, accounts::postings, accounts::post,
+        indicators::list, indicators::show, indicators::report, indicators::drop_one, items::list,
         calendars::list, calendars::show, calendars::propose,
         workflows::list, workflows::picture, workflows::form, workflows::migrate, workflows::publish,
         authorities::list, authorities::register, authorities::revoke,

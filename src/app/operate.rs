@@ -11,6 +11,7 @@ use crate::app::authority::AuthorityAsked;
 use crate::app::calendars::Proposal;
 use crate::app::execute::{RegisterRows, entropy};
 use crate::app::failure::{Failure, Fault, refusal};
+use crate::app::indicators::{FigureAsked, ListAsked};
 use crate::app::migrate::Migration;
 use crate::app::people::Change;
 use crate::app::postings::ByDocument;
@@ -67,6 +68,13 @@ pub enum Operation {
         /// Files by path below `seeds/`.
         files: BTreeMap<String, String>,
     },
+    /// Publishes what places have of their own, and opens the reform items of their plans.
+    ImportItems {
+        /// Files by path below `seeds/`.
+        files: BTreeMap<String, String>,
+        /// What places have of their own, by path below `seeds/`.
+        places: BTreeMap<String, String>,
+    },
     /// Hands out a bearer token.
     Token {
         /// Whose.
@@ -95,6 +103,12 @@ pub enum Operation {
         /// Its document.
         document: String,
     },
+    /// Lists the indicators with what is said of each target.
+    Indicators,
+    /// Reports a figure of an indicator.
+    ReportFigure(FigureAsked),
+    /// Adds an indicator or takes one off.
+    ChangeIndicators(ListAsked),
     /// Posts to an account by a document.
     Post {
         /// The account's key.
@@ -139,6 +153,7 @@ impl App {
             Operation::ApplyCalendar { proposal, stamp } => self.calendar_applied(tenant, actor, &proposal, &stamp).await,
             Operation::Calendars => self.calendars_told(tenant).await,
             Operation::Seed { files } => self.plant(actor, &files).await,
+            Operation::ImportItems { files, places } => self.import_items(&actor, &files, &places).await,
             Operation::Token { login, days } => self.hand_out_token(tenant, actor, &login, days).await,
             Operation::Disable { login } => self.manage(tenant, actor, None, &Change::Disable { login }).await,
             Operation::People(change) => self.manage(tenant, actor, None, &change).await,
@@ -149,6 +164,9 @@ impl App {
             }
             Operation::RegisterAuthority(asked) => self.register_authority_told(tenant, actor, &asked).await,
             Operation::RevokeAuthority { document } => self.revoke_authority_told(tenant, actor, &document).await,
+            Operation::Indicators => self.indicators_told(tenant).await,
+            Operation::ReportFigure(asked) => self.figure_told(tenant, actor, &asked).await,
+            Operation::ChangeIndicators(asked) => self.list_told(tenant, actor, &asked).await,
             Operation::Post { account, kind, amount, document, case } => {
                 let receipt = self.post_by_document(tenant, actor, &ByDocument { account, kind, amount, document, case }).await?;
                 Ok(vec![line(format!("已记账，登记簿第 {} 项", receipt.version), format!("posted: act {} of the register", receipt.version))])

@@ -1,5 +1,5 @@
-//! Planting the seeds: offices, people, posts and accounts become register rows. Planting again adds nothing and says so.
-//! Invariant: what is there is never changed by a seed. Never: a case; demonstration projects are filed by people, through the surfaces.
+//! Planting the seeds: offices, people, posts, accounts, indicators and the projects the plans name become register rows. Planting again adds nothing and says so.
+//! Invariant: what is there is never changed by a seed; where it differs, that is told. Never: a demonstration project; those are filed by people, through the surfaces.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,49 @@ use crate::app::failure::{Failure, Fault};
 use crate::app::known::{AccountTitle, Known};
 use crate::app::operate::{Told, line, wrong_input};
 use crate::app::register::put;
-use crate::app::seed::{AccountSeed, Seeds, TenantSeeds};
+use crate::app::seed::{AccountSeed, NamedProject, Plan, Seeds, TenantSeeds};
 use crate::app::writer::RegisterPosting;
 use crate::engine::refusal::Detail;
 use crate::identity::{Actor, Holding};
 use crate::ids::{Moment, Tenant, Text};
+use crate::indicators::Indicator;
 use crate::store::rows::RegistryRow;
+
+/// The kind of rows that hold the projects a plan names.
+const NAMED_PROJECT: &str = "named-project";
+
+/// What became of the rows of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// New.
+    pub added: usize,
+    /// There already, as the seed has them.
+    pub there: usize,
+    /// There already and different; left as they are.
+    pub differ: usize,
+}
+
+impl Tally {
+    /// Counts a row; whether it is new.
+    pub(in crate::app) fn counts(&mut self, held: Option<bool>) -> bool {
+        match held {
+            None => self.added += 1,
+            Some(true) => self.there += 1,
+            Some(false) => self.differ += 1,
+        }
+        held.is_none()
+    }
+
+    /// The line a person reads.
+    #[must_use]
+    pub fn line(self, tenant: Tenant, (zh, en): (&str, &str)) -> Text {
+        let Self { added, there, differ } = self;
+        line(
+            format!("{tenant} {zh}：新增 {added}，已有 {there}，与种子不同而未改动 {differ}"),
+            format!("{tenant} {en}: {added} added, {there} there already, {differ} differ and were left as they are"),
+        )
+    }
+}
 
 impl App {
     /// Plants the seeds among the files.
@@ -26,48 +63,103 @@ impl App {
     pub async fn plant(&self, actor: Actor, files: &BTreeMap<String, String>) -> Result<Told, Failure> {
         let seeds = Seeds::load(files).map_err(|mistakes| wrong_input("seeds_wrong", mistakes.iter().map(Detail::from)))?;
         let mut told = Vec::new();
-        for (tenant, seeds) in &seeds.tenants {
-            told.push(self.plant_tenant(*tenant, actor.clone(), seeds).await?);
+        for (tenant, sown) in &seeds.tenants {
+            let plan = seeds.plans.values().find(|plan| plan.tenant == *tenant);
+            told.extend(self.plant_tenant(*tenant, actor.clone(), sown, plan).await?);
         }
         Ok(told)
     }
 
-    /// Plants what there is of one tenant: offices, people, posts, accounts.
+    /// Plants what there is of one tenant: offices, people, posts, accounts, indicators, projects its plan names.
     ///
     /// # Errors
     /// A refusal, or a fault.
-    pub async fn plant_tenant(&self, tenant: Tenant, actor: Actor, seeds: &TenantSeeds) -> Result<Text, Failure> {
+    pub async fn plant_tenant(&self, tenant: Tenant, actor: Actor, seeds: &TenantSeeds, plan: Option<&Plan>) -> Result<Told, Failure> {
         let known = self.known(tenant).await?;
-        let rows = self.roster_rows(tenant, seeds, &known)?;
-        let added = rows.len();
-        if added > 0 {
+        let mut told = Vec::new();
+        let mut rows = self.roster_rows(tenant, seeds, &known, &mut told)?;
+        rows.extend(self.named_rows(tenant, seeds, &mut told).await?);
+        if !rows.is_empty() {
+            let added = rows.len();
             let rows = RegisterRows { registry: rows, ..RegisterRows::default() };
             self.record(tenant, actor.clone(), "roster-planted", json!({"rows": added}), rows).await?;
         }
-        let mut opened = 0;
-        for account in seeds.accounts.iter().filter(|account| !known.accounts.contains_key(&account.key)) {
-            self.open_account(tenant, actor.clone(), account).await?;
-            opened += 1;
+        let mut accounts = Tally::default();
+        for account in &seeds.accounts {
+            let held = known.accounts.get(&account.key).map(|held| (&held.zh, &held.unit) == (&account.title.zh, &account.unit));
+            if accounts.counts(held) {
+                self.open_account(tenant, actor.clone(), account).await?;
+            }
         }
-        Ok(line(
-            format!("{tenant} {}：新增机构、人员、岗位 {added} 条，账户 {opened} 个", seeds.title.zh),
-            format!("{tenant} {}: {added} offices, people and posts added, {opened} accounts opened", seeds.title.en),
-        ))
+        told.push(accounts.line(tenant, ("账户", "accounts")));
+        let document = plan.map_or_else(String::new, |plan| plan.title.zh.clone());
+        told.push(self.sow_indicators(tenant, actor, &seeds.indicators, &document).await?);
+        Ok(told)
     }
 
-    fn roster_rows(&self, tenant: Tenant, seeds: &TenantSeeds, known: &Known) -> Result<Vec<RegistryRow>, Fault> {
+    fn roster_rows(&self, tenant: Tenant, seeds: &TenantSeeds, known: &Known, told: &mut Told) -> Result<Vec<RegistryRow>, Fault> {
         let (sown, held) = (&seeds.roster, &known.roster);
+        let [mut offices, mut people, mut holdings] = [Tally::default(); 3];
         let mut rows = Vec::new();
-        for (key, office) in sown.offices.iter().filter(|(key, _)| !held.offices.contains_key(*key)) {
-            rows.push(put(self, tenant, "office", key, office)?);
+        for (key, office) in &sown.offices {
+            if offices.counts(held.offices.get(key).map(|held| held == office)) {
+                rows.push(put(self, tenant, "office", key, office)?);
+            }
         }
-        for (id, person) in sown.people.iter().filter(|(id, _)| !held.people.contains_key(id)) {
-            rows.push(put(self, tenant, "person", &id.to_string(), person)?);
+        for (id, person) in &sown.people {
+            if people.counts(held.people.get(id).map(|held| held == person)) {
+                rows.push(put(self, tenant, "person", &id.to_string(), person)?);
+            }
         }
-        for holding in sown.holdings.iter().filter(|holding| !held.holdings.contains(holding)) {
-            rows.push(put(self, tenant, "holding", &holding_key(holding), holding)?);
+        for holding in &sown.holdings {
+            let key = holding_key(holding);
+            if holdings.counts(held.holdings.iter().find(|held| holding_key(held) == key).map(|held| held == holding)) {
+                rows.push(put(self, tenant, "holding", &key, holding)?);
+            }
         }
+        let tallies = [(offices, ("机构", "offices")), (people, ("人员", "people")), (holdings, ("任职", "posts held"))];
+        told.extend(tallies.map(|(tally, words)| tally.line(tenant, words)));
         Ok(rows)
+    }
+
+    async fn named_rows(&self, tenant: Tenant, seeds: &TenantSeeds, told: &mut Told) -> Result<Vec<RegistryRow>, Fault> {
+        let held = self.named_projects(tenant).await?;
+        let (mut tally, mut rows) = (Tally::default(), Vec::new());
+        for named in &seeds.named {
+            if tally.counts(held.iter().find(|held| held.key == named.key).map(|held| held == named)) {
+                rows.push(put(self, tenant, NAMED_PROJECT, &named.key, named)?);
+            }
+        }
+        told.push(tally.line(tenant, ("方案点名的项目", "projects the plan names")));
+        Ok(rows)
+    }
+
+    /// The projects a plan of the tenant names, in the order of the plan.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn named_projects(&self, tenant: Tenant) -> Result<Vec<NamedProject>, Fault> {
+        let reading = |cause: &dyn std::fmt::Display| Fault::new("reading the projects a plan names", cause);
+        let entries = self.store().registry_list(tenant, NAMED_PROJECT).await.map_err(|cause| reading(&cause))?;
+        let parsed = entries.iter().map(|entry| serde_json::from_slice(&entry.value).map_err(|cause| reading(&cause)));
+        let mut named: Vec<NamedProject> = parsed.collect::<Result<_, _>>()?;
+        named.sort_by_key(|named| named.place);
+        Ok(named)
+    }
+
+    async fn sow_indicators(&self, tenant: Tenant, actor: Actor, sown: &[Indicator], document: &str) -> Result<Text, Failure> {
+        let held = self.indicators(tenant).await?;
+        let (mut tally, mut new) = (Tally::default(), Vec::new());
+        for indicator in sown {
+            let found = held.iter().map(|held| &held.indicator).find(|held| held.key == indicator.key);
+            // Being taken off the list since is no difference of what the plan says.
+            let same = found.map(|held| Indicator { dropped: indicator.dropped, place: indicator.place, ..held.clone() } == *indicator);
+            if tally.counts(same) {
+                new.push(indicator.clone());
+            }
+        }
+        self.plant_indicators(tenant, actor, new, document).await?;
+        Ok(tally.line(tenant, ("指标", "indicators")))
     }
 
     async fn open_account(&self, tenant: Tenant, actor: Actor, seed: &AccountSeed) -> Result<(), Failure> {

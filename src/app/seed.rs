@@ -7,17 +7,24 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 use rust_embed::RustEmbed;
+use serde::{Deserialize, Serialize};
 
 use crate::identity::Roster;
 use crate::ids::{Name, PersonId, Tenant, Text};
+use crate::indicators::Indicator;
 use crate::source::Mistake;
 use crate::store::rows::PostingKind;
 
+mod indicators;
+mod items;
 mod read;
 mod rows;
 
 /// The files, by name.
-const FILES: [&str; 4] = ["offices.yaml", "people.yaml", "accounts.yaml", "projects.yaml"];
+const FILES: [&str; 7] = ["offices.yaml", "people.yaml", "accounts.yaml", "projects.yaml", "indicators.yaml", "named.yaml", "items.yaml"];
+
+/// Where the files of a place stand, below the folder of the seeds: what it has of its own of the workflows.
+pub const PLACES: &str = "places/";
 
 #[derive(RustEmbed)]
 #[folder = "seeds/"]
@@ -56,6 +63,46 @@ pub struct TenantSeeds {
     pub accounts: Vec<AccountSeed>,
     /// Its demonstration projects, in the order of the file.
     pub projects: Vec<ProjectSeed>,
+    /// Its indicators, in the order of the file.
+    pub indicators: Vec<Indicator>,
+    /// The projects and institutes its plan names.
+    pub named: Vec<NamedProject>,
+    /// The reform items of its plan, in the order of the plan.
+    pub items: Vec<ItemSeed>,
+}
+
+/// A reform item of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemSeed {
+    /// Its number in the plan.
+    pub no: u32,
+    /// `lead`, `join` or `own`.
+    pub tier: &'static str,
+    /// How it is called.
+    pub title: Text,
+    /// The responsible units, in the order of the plan.
+    pub units: Vec<Name>,
+    /// The one of them that leads.
+    pub lead: Name,
+    /// `plan` where the plan says so, `convention` where it does not.
+    pub lead_by: &'static str,
+    /// What the plan wants delivered.
+    pub deliverables: Vec<String>,
+    /// Where the plan names it.
+    pub seed: String,
+}
+
+/// A project or an institute that a plan names: a name in a plan, and no application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedProject {
+    /// Its key, such as `WH-N01`.
+    pub key: String,
+    /// Its place in the plan.
+    pub place: u32,
+    /// How the plan calls it.
+    pub title: Text,
+    /// Where the plan names it.
+    pub seed: String,
 }
 
 /// An account with what was issued to it.
@@ -163,6 +210,13 @@ impl Seeds {
     pub fn load(files: &BTreeMap<String, String>) -> Result<Self, Vec<Mistake>> {
         read::seeds(files)
     }
+}
+
+/// What the places of the seeds have of their own of the workflows, by path below the folder of the seeds.
+#[must_use]
+pub fn embedded_places() -> BTreeMap<String, String> {
+    let places = Embedded::iter().filter(|path| path.starts_with(PLACES));
+    places.filter_map(|path| Some((path.to_string(), String::from_utf8_lossy(&Embedded::get(&path)?.data).into_owned()))).collect()
 }
 
 /// The text of the files this program carries, by name.

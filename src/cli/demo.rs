@@ -141,7 +141,14 @@ pub async fn plant(app: &App, demonstration: &Demonstration) -> Result<Vec<Guest
     let tenant = demonstration.start.config.tenant;
     let (text, file) = demonstration.calendar.clone();
     app.operate(tenant, operator(), Operation::Calendar { text, file }).await?;
-    app.operate(tenant, operator(), Operation::Seed { files: crate::app::seed::embedded_files() }).await?;
+    let (files, places) = (crate::app::seed::embedded_files(), crate::app::seed::embedded_places());
+    app.operate(tenant, operator(), Operation::Seed { files: files.clone() }).await?;
+    let others: Vec<Tenant> = app.tenants().await?.into_iter().filter(|other| *other != tenant).collect();
+    for other in others {
+        let (text, file) = demonstration.calendar.clone();
+        app.operate(other, operator(), Operation::Calendar { text, file }).await?;
+    }
+    app.operate(tenant, operator(), Operation::ImportItems { files, places }).await?;
     let files = crate::app::operate::embedded_workflows();
     app.operate(tenant, operator(), Operation::Publish { files, workflows: Vec::new() }).await?;
     // Its gateway is a folder, so nobody has to be asked.
@@ -189,7 +196,9 @@ fn keep_application(home: &Path) -> Result<(), Trouble> {
 
 fn tell(node: &Node, guests: &[Guest], tokens: &Path, home: &Path) {
     let address = node.address();
-    say("绿色通道演示（全部数据为虚构）· Greenlane demonstration (all data invented)");
+    say(
+        "绿色通道演示（机构、指标、改革事项出自两个方案，人员、项目、金额、文号均为虚构）· Greenlane demonstration (offices, indicators and reform items are those of the two plans; people, projects, amounts and documents are invented)",
+    );
     say(&format!("  地址 address   http://{address}"));
     say(&format!("  数据 data      {}", home.display()));
     say(&format!("  时钟 clock     {}（可拨动 can be moved）", node.app.clock().now().civil().format("%Y-%m-%d %H:%M")));

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod draw;
 pub mod explain;
 pub mod export;
+pub mod indicator;
 pub mod job;
 pub mod migrate;
 mod migrate_cases;
@@ -77,6 +78,9 @@ enum Verb {
     /// 指标和资金账户。Accounts: quota and funds.
     #[command(after_help = "例 Example:  greenlane account list --data /var/lib/greenlane")]
     Account(account::Args),
+    /// 指标：目标、实际值、判断，填报和清单调整。Indicators: targets, figures, verdicts; reporting and changing the list.
+    #[command(after_help = "例 Example:  greenlane indicator report EZ-K07 2020-12-31 28 --document '2020年统计公报' --data /var/lib/greenlane")]
+    Indicator(indicator::Args),
     /// 督办常态化授权。Standing authorisations to issue supervision orders.
     #[command(after_help = "例 Example:  greenlane authority list --data /var/lib/greenlane")]
     Authority(authority::Args),
@@ -169,6 +173,7 @@ fn run(program: Program) -> Result<ExitCode, Trouble> {
         Verb::Case(args) => wait(case::run(&args, place)),
         Verb::Explain(args) => wait(explain::run(&args, place)),
         Verb::Account(args) => wait(account::run(&args, place)),
+        Verb::Indicator(args) => wait(indicator::run(&args, place)),
         Verb::Authority(args) => wait(authority::run(&args, place)),
         Verb::Job(args) => wait(job::run(&args, place)),
         Verb::Audit(args) => wait(audit::run(&args, place)),

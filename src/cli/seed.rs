@@ -1,9 +1,10 @@
-//! `greenlane seed`: plants offices, people and accounts; planting again adds nothing.
+//! `greenlane seed`: plants what the two plans name and opens their reform items; again it adds nothing, and says so kind by kind.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::app::operate::Operation;
+use crate::app::seed::{PLACES, embedded_files, embedded_places};
 use crate::cli::Trouble;
 use crate::cli::operate::operate;
 use crate::cli::place::{Place, files_below};
@@ -20,10 +21,11 @@ pub struct Args {
 /// # Errors
 /// Every mistake of the files.
 pub async fn run(args: &Args, place: &Place) -> Result<ExitCode, Trouble> {
-    let files = match &args.folder {
-        Some(folder) => files_below(folder, &["yaml"])?,
-        None => crate::app::seed::embedded_files(),
+    let (files, places) = match &args.folder {
+        Some(folder) => files_below(folder, &["yaml"])?.into_iter().partition(|(path, _)| !path.starts_with(PLACES)),
+        None => (embedded_files(), embedded_places()),
     };
-    operate(place, Operation::Seed { files }).await?;
+    operate(place, Operation::Seed { files: files.clone() }).await?;
+    operate(place, Operation::ImportItems { files, places }).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -158,6 +158,8 @@ pub struct TaskRule {
     pub by: Pool,
     /// Unclaimed for so long, the B post of the same office is asked too (PROCEDURES 1.3).
     pub backup_after: Option<Span>,
+    /// Of the pool's offices, those this names in the case at hand are asked; when it names none of them, all are.
+    pub of: Option<Arc<Expr>>,
     /// Whoever acted in one of these steps of the same case may not do it (separation of duties).
     pub not: Vec<Name>,
     /// Whoever acted in this step must do it.

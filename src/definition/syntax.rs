@@ -150,6 +150,8 @@ pub enum Pool {
         post: Word,
         /// Unclaimed for so long, the B post is asked too.
         backup_after: Option<At<Span>>,
+        /// Of the offices, those this names in the case at hand.
+        of: Option<Node>,
     },
 }
 

@@ -12,6 +12,7 @@ use crate::engine::draft::{Draft, Spot, Step, broken};
 use crate::engine::event::Event;
 use crate::engine::standing::is_recused;
 use crate::engine::walk::Ending;
+use crate::expr::Value;
 use crate::ids::{Moment, Name};
 
 /// The hour at which a B post is asked: that of reminders unless said otherwise.
@@ -20,7 +21,8 @@ const BACKUP_HOUR: u32 = 9;
 impl Draft<'_> {
     pub fn offer_task(&mut self, spot: Spot, node: &Node, rule: &TaskRule) -> Step<()> {
         let task = self.local();
-        let pool = self.staffed(spot.scope, self.resolve(&rule.by));
+        let pool = self.pool_of(spot.scope, rule)?;
+        let pool = self.staffed(spot.scope, pool);
         self.place(spot, node, Waits::Task(task))?;
         self.open_task(task, spot, node, pool);
         Ok(())
@@ -44,6 +46,20 @@ impl Draft<'_> {
         if let NodeKind::Task(rule) = &node.kind {
             self.arm_backup(task, rule);
         }
+    }
+
+    /// Whom a task asks in this case: of the pool's offices those that its expression names, or all of them when it names none.
+    pub fn pool_of(&mut self, scope: Local, rule: &TaskRule) -> Step<TaskPool> {
+        let (Some(of), Pool::Posts { offices, post }) = (&rule.of, &rule.by) else { return Ok(self.resolve(&rule.by)) };
+        let named = self.value(scope, of)?;
+        let names = |office: &Name, value: &Value| matches!(value, Value::Text(text) if **office == **text);
+        let wanted = |office: &&Name| match &named {
+            Value::List(all) => all.iter().any(|one| names(office, one)),
+            one => names(office, one),
+        };
+        let wanted: Vec<Name> = offices.iter().filter(wanted).cloned().collect();
+        let offices = if wanted.is_empty() { offices.clone() } else { wanted };
+        Ok(self.resolve(&Pool::Posts { offices, post: post.clone() }))
     }
 
     pub fn resolve(&self, pool: &Pool) -> TaskPool {

@@ -176,7 +176,17 @@ mod tests {
 
     /// 1 is handler, 2 its B post, 3 the section head, 4 works elsewhere.
     fn roster(absences: Vec<Absence>) -> Roster {
-        let office = |key: &str| Office { key: key.into(), zh: key.into(), en: key.into(), seed: "none".into(), from: None, until: None, successor: None };
+        let office = |key: &str| Office {
+            key: key.into(),
+            zh: key.into(),
+            en: key.into(),
+            seed: "none".into(),
+            from: None,
+            until: None,
+            successor: None,
+            members: Vec::new(),
+            open_ended: false,
+        };
         let person = |number| {
             let login = format!("p{number}");
             Person { id: id(number), name: login.clone(), login, email: None, phone: None, language: "zh-CN".into(), disabled: false }

@@ -60,7 +60,7 @@ pub enum Act {
     ReadCase,
     /// Reads one's own inbox.
     ReadInbox,
-    /// Reads balances and waiting lists.
+    /// Reads balances, waiting lists and indicators.
     ReadAccounts,
     /// Reads the lights of one's own office.
     ReadLights,
@@ -80,6 +80,10 @@ pub enum Act {
     Publish,
     /// Issues quota or money to an account.
     IssueAccount,
+    /// Reports or corrects a figure of an indicator (填报).
+    ReportFigures,
+    /// Adds an indicator to the list or takes one off (动态调整).
+    ChangeIndicators,
     /// Loads the seeds.
     Seed,
     /// Writes down that somebody is away, who stands in, and when they are back.
@@ -103,7 +107,7 @@ pub struct Standing {
     pub involved: bool,
     /// Holds the post that must approve an extension of this term.
     pub approver: bool,
-    /// They work in an office that answers for the term.
+    /// They work in an office that answers for the term, or for the indicator.
     pub in_charge: bool,
     /// Heads the section that must decide on a recusal.
     pub section_head: bool,
@@ -231,6 +235,7 @@ fn person_may(act: Act, standing: &Standing) -> Result<(), Why> {
         Act::ReadCase => standing.holds(OVERSEERS).map_err(|_| Why::NotInvolved),
         Act::ReadInbox => Ok(()),
         Act::ReadAccounts | Act::ReadLights => standing.is_official(),
+        Act::ReportFigures | Act::ChangeIndicators => standing.is_official().and_then(|()| standing.in_charge.then_some(()).ok_or(Why::NotReporter)),
         Act::ReadAllLights => standing.holds(OVERSEERS),
         Act::ReadAudit | Act::Export => standing.holds(RECORD_KEEPERS),
         Act::ReadPeople | Act::ManagePeople | Act::ManageNotices | Act::ManageJobs | Act::Publish | Act::IssueAccount | Act::Seed => standing.holds(OPERATORS),
@@ -252,6 +257,7 @@ fn system_may(act: Act) -> Result<(), Why> {
             Err(Why::PersonOnly)
         }
         Act::ManagePeople | Act::ManageNotices | Act::ManageJobs | Act::Publish | Act::IssueAccount | Act::Seed | Act::MoveClock => Err(Why::PersonOnly),
+        Act::ReportFigures | Act::ChangeIndicators => Err(Why::PersonOnly),
         Act::WorkJobs => Err(Why::NotConnected),
         Act::SetAbsence | Act::SignHandover => Err(Why::PersonOnly),
     }
@@ -268,6 +274,7 @@ fn operator_may(act: Act, standing: &Standing) -> Result<(), Why> {
         Act::Message | Act::Machine | Act::ReadCase | Act::ReadAccounts | Act::ReadLights | Act::ReadAllLights | Act::ReadAudit => Ok(()),
         Act::Export | Act::ReadPeople => Ok(()),
         Act::ManagePeople | Act::ManageNotices | Act::ManageJobs | Act::Publish | Act::IssueAccount | Act::Seed => Ok(()),
+        Act::ReportFigures | Act::ChangeIndicators => Ok(()),
         Act::WorkJobs => Err(Why::NotConnected),
         Act::SetAbsence => Ok(()),
         Act::SignHandover => Err(Why::PersonOnly),
@@ -362,6 +369,7 @@ enum Why {
     NotInvolved,
     NotOfficial,
     NotConnected,
+    NotReporter,
     WithoutPost(&'static [&'static str]),
     MachineOnly,
     PersonOnly,
@@ -411,6 +419,11 @@ impl Why {
             Self::NotInvolved => plain("not_involved", "您和您的单位未参与该办件", "neither you nor your office has a part in the case"),
             Self::NotOfficial => plain("not_official", "仅限承办单位人员", "it is open to officials only"),
             Self::NotConnected => plain("not_connected", "只有该类作业的外部系统账号可以办理", "only an outside system's account for this topic does this"),
+            Self::NotReporter => plain(
+                "not_reporter",
+                "须由该指标的填报单位或清单管理单位办理",
+                "it is done by an office that reports this indicator, or by the one that keeps the list",
+            ),
             Self::WithoutPost(posts) => {
                 let posts = posts.join(", ");
                 ("without_post", format!("须担任以下岗位之一：{posts}"), format!("expected one of the posts {posts}, found none of them"))
@@ -462,6 +475,8 @@ impl Act {
             Self::ManageNotices => ("管理通知和短信文本", "look after notices and their texts"),
             Self::Publish => ("发布", "publish"),
             Self::IssueAccount => ("下达指标或资金", "issue to an account"),
+            Self::ReportFigures => ("填报指标数值", "report the figure"),
+            Self::ChangeIndicators => ("调整指标清单", "change the list of indicators"),
             Self::Seed => ("载入种子数据", "load the seeds"),
             Self::SetAbsence => ("登记离岗", "write the absence down"),
             Self::SignHandover => ("签字交接", "sign the handover"),

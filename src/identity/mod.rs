@@ -81,6 +81,12 @@ pub struct Office {
     pub until: Option<NaiveDate>,
     /// Who took over after the last day.
     pub successor: Option<Name>,
+    /// The offices that belong to it: of a leading group (领导小组).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Name>,
+    /// Who named the members ended with “and others” (等): the list is not complete.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open_ended: bool,
 }
 
 /// A person.

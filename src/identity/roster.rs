@@ -107,6 +107,13 @@ impl Roster {
                     format!("expected office `{key}` to end after it began, found an earlier last day"),
                 );
             }
+            if let Some(member) = office.members.iter().find(|member| !self.offices.contains_key(*member)) {
+                say(
+                    "unknown-office",
+                    format!("`{key}` 的成员 `{member}` 不是机构"),
+                    format!("expected the members of `{key}` to be offices, found `{member}`"),
+                );
+            }
             let Some(next) = &office.successor else { continue };
             let Some(until) = office.until else {
                 say(
@@ -265,7 +272,17 @@ mod tests {
 
     fn office(key: &str, days: (Option<&str>, Option<&str>), successor: Option<&str>) -> Office {
         let (from, until) = (days.0.map(day), days.1.map(day));
-        Office { key: key.into(), zh: key.to_owned(), en: key.to_owned(), seed: "none".to_owned(), from, until, successor: successor.map(Name::from) }
+        Office {
+            key: key.into(),
+            zh: key.to_owned(),
+            en: key.to_owned(),
+            seed: "none".to_owned(),
+            from,
+            until,
+            successor: successor.map(Name::from),
+            members: Vec::new(),
+            open_ended: false,
+        }
     }
 
     fn id(number: u8) -> PersonId {

@@ -208,7 +208,17 @@ fn person(id: PersonId, name: &str, reachable: bool) -> Person {
 fn bring_office(roster: &mut Roster, stock: &Stock, key: &Name) {
     let mut next = Some(key.clone());
     while let Some(key) = next.take().filter(|key| !roster.offices.contains_key(key)) {
-        let fresh = || Office { key: key.clone(), zh: key.to_string(), en: key.to_string(), seed: "none".to_owned(), from: None, until: None, successor: None };
+        let fresh = || Office {
+            key: key.clone(),
+            zh: key.to_string(),
+            en: key.to_string(),
+            seed: "none".to_owned(),
+            from: None,
+            until: None,
+            successor: None,
+            members: Vec::new(),
+            open_ended: false,
+        };
         let office = stock.roster.offices.get(&key).cloned().unwrap_or_else(fresh);
         next.clone_from(&office.successor);
         roster.offices.insert(key, office);

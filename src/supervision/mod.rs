@@ -5,6 +5,8 @@
 
 mod digest;
 mod light;
+mod schedule;
 
 pub use digest::{Digest, OpenTask, digests};
 pub use light::{Light, Watch, margin};
+pub use schedule::{Pace, pace};

@@ -100,6 +100,8 @@ pub fn places(posts: &[String], demo: bool, path: &str) -> Vec<Place> {
         (official, "/lights", "nav-lights"),
         (official, "/land", "nav-land"),
         (official, "/funds", "nav-funds"),
+        (official, "/indicators", "nav-indicators"),
+        (official, "/items", "nav-items"),
         (holds(&["auditor", "sup_clerk", "sup_head"]), "/audit", "nav-audit"),
         (holds(&["operator"]), "/system/people", "nav-people"),
         (holds(&["operator"]), "/system/notices", "nav-notices"),

@@ -21,6 +21,7 @@ mod land;
 mod notice;
 mod orders;
 mod pg;
+mod plans;
 mod reasons;
 mod reports;
 mod scenarios;

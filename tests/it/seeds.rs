@@ -135,7 +135,7 @@ fn each_wrong_seed_names_place_expected_and_found() {
             "offices.yaml",
             "seed: \"EZ:四（一）加强组织领导\"}",
             "seed: 四（一）}",
-            "22:100: expected `none`, or a plan (EZ, WH), a colon and a heading, found `四（一）`",
+            "23:90: expected `none`, or a plan (EZ, WH), a colon and a heading, found `四（一）`",
         ),
         ("offices.yaml", "until: 2018-12-31", "until: 2018-13-31", "24:129: expected a date as YYYY-MM-DD, found `2018-13-31`"),
         ("offices.yaml", "successor: ez-jxj", "successor: ez-jjj", "24:5: expected the successor of `ez-jxw` to be an office, found `ez-jjj`"),

@@ -62,12 +62,14 @@ enum Form {
     Handover,
     SignHandover,
     Batch,
+    ReportFigure,
+    DropIndicator,
     /// An act with a page of its own, by its key.
     Deed(&'static str),
 }
 
 /// The forms with the routes they post to. The clock comes last: it moves.
-const FORMS: [(Form, &str); 49] = [
+const FORMS: [(Form, &str); 51] = [
     (Form::BeginApplication, "/apply"),
     (Form::SaveSection, "/apply/{draft}/sections/{section}"),
     (Form::Upload, "/apply/{draft}/papers/{key}"),
@@ -104,6 +106,8 @@ const FORMS: [(Form, &str); 49] = [
     (Form::Handover, "/office/handovers"),
     (Form::SignHandover, "/office/handovers/{id}"),
     (Form::Batch, "/inbox/batch"),
+    (Form::ReportFigure, "/indicators/{indicator}"),
+    (Form::DropIndicator, "/indicators/{indicator}"),
     (Form::Deed("transfer"), "/cases/{case}/do/{deed}"),
     (Form::Deed("delegate"), "/cases/{case}/do/{deed}"),
     (Form::Deed("reply"), "/cases/{case}/do/{deed}"),

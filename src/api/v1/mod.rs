@@ -9,6 +9,8 @@ pub mod calendars;
 pub mod cases;
 pub mod clock;
 pub mod handovers;
+pub mod indicators;
+pub mod items;
 pub mod jobs;
 pub mod me;
 pub mod speech;
@@ -62,6 +64,11 @@ pub fn router() -> Router<Shared> {
         .route("/accounts/postings", get(accounts::postings).post(accounts::post))
         .route("/calendars", get(calendars::list).post(calendars::propose))
         .route("/calendars/{number}", get(calendars::show))
+        .route("/indicators", get(indicators::list))
+        .route("/indicators/{indicator}", get(indicators::show))
+        .route("/indicators/{indicator}/figures", post(indicators::report))
+        .route("/indicators/{indicator}/drop", post(indicators::drop_one))
+        .route("/items", get(items::list))
         .route("/workflows", get(workflows::list))
         .route("/workflows/publish", post(workflows::publish))
         .route("/workflows/{workflow}/picture", get(workflows::picture))

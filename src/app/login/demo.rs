@@ -12,7 +12,7 @@ use crate::ids::{Moment, Name, Text};
 use crate::limits::DEMO_PEOPLE_MAX;
 
 /// Those whom a first look needs: who applies, who receives, who decides on each link, who supervises, audits and operates.
-pub const STORY: [&str; 14] = [
+pub const STORY: [&str; 16] = [
     "chen",
     "ez-ldxz.handler",
     "ez-ldz.leader",
@@ -26,6 +26,8 @@ pub const STORY: [&str; 14] = [
     "ez-jrb.handler",
     "ez-ldxz.sup-clerk",
     "ez-ldxz.auditor",
+    "ez-tjj.liaison",
+    "wh-cxb.handler",
     "ez-zwzx.operator",
 ];
 

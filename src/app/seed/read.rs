@@ -1,10 +1,11 @@
-//! Reads the four files one after another, so that a later one may name what an earlier one holds.
+//! Reads the files one after another, so that a later one may name what an earlier one holds.
 //! Invariant: a mistake of one file does not hide those of another. Never: a second reading of one file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rows::{self, Places};
 use super::{FILES, Seeds, unreadable};
+use super::{indicators, items};
 use crate::identity::Roster;
 use crate::identity::roster::About;
 use crate::ids::{PersonId, Tenant};
@@ -18,18 +19,21 @@ pub(super) struct Reading {
     pub tenant_of: BTreeMap<String, Option<Tenant>>,
     /// Logins, for a project's applicant; `None` as above.
     pub logins: BTreeMap<String, Option<(Tenant, PersonId)>>,
+    /// Keys of the plans, also of one whose row is wrong.
+    pub plans: BTreeSet<String>,
     /// Keys of accounts and projects, by file.
     pub taken: BTreeSet<(&'static str, String)>,
 }
 
 type FileReader = fn(&mut Reading, &mut Reader<'_>, &Node);
 
-const READERS: [FileReader; 4] = [rows::offices, rows::people, rows::accounts, rows::projects];
+const READERS: [FileReader; 7] = [rows::offices, rows::people, rows::accounts, rows::projects, indicators::indicators, rows::named, items::items];
 
 pub(super) fn seeds(files: &BTreeMap<String, String>) -> Result<Seeds, Vec<Mistake>> {
     let mut mistakes: Vec<Mistake> = files.keys().filter(|name| !FILES.contains(&name.as_str())).map(|name| stranger(name)).collect();
     let seeds = Seeds::default();
-    let mut reading = Reading { seeds, places: Places::default(), tenant_of: BTreeMap::new(), logins: BTreeMap::new(), taken: BTreeSet::new() };
+    let mut reading =
+        Reading { seeds, places: Places::default(), tenant_of: BTreeMap::new(), logins: BTreeMap::new(), plans: BTreeSet::new(), taken: BTreeSet::new() };
     for (name, read_rows) in FILES.into_iter().zip(READERS) {
         let Some(text) = files.get(name) else {
             mistakes.push(unreadable(name, "no such file"));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::read::Reading;
-use super::{AccountSeed, Amendment, IssueSeed, Plan, ProjectSeed, TenantSeeds};
+use super::{AccountSeed, Amendment, IssueSeed, NamedProject, Plan, ProjectSeed, TenantSeeds};
 use crate::identity::phone::{NOBODYS_CODE, is_phone};
 use crate::identity::{Holding, Office, Person};
 use crate::ids::{Name, PersonId, Tenant};
@@ -31,6 +31,7 @@ pub(super) fn offices(reading: &mut Reading, reader: &mut Reader<'_>, node: &Nod
         }
     }
     for entry in plans.map_or(&[][..], |plans| reader.entries(plans)) {
+        reading.plans.insert(entry.key.clone());
         if let Some(plan) = plan(reading, reader, &entry.value) {
             reading.seeds.plans.insert(entry.key.clone(), plan);
         }
@@ -50,13 +51,16 @@ fn plan(reading: &Reading, reader: &mut Reader<'_>, node: &Node) -> Option<Plan>
 }
 
 fn office(reading: &mut Reading, reader: &mut Reader<'_>, node: &Node) {
-    const KEYS: &[&str] = &["key", "tenant", "zh", "en", "seed", "from", "until", "successor", "note", "invented"];
+    const KEYS: &[&str] = &["key", "tenant", "zh", "en", "seed", "from", "until", "successor", "members", "open-ended", "note", "invented"];
     let Some(fields) = reader.fields(node, KEYS) else { return };
     let tenant = known_tenant(reading, reader, &fields);
     let [key, zh, en] = ["key", "zh", "en"].map(|name| required_text(reader, &fields, name));
     let seed = seed(reading, reader, &fields);
     let [from, until] = ["from", "until"].map(|name| optional_date(reader, &fields, name));
     let successor = fields.get("successor").and_then(|node| reader.text(node)).map(Name::from);
+    let members: Vec<Name> =
+        fields.get("members").map_or(&[][..], |node| reader.list(node)).iter().filter_map(|node| reader.text(node)).map(Name::from).collect();
+    let open_ended = fields.get("open-ended").and_then(|node| reader.flag(node)).unwrap_or(false);
     invented_fields(reader, &fields, KEYS);
     let Some(key) = key else { return };
     if reading.tenant_of.insert(key.clone(), tenant).is_some() {
@@ -65,7 +69,7 @@ fn office(reading: &mut Reading, reader: &mut Reader<'_>, node: &Node) {
     let (Some(tenant), Some(zh), Some(en), Some(seed)) = (tenant, zh, en, seed) else { return };
     let key = Name::from(key);
     reading.places.offices.insert(key.clone(), node.at);
-    let office = Office { key: key.clone(), zh, en, seed, from, until, successor };
+    let office = Office { key: key.clone(), zh, en, seed, from, until, successor, members, open_ended };
     tenant_of(reading, tenant).roster.offices.insert(key, office);
 }
 
@@ -213,6 +217,29 @@ fn applicant(reading: &Reading, reader: &mut Reader<'_>, node: &Node) -> Option<
     *found
 }
 
+/// `named.yaml`: what the plans name.
+pub(super) fn named(reading: &mut Reading, reader: &mut Reader<'_>, node: &Node) {
+    let Some(top) = reader.fields(node, &["projects"]) else { return };
+    for row in reader.required(&top, "projects").map_or(&[][..], |rows| reader.list(rows)) {
+        named_project(reading, reader, row);
+    }
+}
+
+fn named_project(reading: &mut Reading, reader: &mut Reader<'_>, node: &Node) {
+    let Some(fields) = reader.fields(node, &["key", "tenant", "title", "seed"]) else { return };
+    let key = required_text(reader, &fields, "key");
+    let tenant = known_tenant(reading, reader, &fields);
+    let title = reader.required(&fields, "title").and_then(|node| reader.bilingual(node));
+    let seed = seed(reading, reader, &fields);
+    let (Some(key), Some(tenant), Some(title), Some(seed)) = (key, tenant, title, seed) else { return };
+    if !reading.taken.insert(("named", key.clone())) {
+        taken(reader, node.at, &key);
+    }
+    let named = &mut tenant_of(reading, tenant).named;
+    let place = u32::try_from(named.len()).unwrap_or(u32::MAX);
+    named.push(NamedProject { key, place, title, seed });
+}
+
 /// A value of a form. Whole numbers only: money is in 分 and land in m², so a fraction is a mistake; a ratio is written as text.
 fn json(reader: &mut Reader<'_>, node: &Node) -> Option<serde_json::Value> {
     Some(match &node.tree {
@@ -240,11 +267,11 @@ fn listed<'n>(reader: &mut Reader<'_>, node: &'n Node, key: &str) -> Option<&'n 
     Some(reader.list(rows))
 }
 
-fn tenant_of(reading: &mut Reading, tenant: Tenant) -> &mut TenantSeeds {
+pub(super) fn tenant_of(reading: &mut Reading, tenant: Tenant) -> &mut TenantSeeds {
     reading.seeds.tenants.entry(tenant).or_default()
 }
 
-fn required_text(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Option<String> {
+pub(super) fn required_text(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Option<String> {
     let node = reader.required(fields, key)?;
     let text = reader.text(node)?;
     if text.trim().is_empty() {
@@ -255,14 +282,14 @@ fn required_text(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Opt
 }
 
 /// Where a plan names the row (`EZ:` and a heading of it), or `none`.
-fn seed(reading: &Reading, reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<String> {
+pub(super) fn seed(reading: &Reading, reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<String> {
     let node = reader.required(fields, "seed")?;
     let text = reader.text(node)?;
-    let named = text.split_once(':').is_some_and(|(plan, heading)| reading.seeds.plans.contains_key(plan) && !heading.trim().is_empty());
+    let named = text.split_once(':').is_some_and(|(plan, heading)| reading.plans.contains(plan) && !heading.trim().is_empty());
     if named || text == "none" {
         return Some(text);
     }
-    let plans: Vec<&str> = reading.seeds.plans.keys().map(String::as_str).collect();
+    let plans: Vec<&str> = reading.plans.iter().map(String::as_str).collect();
     let plans = plans.join(", ");
     let pair = (format!("`none` 或方案键（{plans}）加冒号和标题"), format!("`none`, or a plan ({plans}), a colon and a heading"));
     reader.expected(node, "unknown-seed", (&pair.0, &pair.1));
@@ -279,7 +306,7 @@ fn invented_fields(reader: &mut Reader<'_>, fields: &Fields<'_>, keys: &[&str]) 
     }
 }
 
-fn known_tenant(reading: &Reading, reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Tenant> {
+pub(super) fn known_tenant(reading: &Reading, reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Tenant> {
     let node = reader.required(fields, "tenant")?;
     let code = reader.text(node)?;
     let known = reading.seeds.tenants.keys().find(|tenant| tenant.to_string() == code).copied();
@@ -289,7 +316,7 @@ fn known_tenant(reading: &Reading, reader: &mut Reader<'_>, fields: &Fields<'_>)
     known
 }
 
-fn tenant_code(reader: &mut Reader<'_>, text: &str, at: Place) -> Option<Tenant> {
+pub(super) fn tenant_code(reader: &mut Reader<'_>, text: &str, at: Place) -> Option<Tenant> {
     let code = text.parse().ok().filter(|_| text.len() == 6);
     if code.is_none() {
         reader.mistake(at, "tenant", (format!("期望六位行政区划代码，实际 `{text}`"), format!("expected a code of six digits, found `{text}`")));
@@ -338,6 +365,6 @@ fn optional_date(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Opt
     fields.get(key).and_then(|node| date(reader, node))
 }
 
-fn taken(reader: &mut Reader<'_>, at: Place, key: &str) {
+pub(super) fn taken(reader: &mut Reader<'_>, at: Place, key: &str) {
     reader.mistake(at, "taken", (format!("`{key}` 重复"), format!("expected each key once, found `{key}` again")));
 }

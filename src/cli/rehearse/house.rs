@@ -102,8 +102,8 @@ impl House {
             person.login = format!("{tenant}-{}", person.login);
         }
         let accounts = cast.accounts.iter().map(|opening| self.account(opening)).collect();
-        let seeds = TenantSeeds { title: Text { zh: "演练".to_owned(), en: "Rehearsal".to_owned() }, roster, accounts, projects: Vec::new() };
-        app.plant_tenant(tenant, operator(), &seeds).await?;
+        let seeds = TenantSeeds { title: Text { zh: "演练".to_owned(), en: "Rehearsal".to_owned() }, roster, accounts, ..TenantSeeds::default() };
+        app.plant_tenant(tenant, operator(), &seeds, None).await?;
         for away in &cast.roster.absences {
             let login = |person| cast.roster.people.get(&person).map_or_else(String::new, |person| format!("{tenant}-{}", person.login));
             let Absence { person, office, post, from, until, substitute, called_off: _ } = away.clone();

@@ -64,6 +64,7 @@ impl Lowering<'_> {
         Some(TaskRule {
             by: by?,
             backup_after: self.backup_after(&task.by),
+            of: self.narrowing(&task.by, findings),
             not,
             same_as: same_as.and_then(|steps| steps.into_iter().next()),
             outcomes,
@@ -202,6 +203,15 @@ impl Lowering<'_> {
             syntax::Pool::Posts { backup_after, .. } => backup_after.as_ref().map(|span| span.value),
             syntax::Pool::Applicant => None,
         })
+    }
+
+    /// Which of a pool's offices a case asks.
+    fn narrowing(&self, word: &Word, findings: &mut Findings<'_>) -> Option<Arc<Expr>> {
+        let (_, pool) = self.workflow.people.iter().find(|(name, _)| name.value == word.value)?;
+        match pool {
+            syntax::Pool::Posts { of, .. } => self.expression(of.as_ref()?, &Type::Any, findings).map(Arc::new),
+            syntax::Pool::Applicant => None,
+        }
     }
 
     /// A pool by its name under `people`.

@@ -52,16 +52,17 @@ fn people(reader: &mut Reader<'_>, node: &Node) -> Vec<(Word, Pool)> {
     people
 }
 
-/// `applicant`, or `{office: …, post: …, backup-after: …}`.
+/// `applicant`, or `{office: …, post: …, of: …, backup-after: …}`.
 fn pool(reader: &mut Reader<'_>, node: &Node) -> Option<Pool> {
     if let Tree::Text(_) = &node.tree {
         return reader.word(node, &[("applicant", ())]).map(|()| Pool::Applicant);
     }
-    let fields = reader.fields(node, &["office", "post", "backup-after"])?;
+    let fields = reader.fields(node, &["office", "post", "of", "backup-after"])?;
     let offices = reader.required(&fields, "office").map(|node| words(reader, node)).unwrap_or_default();
     let post = reader.required(&fields, "post").and_then(|node| word(reader, node))?;
     let backup_after = fields.get("backup-after").and_then(|node| span(reader, node));
-    (!offices.is_empty()).then_some(Pool::Posts { offices, post, backup_after })
+    let of = fields.get("of").cloned();
+    (!offices.is_empty()).then_some(Pool::Posts { offices, post, backup_after, of })
 }
 
 fn ladders(reader: &mut Reader<'_>, node: &Node) -> Vec<(Word, Vec<Rung>)> {

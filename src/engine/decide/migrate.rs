@@ -125,7 +125,7 @@ fn take_over(draft: &mut Draft<'_>, (old, token): (&Program, &Token), planned: &
         (Waits::Task(task), NodeKind::Task(rule)) => {
             let before = old.nodes.get(usize::from(token.node.0));
             let same = before.is_some_and(|node| matches!(&node.kind, NodeKind::Task(before) if before.by == rule.by));
-            let pool = draft.resolve(&rule.by);
+            let pool = draft.pool_of(token.scope, rule)?;
             if !same && draft.case.tasks.get(task).is_some_and(|open| open.pool != pool) {
                 draft.close_wait(planned.token, token, &"migrated".into())?;
                 let anew = draft.local();

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const ACTS: [Act; 38] = [
+const ACTS: [Act; 40] = [
     Act::StartCase,
     Act::Claim,
     Act::Release,
@@ -41,6 +41,8 @@ const ACTS: [Act; 38] = [
     Act::IssueAccount,
     Act::Seed,
     Act::MoveClock,
+    Act::ReportFigures,
+    Act::ChangeIndicators,
 ];
 
 fn person() -> Actor {
@@ -131,7 +133,7 @@ fn each_standing_may_do_exactly_this() {
         "who-did-the-act: TakeBack AskRecusal Copy Urge Comment ReadCase ReadInbox ReadAccounts ReadLights",
         "section-head: AskRecusal DecideRecusal Copy Urge Comment ReadCase ReadInbox ReadAccounts ReadLights",
         "approver: AskRecusal Copy Urge Comment Extend ReadCase ReadInbox ReadAccounts ReadLights",
-        "answers-for-the-term: AskRecusal Copy Urge Comment StateReason ReadCase ReadInbox ReadAccounts ReadLights",
+        "answers-for-the-term: AskRecusal Copy Urge Comment StateReason ReadCase ReadInbox ReadAccounts ReadLights ReportFigures ChangeIndicators",
         "receiver: StartCase ReadInbox ReadAccounts ReadLights",
         "supervisor: Copy Urge Comment ReadCase ReadInbox ReadAccounts ReadLights ReadAllLights ReadAudit Export",
         "leader: Copy Urge Comment ReadCase ReadInbox ReadAccounts ReadLights ReadAllLights",
@@ -145,8 +147,8 @@ fn each_standing_may_do_exactly_this() {
         "demo-visitor: ReadInbox MoveClock",
         "disabled: ",
         "machine: Message Machine",
-        "os-user: Message Machine ReadCase ReadAccounts ReadLights ReadAllLights ReadAudit Export ReadPeople ManagePeople ManageNotices ManageJobs Publish IssueAccount Seed",
-        "os-user-of-a-demo: Message Machine ReadCase ReadAccounts ReadLights ReadAllLights ReadAudit Export ReadPeople ManagePeople ManageNotices ManageJobs Publish IssueAccount Seed MoveClock",
+        "os-user: Message Machine ReadCase ReadAccounts ReadLights ReadAllLights ReadAudit Export ReadPeople ManagePeople ManageNotices ManageJobs Publish IssueAccount Seed ReportFigures ChangeIndicators",
+        "os-user-of-a-demo: Message Machine ReadCase ReadAccounts ReadLights ReadAllLights ReadAudit Export ReadPeople ManagePeople ManageNotices ManageJobs Publish IssueAccount Seed MoveClock ReportFigures ChangeIndicators",
     ];
     assert_eq!(found, expected);
 }

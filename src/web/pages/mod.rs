@@ -10,11 +10,14 @@ mod cases;
 mod clock;
 mod home;
 mod inbox;
+mod indicators;
+mod items;
 mod jobs;
 mod land;
 mod lights;
 mod notices;
 mod office;
+mod offices;
 mod own_links;
 mod people;
 mod preferences;
@@ -44,11 +47,14 @@ pub fn router() -> Router<Shared> {
         .merge(clock::router())
         .merge(home::router())
         .merge(inbox::router())
+        .merge(indicators::router())
+        .merge(items::router())
         .merge(jobs::router())
         .merge(land::router())
         .merge(lights::router())
         .merge(notices::router())
         .merge(office::router())
+        .merge(offices::router())
         .merge(own_links::router())
         .merge(people::router())
         .merge(preferences::router())

@@ -287,7 +287,7 @@ fn clerks(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [P
 }
 
 /// Lights, accounts, audit, clock.
-fn watch(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 25] {
+fn watch(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 29] {
     const SUPERVISOR: Option<&str> = Some("ez-ldxz.sup-clerk");
     const AUDITOR: Option<&str> = Some("ez-ldxz.auditor");
     const OPERATOR: Option<&str> = Some("ez-zwzx.operator");
@@ -310,6 +310,10 @@ fn watch(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Pa
         page("accounts-post", OPERATOR, "/accounts/fund/2025/grant"),
         page("verify", None, "/verify/GT-420700-2025-0001"),
         Page { status: 404, ..page("verify-unknown", None, "/verify/GT-420700-2025-9999") },
+        page("offices", SUPERVISOR, "/offices"),
+        page("items", SUPERVISOR, "/items"),
+        page("indicators", SUPERVISOR, "/indicators"),
+        page("indicator", Some("ez-ldxz.handler"), "/indicators/EZ-K04"),
         page("audit", AUDITOR, "/audit"),
         page("audit-find", AUDITOR, "/audit/find?case=GC20250001"),
         page("audit-find-nobody", AUDITOR, "/audit/find?person=nobody"),

@@ -491,6 +491,7 @@ fn kind(does: &Does, outcomes: Vec<Name>) -> NodeKind {
             by: by.clone(),
             // Handlers have a B post in the random office; nobody else's tasks are asked of one.
             backup_after: matches!(by, Pool::Posts { post, .. } if &**post == "handler").then(|| "2 working days".parse().expect("a span")),
+            of: None,
             not: names(not),
             same_as: same_as.as_deref().map(Name::from),
             outcomes,

@@ -100,7 +100,17 @@ pub fn roster(held: &[(&str, &str, &str)]) -> Roster {
     for (who, office, post) in held.iter().chain(&[("chen", "company", "agent")]) {
         let key: Name = (*office).into();
         let text = (*office).to_owned();
-        let office = Office { key: key.clone(), zh: text.clone(), en: text, seed: "none".to_owned(), from: None, until: None, successor: None };
+        let office = Office {
+            key: key.clone(),
+            zh: text.clone(),
+            en: text,
+            seed: "none".to_owned(),
+            from: None,
+            until: None,
+            successor: None,
+            members: Vec::new(),
+            open_ended: false,
+        };
         roster.offices.insert(key.clone(), office);
         let id = person(who);
         let (login, name) = ((*who).to_owned(), (*who).to_owned());

@@ -20,7 +20,7 @@ const LANGUAGE: &[&str] = &["expr", "calendar", "forms", "accounts"];
 const CASE_DATA: &[&str] =
     &["engine::case", "engine::command", "engine::event", "engine::effect", "engine::facts", "engine::refusal", "definition::graph", "calendar", "identity"];
 /// All of the pure ring.
-const PURE: &[&str] = &["accounts", "audit", "calendar", "definition", "engine", "expr", "forms", "identity", "notice", "supervision"];
+const PURE: &[&str] = &["accounts", "audit", "calendar", "definition", "engine", "expr", "forms", "identity", "indicators", "notice", "supervision"];
 
 const WALLS: &[Wall] = &[
     Wall { room: "ids", may: &[], never: &[] },
@@ -32,6 +32,7 @@ const WALLS: &[Wall] = &[
     Wall { room: "forms", may: &[BASE, &["expr"]], never: &[] }, // A field may be required when an expression holds.
     Wall { room: "accounts", may: &[BASE], never: &[] },
     Wall { room: "identity", may: &[BASE], never: &[] },
+    Wall { room: "indicators", may: &[BASE], never: &[] },
     Wall { room: "definition", may: &[BASE, LANGUAGE], never: &[] },
     Wall { room: "engine", may: &[BASE, LANGUAGE, &["definition", "identity"]], never: &[] },
     Wall { room: "supervision", may: &[BASE, CASE_DATA], never: &[] },

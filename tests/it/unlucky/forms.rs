@@ -186,6 +186,18 @@ impl Trial {
                 let form = plain(OPERATOR, "/accounts/fund/2025/grant", &[("kind", "add"), ("amount", "1"), ("document", &document)]);
                 Ready { mark: document, ..form }
             }
+            Form::ReportFigure | Form::DropIndicator => {
+                let case = Some(register::case_of(self.desk.house.tenant));
+                let form = if form == Form::ReportFigure {
+                    let on = format!("2020-12-{}", 10 + nth);
+                    let typed = [("act", "report"), ("on", on.as_str()), ("amount", "28"), ("document", "2020年统计公报")];
+                    plain("ez-tjj.liaison", "/indicators/EZ-K07", &typed)
+                } else {
+                    let page = format!("/indicators/EZ-K0{}", 1 + nth);
+                    plain("ez-ldxz.handler", &page, &[("act", "drop"), ("drop_reason", "统计口径取消。"), ("drop_document", "鄂州统〔2025〕1号")])
+                };
+                Ready { case, ..form }
+            }
             Form::AddPerson | Form::GivePost | Form::EndPost | Form::Contact | Form::Disable | Form::Enable | Form::Invite => self.of_people(form, nth).await,
             Form::SubmitText | Form::ApproveText | Form::RejectText | Form::SwitchTextOn | Form::SwitchTextOff => self.of_a_text(form, nth).await,
             Form::SendAgain => self.parked().await,

@@ -94,13 +94,20 @@ impl<'a> Spoken<'a> {
             .find(|(office, held)| **held == *post && current.contains(office))
             .map(|(office, _)| office.clone())
             .or_else(|| current.first().cloned());
-        let office = office.map_or_else(String::new, |office| self.office(&office));
+        // By the name it had on that day, whoever took over since.
+        let office = office.map_or_else(String::new, |office| self.say(&self.known.office(&office)));
         self.with("case-person", &[("name", &self.person(person)), ("office", &office), ("post", &self.named("post", post))])
     }
 
     /// Offices with a post: `市生态环境局 分管局长`.
     pub fn pool(&self, offices: &[Name], post: &str) -> String {
         let offices: Vec<String> = offices.iter().map(|office| self.office(office)).collect();
+        self.with("case-pool", &[("offices", &offices.join(&self.t("case-and"))), ("post", &self.named("post", post))])
+    }
+
+    /// The same, for offices that were asked on a day gone by: by the names they had then.
+    pub fn pool_then(&self, offices: &[Name], post: &str) -> String {
+        let offices: Vec<String> = offices.iter().map(|office| self.say(&self.known.office(office))).collect();
         self.with("case-pool", &[("offices", &offices.join(&self.t("case-and"))), ("post", &self.named("post", post))])
     }
 

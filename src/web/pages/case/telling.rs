@@ -401,7 +401,7 @@ impl<'a> Telling<'a> {
             Event::TaskOpened { scope, step, pool, .. } => {
                 let who = match pool {
                     TaskPool::Applicant => spoken.t("case-applicant"),
-                    TaskPool::Posts { offices, post } => spoken.pool(offices, post),
+                    TaskPool::Posts { offices, post } => spoken.pool_then(offices, post),
                 };
                 self.quiet("event-task-opened", Some(*scope), &[("step", &self.step(*scope, step)), ("who", &who)])
             }

@@ -1,0 +1,20 @@
+# 机构一览：方案列名的、承继的、程序需要的；领导小组成员。
+offices-title = 机构
+offices-lede = 共 { $count } 个，其中方案列名 { $named } 个。原机构的办件保留原名，新的待办由承继机构办理。
+offices-crumbs = 上级页面
+offices-office = 机构
+offices-source = 方案章节
+offices-not-in-the-plan = 方案未列
+offices-succession = 起止和承继
+offices-posts = 今日在岗
+offices-until = 至
+offices-from = 自
+offices-successor = 由其承继：
+offices-took-over = 承继自：
+offices-members = 成员单位 { $count } 个
+offices-and-others = 等
+offices-no-members = 方案没有给出成员名单。
+offices-of-the-plan = 方案列名的机构
+offices-others = 方案未列、程序需要的机构
+offices-others-lede = 承继机构的设立日期和外部单位是演示设定，上线前按本地文件改。
+offices-link = 全部机构和承继
