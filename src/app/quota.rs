@@ -147,7 +147,7 @@ impl App {
             let found = self.store().posted(tenant, &balance.key, i64::MAX, most).await.map_err(reading)?;
             newest.extend(found.into_iter().map(|row| ((*balance).clone(), posted(row, register))));
         }
-        newest.sort_by(|(_, left), (_, right)| (right.at, right.id).cmp(&(left.at, left.id)));
+        newest.sort_by_key(|(_, posted): &(Balance, Posted)| std::cmp::Reverse((posted.at, posted.id)));
         newest.truncate(usize::try_from(most).unwrap_or(usize::MAX));
         Ok(newest)
     }
