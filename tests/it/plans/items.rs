@@ -245,7 +245,7 @@ fn seed_06_the_page_lists_the_items_by_tier_with_units_plan_nodes_and_pace() {
                     "GG2025009",
                     "leads (by convention",
                     "Plan not approved",
-                    "区创改方案〔2025〕1号",
+                    "Plan approved",
                     "Far behind, missing 50 %",
                     "国家标准延期发布",
                     "Dongfeng Honda",
