@@ -288,3 +288,11 @@ pub const CASES_SEARCHED_MAX: u32 = 10_000;
 pub const CASES_COUNTED_MAX: u32 = 1_000;
 /// Days in a calendar feed: what is open on one desk.
 pub const FEED_ENTRIES_MAX: u32 = 500;
+/// Bytes of a ledger that is frozen at once.
+pub const FROZEN_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Rows of the ledger that a page shows.
+pub const LEDGER_SHOWN_MAX: usize = 500;
+/// Cases looked through for one page of the public list.
+pub const PUBLIC_CASES_LOOKED_MAX: u32 = 500;
+/// Cases of one workflow that an assessment looks at, the newest first.
+pub const ASSESSED_CASES_MAX: u32 = 10_000;

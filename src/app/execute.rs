@@ -252,6 +252,7 @@ impl App {
         };
         self.check_named_files(&order).await?;
         self.carry(&mut order).await?;
+        self.take_snapshots(&mut order, command_id).await?;
         let mut bodies = Bodies::default();
         let mut register_rows = RegisterRows::default();
         let command = self.command(order.tenant, case, order.act, &mut bodies, &mut register_rows).await?;

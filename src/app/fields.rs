@@ -14,8 +14,9 @@ use crate::app::known::Known;
 use crate::app::projects::Submission;
 use crate::app::register;
 use crate::app::writer::Working;
-use crate::definition::graph::Bundle;
+use crate::definition::graph::{Bundle, NodeKind, TaskRule};
 use crate::engine::case::Local;
+use crate::engine::event::Event;
 use crate::engine::facts::Facts;
 use crate::engine::refusal::{Detail, Refusal};
 use crate::engine::viewing;
@@ -52,6 +53,24 @@ impl App {
             submissions.iter_mut().for_each(|submission| submission.form = form.seen(&submission.form));
         }
         Ok(submissions)
+    }
+
+    /// What was filled in with answers to the case's tasks, without what this person may not see.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn answers_seen(&self, working: &Working, person: PersonId) -> Result<Vec<Value>, Failure> {
+        let file = self.casefile(working.row.tenant, working.row.id).await?;
+        let mut answers = Vec::new();
+        for event in file.entries.iter().flat_map(|entry| &entry.events) {
+            let Event::StepDone { scope, step, body: Some(body), .. } = event else { continue };
+            let Some(fields) = file.fields(Some(*body)) else { continue };
+            let program = file.working.state.scopes.get(scope).map(|scope| scope.program.clone());
+            let node = program.as_ref().and_then(|program| file.node(program, step));
+            let Some(NodeKind::Task(TaskRule { fields: Some(answer), .. })) = node.map(|node| &node.kind) else { continue };
+            answers.push(file.form_for(&answer.form, person).seen(fields));
+        }
+        Ok(answers)
     }
 
     /// The form of the case as one person reads it.

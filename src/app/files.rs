@@ -170,7 +170,7 @@ impl App {
         self.store().owns_file(typist.tenant, typist.person, sha256).await.map_err(|cause| Fault::new("reading a file", cause))
     }
 
-    /// The name under which a case holds a file that `person` may see, in its form as submitted last or before.
+    /// The name under which a case holds a file that `person` may see, in its form as submitted last or before, or in an answer to one of its tasks.
     ///
     /// # Errors
     /// `unknown_file`, or a fault.
@@ -178,6 +178,11 @@ impl App {
         let wanted = sha256.to_string();
         for form in self.submissions_seen(working, person).await? {
             if let Some(file) = named_in(&form.form).into_iter().find(|file| file.sha256 == wanted) {
+                return Ok(file.name);
+            }
+        }
+        for answer in self.answers_seen(working, person).await? {
+            if let Some(file) = named_in(&answer).into_iter().find(|file| file.sha256 == wanted) {
                 return Ok(file.name);
             }
         }

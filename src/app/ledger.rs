@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Seek, Write};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use futures::Stream;
@@ -16,18 +17,19 @@ use crate::app::clockwork::stored_clock;
 use crate::app::execute::RegisterRows;
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
-use crate::app::{inspect, naming, register, view};
+use crate::app::notices::short_name;
+use crate::app::{evidence, inspect, naming, register, view};
 use crate::clock::Clock;
-use crate::definition::graph::{Bundle, TermKind};
-use crate::engine::case::{BodyRef, Case, Local, Term};
+use crate::definition::graph::{Bundle, NodeKind, TermKind};
+use crate::engine::case::{BodyRef, Case, Local, Task, TaskPool, Term};
 use crate::engine::event::Event;
 use crate::engine::refusal::Class;
 use crate::exports::ledger::{Evidence, LedgerRow, Line, Writing, widths};
 use crate::exports::xlsx::Book;
-use crate::forms::Viewer;
+use crate::forms::{Form as Asked, Viewer};
 use crate::identity::Actor;
-use crate::ids::{Digest, Moment, PersonId, Tenant, Text};
-use crate::limits::{EXPORT_CHUNK_BYTES, WALK_PAGE_ROWS};
+use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant, Text};
+use crate::limits::{EXPORT_CHUNK_BYTES, LEDGER_SHOWN_MAX, WALK_PAGE_ROWS};
 use crate::notice::Language;
 use crate::store::rows::CaseRow;
 use crate::store::{Store, StoreFault};
@@ -47,11 +49,18 @@ pub struct Wanted {
     pub to: Option<NaiveDate>,
     /// Steps of this workflow only.
     pub link: Option<String>,
+    /// Steps of this office only, or of an office it took over from.
+    pub unit: Option<Name>,
 }
 
 impl Wanted {
     const fn language(&self) -> Language {
         if self.english { Language::En } else { Language::Zh }
+    }
+
+    /// Whether a case can have rows of the period at all.
+    fn may_hold(&self, row: &CaseRow) -> bool {
+        self.to.is_none_or(|to| row.started.date() <= to) && self.from.is_none_or(|from| row.ended.is_none_or(|ended| from <= ended.date()))
     }
 
     fn takes(&self, link: &str, day: NaiveDate) -> bool {
@@ -138,6 +147,58 @@ impl App {
     }
 }
 
+/// The ledger of a period as a page shows it.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// Its first rows, each with the case it was read off.
+    pub rows: Vec<(LedgerRow, CaseId)>,
+    /// How many rows there are.
+    pub count: usize,
+    /// Pieces of evidence, by class.
+    pub evidence: BTreeMap<String, Vec<Piece>>,
+}
+
+/// A piece of evidence.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// What it is called.
+    pub name: String,
+    /// The digest of the file.
+    pub digest: Digest,
+    /// The case it was filed to.
+    pub case: CaseId,
+    /// What that is called.
+    pub case_name: String,
+}
+
+impl App {
+    /// The rows of a ledger, up to what a page shows, and all its evidence by class.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn look_at_ledger(&self, tenant: Tenant, actor: &Actor, wanted: &Wanted) -> Result<Looked, Failure> {
+        let known = self.known(tenant).await?;
+        let mut looked = Looked::default();
+        each_row(self.store(), (tenant, &known, self.clock().now()), wanted, actor, &mut |row, case| {
+            looked.count += 1;
+            for piece in &row.evidence {
+                // An opinion is a record of its act; evidence has a class.
+                if let Some((class, name)) = piece.number.split_once(' ') {
+                    let case_name = case.number.clone().unwrap_or_else(|| short_name(case.id));
+                    let piece = Piece { name: name.to_owned(), digest: piece.digest, case: case.id, case_name };
+                    looked.evidence.entry(class.to_owned()).or_default().push(piece);
+                }
+            }
+            if looked.rows.len() < LEDGER_SHOWN_MAX {
+                looked.rows.push((row, case.id));
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(looked)
+    }
+}
+
 /// Writes the ledger of a tenant into a temporary file, row by row.
 ///
 /// # Errors
@@ -148,24 +209,7 @@ pub async fn write(store: &Store, tenant: Tenant, wanted: &Wanted, form: Form, b
     let now = stored_clock(store).await?.unwrap_or(Clock::Machine).now();
     let mut writing_rows = Writing::begin(wanted.language());
     let mut sheet = Sheet::begin(form, &writing_rows, wanted)?;
-    let mut after = None;
-    loop {
-        let cases = store.cases_onward(tenant, after, WALK_PAGE_ROWS).await.map_err(reading)?;
-        let Some(last) = cases.last() else { break };
-        after = Some(last.id);
-        for row in cases.iter().filter(|row| row.workflow != register::WORKFLOW) {
-            let bundle = register::bundle_of(&known, row.revision)?;
-            let acts = view::acts(store, tenant, row.id, row.version).await?;
-            let mut case = Pages { known: &known, bundle: &bundle, wanted, now, by, state: None, project: Project::default(), rows: Vec::new() };
-            for act in &acts {
-                case.act(store, row, act).await?;
-            }
-            case.open_tasks();
-            for row in &case.rows {
-                sheet.line(&writing_rows.row(row))?;
-            }
-        }
-    }
+    each_row(store, (tenant, &known, now), wanted, by, &mut |row, _| sheet.line(&writing_rows.row(&row))).await?;
     let facts = facts(store, wanted, &writing_rows, now, &known.called(by)).await?;
     let (rows, head) = (writing_rows.rows(), writing_rows.head());
     let english = wanted.english;
@@ -174,6 +218,35 @@ pub async fn write(store: &Store, tenant: Tenant, wanted: &Wanted, form: Form, b
     let bytes = file.seek(std::io::SeekFrom::End(0)).map_err(writing)?;
     file.rewind().map_err(writing)?;
     Ok(Written { file, bytes, rows, head })
+}
+
+/// Reads the rows one by one, in the order of cases and acts; whoever takes them may stop at one. Each comes with the case it was read off.
+pub(in crate::app) async fn each_row(
+    store: &Store,
+    (tenant, known, now): (Tenant, &Known, Moment),
+    wanted: &Wanted,
+    by: &Actor,
+    take: &mut (dyn FnMut(LedgerRow, &CaseRow) -> Result<(), Failure> + Send),
+) -> Result<(), Failure> {
+    let mut after = None;
+    loop {
+        let cases = store.cases_onward(tenant, after, WALK_PAGE_ROWS).await.map_err(reading)?;
+        let Some(last) = cases.last() else { return Ok(()) };
+        after = Some(last.id);
+        for row in cases.iter().filter(|row| row.workflow != register::WORKFLOW && wanted.may_hold(row)) {
+            let bundle = register::bundle_of(known, row.revision)?;
+            let acts = view::acts(store, tenant, row.id, row.version).await?;
+            let orders = Orders::about(store, tenant, row).await?;
+            let mut case = Pages { known, bundle: &bundle, wanted, now, by, orders, state: None, project: Project::default(), rows: Vec::new() };
+            for act in &acts {
+                case.act(store, row, act).await?;
+            }
+            case.open_tasks();
+            for written in case.rows {
+                take(written, row)?;
+            }
+        }
+    }
 }
 
 /// Where the rows come from, for the workbook's second sheet.
@@ -287,6 +360,8 @@ struct Pages<'a> {
     now: Moment,
     /// Who takes the ledger out.
     by: &'a Actor,
+    /// Supervision orders about the case.
+    orders: Orders,
     state: Option<Case>,
     project: Project,
     rows: Vec<LedgerRow>,
@@ -299,7 +374,7 @@ impl Pages<'_> {
                 self.submitted(store, row, *form).await?;
             }
             if let Event::StepDone { .. } = event {
-                self.done(event, act);
+                self.done(store, row, event, act).await?;
             }
         }
         self.state = crate::engine::fold_act(self.state.take(), &act.events);
@@ -327,26 +402,54 @@ impl Pages<'_> {
     }
 
     /// A step that was done, with the terms as they stood just before.
-    fn done(&mut self, event: &Event, act: &view::Act) {
-        let Event::StepDone { scope, step, outcome, by, deemed, at, body, .. } = event else { return };
-        let Some(state) = &self.state else { return };
-        if !self.wanted.takes(link(state, *scope), at.date()) {
-            return;
+    async fn done(&mut self, store: &Store, case: &CaseRow, event: &Event, act: &view::Act) -> Result<(), Fault> {
+        let Event::StepDone { scope, step, outcome, by, deemed, at, body, .. } = event else { return Ok(()) };
+        let Some(state) = &self.state else { return Ok(()) };
+        if !self.wanted.takes(link(state, *scope), at.date()) || !self.of_unit(state, *scope, step) {
+            return Ok(());
         }
         let mut row = self.row(state, *scope, step, act.at);
         row.progress = deemed.as_ref().map_or_else(|| outcome.to_string(), |basis| format!("{outcome}({basis})"));
         row.person = by.map(|by| self.name(by)).unwrap_or_default();
+        if let Some(by) = by {
+            // Several offices may be asked; the one that did it is the doer's.
+            let held = self.known.roster.posts_of(*by, at.date());
+            let now = |office: &Name| self.known.roster.current(office, self.now.date());
+            row.offices.retain(|office| held.iter().any(|(own, _)| now(own) == now(&Name::from(office.as_str()))));
+        }
         row.recorder = by.map_or_else(|| self.say("系统", "system"), |by| self.name(by));
         row.at = Some(*at);
         row.light = None;
         row.evidence = body.map(|body| Evidence { number: format!("{}", act.seq), digest: body.commit }).into_iter().collect();
+        if let (Some(body), Some(form)) = (body, self.answer_form(state, *scope, step)) {
+            let found = store.body(case.tenant, case.id, body.commit).await.map_err(reading)?;
+            let answer: Option<Value> = found.and_then(|(_, bytes)| serde_json::from_slice(&bytes).ok());
+            row.evidence.extend(answer.as_ref().and_then(|answer| answer.get("fields")).into_iter().flat_map(|fields| evidence::filed(&form, fields)));
+        }
         self.rows.push(row);
+        Ok(())
+    }
+
+    /// The form of a step's answers, where it asks for evidence.
+    fn answer_form(&self, state: &Case, scope: Local, step: &str) -> Option<Arc<Asked>> {
+        let program = self.bundle.programs.get(&state.scopes.get(&scope)?.program)?;
+        let NodeKind::Task(rule) = &program.nodes.iter().find(|node| *node.key == *step)?.kind else { return None };
+        rule.fields.as_ref().map(|answer| answer.form.clone()).filter(|form| form.fields().any(|field| field.evidence.is_some()))
+    }
+
+    /// Whether a step is the asked-for office's; what went to an office stays also its successor's.
+    fn of_unit(&self, state: &Case, scope: Local, step: &str) -> bool {
+        let Some(unit) = &self.wanted.unit else { return true };
+        let now = |office: &Name| self.known.roster.current(office, self.now.date());
+        self.pool(state, scope, step).iter().any(|office| now(office) == now(unit))
     }
 
     /// Steps that are open now.
     fn open_tasks(&mut self) {
         let Some(state) = self.state.take() else { return };
-        for task in state.tasks.values().filter(|task| self.wanted.takes(link(&state, task.scope), task.opened.date())) {
+        let wanted = |task: &&Task| self.wanted.takes(link(&state, task.scope), task.opened.date()) && self.of_unit(&state, task.scope, &task.step);
+        let open: Vec<&Task> = state.tasks.values().filter(wanted).collect();
+        for task in open {
             let mut row = self.row(&state, task.scope, &task.step, self.now);
             row.planned_from = Some(task.opened.date());
             row.light = Some(Watch::over_task(&state, task, &self.known.calendar).light(self.now));
@@ -372,22 +475,32 @@ impl Pages<'_> {
             link: program.map(|program| self.text(&program.title)).unwrap_or_default(),
             step: node.map(|node| self.text(&node.title)).unwrap_or_else(|| step.to_owned()),
             unit: self.offices(state, scope, step),
+            offices: self.pool(state, scope, step).iter().map(ToString::to_string).collect(),
+            asked: self.answer_form(state, scope, step).is_some(),
             planned_to: lead.and_then(|term| term.due),
             statutory: terms.get(&TermKind::Statutory).map(|term| term.within),
             promised: terms.get(&TermKind::Promised).map(|term| term.within),
             used: lead.map(|term| self.used(term, at)),
             excluded: lead.map(excluded),
             left: lead.and_then(|term| margin(term.due?, at.date(), term.within.unit, &self.known.calendar)),
+            order: self.orders.numbers(scope),
+            reply: self.orders.replies(scope, self.wanted.english),
             ..LedgerRow::default()
         }
     }
 
-    fn offices(&self, state: &Case, scope: Local, step: &str) -> String {
+    fn pool<'c>(&self, state: &'c Case, scope: Local, step: &str) -> &'c [Name] {
         let task = state.tasks.values().find(|task| task.scope == scope && *task.step == *step);
-        let Some(crate::engine::case::TaskPool::Posts { offices, .. }) = task.map(|task| &task.pool) else { return String::new() };
-        let name =
-            |office: &crate::ids::Name| self.known.roster.offices.get(office).map_or_else(|| office.to_string(), |office| self.say(&office.zh, &office.en));
-        offices.iter().map(name).collect::<Vec<_>>().join("、")
+        match task.map(|task| &task.pool) {
+            Some(TaskPool::Posts { offices, .. }) => offices,
+            Some(TaskPool::Applicant) | None => &[],
+        }
+    }
+
+    /// The names the offices had: an old row keeps the old name.
+    fn offices(&self, state: &Case, scope: Local, step: &str) -> String {
+        let name = |office: &Name| self.known.roster.offices.get(office).map_or_else(|| office.to_string(), |office| self.say(&office.zh, &office.en));
+        self.pool(state, scope, step).iter().map(name).collect::<Vec<_>>().join("、")
     }
 
     fn used(&self, term: &Term, at: Moment) -> u32 {
@@ -408,6 +521,38 @@ impl Pages<'_> {
             Language::Zh => zh.to_owned(),
             Language::En => en.to_owned(),
         }
+    }
+}
+
+/// The supervision orders about a case, by link.
+#[derive(Debug, Default)]
+struct Orders(Vec<(Local, CaseRow)>);
+
+impl Orders {
+    async fn about(store: &Store, tenant: Tenant, row: &CaseRow) -> Result<Self, Fault> {
+        let mut orders = Self::default();
+        for drafted in store.orders_about(tenant, row.id).await.map_err(reading)? {
+            let case = store.case(tenant, drafted.row.order).await.map_err(reading)?;
+            orders.0.extend(case.map(|case| (drafted.row.scope, case)));
+        }
+        Ok(orders)
+    }
+
+    fn of(&self, scope: Local) -> impl Iterator<Item = &CaseRow> {
+        self.0.iter().filter(move |(about, _)| *about == scope).map(|(_, case)| case)
+    }
+
+    fn numbers(&self, scope: Local) -> String {
+        self.of(scope).map(|case| case.number.clone().unwrap_or_else(|| short_name(case.id))).collect::<Vec<_>>().join("、")
+    }
+
+    /// How each was answered; one in hand says so.
+    fn replies(&self, scope: Local, english: bool) -> String {
+        let said = |case: &CaseRow| match &case.result {
+            Some(result) => result.clone(),
+            None => if english { "in hand" } else { "办理中" }.to_owned(),
+        };
+        self.of(scope).map(said).collect::<Vec<_>>().join("、")
     }
 }
 

@@ -1,6 +1,7 @@
 //! Use cases: the only code that opens a transaction. Surfaces and workers hand an order to `App::execute`; a writer commits it and only then is anybody answered.
 //! Invariant: what a person sees of a case is read after a commit. Never: a page, a status code, a template.
 
+pub mod assessment;
 pub mod authority;
 pub mod batch;
 pub mod calendars;
@@ -11,12 +12,14 @@ pub mod deeds;
 pub mod desk;
 pub mod digests;
 pub mod drafts;
+pub mod evidence;
 pub mod execute;
 pub mod explain;
 pub mod failure;
 pub mod fields;
 pub mod files;
 pub mod find;
+pub mod frozen;
 pub mod funds;
 pub mod handover;
 pub mod indicators;
@@ -42,10 +45,12 @@ pub mod postings;
 pub mod posts;
 pub mod preferences;
 pub mod projects;
+pub mod public;
 pub mod publish;
 pub mod queries;
 pub mod queue;
 pub mod quota;
+pub mod ratings;
 pub mod reasons;
 pub mod register;
 pub mod replay;

@@ -11,6 +11,7 @@ use crate::app::authority::AuthorityAsked;
 use crate::app::calendars::Proposal;
 use crate::app::execute::{RegisterRows, entropy};
 use crate::app::failure::{Failure, Fault, refusal};
+use crate::app::frozen::FreezeAsked;
 use crate::app::indicators::{FigureAsked, ListAsked};
 use crate::app::migrate::Migration;
 use crate::app::people::Change;
@@ -109,6 +110,15 @@ pub enum Operation {
     ReportFigure(FigureAsked),
     /// Adds an indicator or takes one off.
     ChangeIndicators(ListAsked),
+    /// Freezes the ledger of a period and a unit.
+    FreezeLedger(FreezeAsked),
+    /// Puts it on the record that a copy of a frozen ledger is taken out.
+    TakeLedgerCopy {
+        /// The frozen ledger.
+        ledger: String,
+        /// Which copy, from 1.
+        copy: u32,
+    },
     /// Posts to an account by a document.
     Post {
         /// The account's key.
@@ -167,6 +177,8 @@ impl App {
             Operation::Indicators => self.indicators_told(tenant).await,
             Operation::ReportFigure(asked) => self.figure_told(tenant, actor, &asked).await,
             Operation::ChangeIndicators(asked) => self.list_told(tenant, actor, &asked).await,
+            Operation::FreezeLedger(asked) => self.freeze_told(tenant, actor, &asked).await,
+            Operation::TakeLedgerCopy { ledger, copy } => self.copy_told(tenant, actor, &ledger, copy).await,
             Operation::Post { account, kind, amount, document, case } => {
                 let receipt = self.post_by_document(tenant, actor, &ByDocument { account, kind, amount, document, case }).await?;
                 Ok(vec![line(format!("已记账，登记簿第 {} 项", receipt.version), format!("posted: act {} of the register", receipt.version))])

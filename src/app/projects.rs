@@ -56,6 +56,9 @@ pub struct ProjectView {
 pub struct Line {
     /// Its scope.
     pub scope: Local,
+    /// Every scope that ran in it, its own first.
+    #[serde(skip)]
+    pub within: Vec<Local>,
     /// Its number.
     pub number: String,
     /// Its name.
@@ -380,8 +383,22 @@ impl Reading<'_> {
                 if parent.is_none_or(|parent| parent == ROOT) {
                     let title = self.bundle.programs.get(program).map(|program| program.title.clone()).unwrap_or_default();
                     let number = number.clone().unwrap_or_default();
-                    let line = Line { scope: *scope, number, title, closed: None, result: String::new(), past: Vec::new(), here: Vec::new(), promise: None };
+                    let line = Line {
+                        scope: *scope,
+                        within: Vec::new(),
+                        number,
+                        title,
+                        closed: None,
+                        result: String::new(),
+                        past: Vec::new(),
+                        here: Vec::new(),
+                        promise: None,
+                    };
                     scopes.lines.insert(*scope, line);
+                }
+                let line = scopes.line(*scope);
+                if let Some(line) = scopes.lines.get_mut(&line) {
+                    line.within.push(*scope);
                 }
             }
             Event::ScopeClosed { scope, result } => {

@@ -226,6 +226,12 @@ pub fn embedded_files() -> BTreeMap<String, String> {
     FILES.into_iter().filter_map(|name| Some((name.to_owned(), text(name)?))).collect()
 }
 
+/// The text of one file this program carries; also of those that plant nothing.
+#[must_use]
+pub fn embedded_text(name: &str) -> Option<String> {
+    Embedded::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned())
+}
+
 fn unreadable(file: &str, cause: &str) -> Mistake {
     let (zh, en) = (format!("文件无法读取：{cause}"), format!("expected a readable file, found: {cause}"));
     Mistake { file: file.to_owned(), line: 0, column: 0, code: "unreadable", zh, en }

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod export;
 pub mod indicator;
 pub mod job;
+pub mod ledger;
 pub mod migrate;
 mod migrate_cases;
 pub mod operate;
@@ -93,6 +94,11 @@ enum Verb {
     /// 导出台账。Exports the ledger.
     #[command(after_help = "例 Example:  greenlane export ledger -o 台账.csv --data /var/lib/greenlane")]
     Export(export::Args),
+    /// 台账：冻结、一式两份、核验。The ledger: freeze it, take out its copies, check one.
+    #[command(
+        after_help = "例 Example:  greenlane ledger freeze 2025Q1 --unit ez-fgw --data /var/lib/greenlane\n            greenlane ledger verify 台账-1.csv"
+    )]
+    Ledger(ledger::Args),
     /// 建立或升级数据库结构。Creates or upgrades the database's schema.
     #[command(after_help = "例 Example:  greenlane migrate --data /var/lib/greenlane")]
     Migrate(migrate::Args),
@@ -178,6 +184,7 @@ fn run(program: Program) -> Result<ExitCode, Trouble> {
         Verb::Job(args) => wait(job::run(&args, place)),
         Verb::Audit(args) => wait(audit::run(&args, place)),
         Verb::Export(args) => wait(export::run(&args, place)),
+        Verb::Ledger(args) => wait(ledger::run(&args, place)),
         Verb::Migrate(args) => wait(migrate::run(&args, place)),
         Verb::MigrateCases(args) => wait(migrate_cases::run(&args, place)),
         Verb::Seed(args) => wait(seed::run(&args, place)),

@@ -172,6 +172,8 @@ pub struct TaskRule {
     pub edits_form: bool,
     /// Outcomes that need no opinion text; every other one does (签批意见 is never empty).
     pub without_opinion: BTreeSet<Name>,
+    /// Tables that list what is missing for an answer; while one lists anything, the answer is refused.
+    pub needs: BTreeMap<Name, Arc<Table>>,
 }
 
 /// The form an answer carries, and the outcomes that carry it.

@@ -335,7 +335,7 @@ impl Library {
 fn files_named(workflow: &Workflow) -> BTreeSet<String> {
     let mut files: BTreeSet<String> = workflow.form.iter().map(|form| form.value.to_string()).collect();
     syntax::walk_all(workflow, &mut |step| match &step.kind {
-        syntax::Kind::Task(task) => files.extend(task.fields.iter().map(|file| file.value.to_string())),
+        syntax::Kind::Task(task) => files.extend(task.fields.iter().chain(task.needs.iter().map(|(_, table)| table)).map(|file| file.value.to_string())),
         syntax::Kind::Job(job) => files.extend(job.fields.iter().map(|file| file.value.to_string())),
         syntax::Kind::Decide(table) => {
             files.insert(table.value.to_string());

@@ -396,6 +396,8 @@ pub struct Task {
     pub edits_form: bool,
     /// Answers that need no opinion.
     pub without_opinion: Vec<Word>,
+    /// Answers, each with the table that lists what is missing for it.
+    pub needs: Vec<(Word, Word)>,
 }
 
 /// An approval group.

@@ -11,7 +11,7 @@ use crate::engine::case::Local;
 use crate::engine::draft::{Draft, Spot, Step};
 use crate::engine::event::Event;
 use crate::engine::facts::{Balance, Need, Waiting};
-use crate::engine::refusal::Refusal;
+use crate::engine::refusal::{Detail, Refusal};
 use crate::engine::walk::Ending;
 use crate::expr::{Expr, Table};
 use crate::ids::Name;
@@ -23,6 +23,23 @@ impl<'f> Draft<'f> {
         let verdict = table.eval(&context).map_err(|error| not_evaluated(&node.key, (&error.zh, &error.en)))?;
         let why = format!("{} row {}", table.key(), verdict.row);
         self.leave(spot, &Name::from(verdict.output), Ending { why: Some(why), ..Ending::default() })
+    }
+
+    /// Holds an answer back while its table lists anything: everything that is missing is named at once.
+    pub fn nothing_missing(&mut self, spot: Spot, node: &Node, table: &Table) -> Step<()> {
+        let context = self.context(spot.scope, &table.roots(), &table.paths())?;
+        let listed = table.decide(&context).map_err(|error| not_evaluated(&node.key, (&error.zh, &error.en)))?;
+        if listed.rows.is_empty() {
+            return Ok(());
+        }
+        let details: Vec<Detail> =
+            listed.rows.iter().filter_map(|row| table.row_says(*row)).map(|(key, says)| Detail::new(key, "missing", says.zh, says.en)).collect();
+        let (title, count) = (table.title(), details.len());
+        let named = |of: fn(&Detail) -> &str, between: &str| details.iter().map(of).collect::<Vec<_>>().join(between);
+        let (zh, en) = (named(|detail| &detail.zh, "、"), named(|detail| &detail.en, ", "));
+        let zh = format!("无法办理：{}缺 {count} 项：{zh}", title.zh);
+        let en = format!("cannot complete step `{}`: {} lacks {count}: {en}", node.key, title.en);
+        Err(Refusal { details, ..Refusal::conflict("evidence_missing", zh, en) }.into())
     }
 
     /// Reserves an amount, or finds the account short of it: more wanted than free, or somebody ahead in line.

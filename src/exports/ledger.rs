@@ -76,6 +76,10 @@ pub struct LedgerRow {
     pub recorder: String,
     /// 时间.
     pub at: Option<Moment>,
+    /// The keys of the responsible offices; no column.
+    pub offices: Vec<String>,
+    /// The step asks for evidence; no column.
+    pub asked: bool,
 }
 
 /// A piece of evidence: its number and digest.
@@ -93,6 +97,8 @@ pub struct Writing {
     language: Language,
     rows: u64,
     head: Digest,
+    /// Every row stands on one line, so that a line is a row.
+    flat: bool,
 }
 
 /// One line: its cells, and the same as CSV.
@@ -108,7 +114,13 @@ impl Writing {
     /// Begins a ledger with headers and lights in that language.
     #[must_use]
     pub const fn begin(language: Language) -> Self {
-        Self { language, rows: 0, head: NO_ROW }
+        Self { language, rows: 0, head: NO_ROW, flat: false }
+    }
+
+    /// Begins one whose rows hang on what stands before them, each on one line.
+    #[must_use]
+    pub const fn begin_after(language: Language, head: Digest) -> Self {
+        Self { language, rows: 0, head, flat: true }
     }
 
     /// The titles of the columns.
@@ -127,7 +139,8 @@ impl Writing {
     pub fn row(&mut self, row: &LedgerRow) -> Line {
         self.rows += 1;
         let place = Place { number: self.rows, before: self.head, language: self.language };
-        let cells: Vec<Cell> = COLUMNS.iter().map(|column| (column.cell)(row, &place)).collect();
+        let flat = |cell: Cell| if self.flat { cell.on_one_line() } else { cell };
+        let cells: Vec<Cell> = COLUMNS.iter().map(|column| flat((column.cell)(row, &place))).collect();
         let csv = record(cells.iter().map(Cell::text));
         self.head = Digest::of(csv.as_bytes());
         Line { cells, csv: csv + LINE_END }
@@ -150,6 +163,12 @@ impl Writing {
 #[must_use]
 pub fn widths() -> Vec<u8> {
     COLUMNS.iter().map(|column| column.width).collect()
+}
+
+/// What a column is called, counted from 0.
+#[must_use]
+pub fn column_title(column: usize, language: Language) -> &'static str {
+    COLUMNS.get(column).map_or("", |column| column.title(language))
 }
 
 /// Checks a ledger file by itself and answers with the digest of its last row.

@@ -60,6 +60,15 @@ impl Cell {
         value.map_or(Self::Empty, Self::At)
     }
 
+    /// The cell with its line breaks shown as a mark.
+    #[must_use]
+    pub fn on_one_line(self) -> Self {
+        match self {
+            Self::Text(text) if text.contains(['\r', '\n']) => Self::Text(text.replace("\r\n", "\n").replace(['\r', '\n'], " ⏎ ")),
+            other => other,
+        }
+    }
+
     /// The cell as text, with text that would begin a formula kept from it.
     #[must_use]
     pub fn text(&self) -> String {

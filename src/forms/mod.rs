@@ -78,6 +78,17 @@ pub struct Field {
     pub secret: bool,
     /// The question whether the project touches a state secret; a yes refuses the whole submission, and nothing of it may be kept.
     pub state_secret: bool,
+    /// The class of evidence (佐证材料) a file in it is, such as `L5`.
+    pub evidence: Option<String>,
+    /// What is frozen when the answer is sent: its digest is written here by the machine, and by nobody else.
+    pub freezes: Option<Freezes>,
+}
+
+/// What an answer freezes (快照).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freezes {
+    /// The ledger of the period beside it.
+    Ledger,
 }
 
 /// Whether a field must be filled in.

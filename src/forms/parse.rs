@@ -1,7 +1,7 @@
 //! A form from its file, with every mistake and its place.
 
 use super::codes::Scheme;
-use super::{Access, Choice, Field, FileRule, Form, Kind, Page, Range, Required, Section, access, conditions};
+use super::{Access, Choice, Field, FileRule, Form, Freezes, Kind, Page, Range, Required, Section, access, conditions};
 use crate::ids::Text;
 use crate::limits::{FORM_FIELDS_MAX, FORM_LINE_CHARACTERS_MAX, FORM_ROWS_MAX, FORM_TEXT_CHARACTERS_MAX};
 use crate::source::{Fields, Node, Reader, shortened};
@@ -11,7 +11,7 @@ const COMMON: [&str; 11] = ["key", "title", "help", "type", "required", "when", 
 
 /// The types, and the further keys each may have.
 const TYPES: [(&str, Type, &[&str]); 11] = [
-    ("text", Type::Text, &["min-length", "max-length"]),
+    ("text", Type::Text, &["min-length", "max-length", "freezes"]),
     ("long-text", Type::LongText, &["min-length", "max-length"]),
     ("integer", Type::Integer, &["min", "max"]),
     ("money-fen", Type::MoneyFen, &["min", "max"]),
@@ -20,7 +20,7 @@ const TYPES: [(&str, Type, &[&str]); 11] = [
     ("choice", Type::Choice, &["choices"]),
     ("yes-no", Type::YesNo, &[]),
     ("code", Type::Code, &["code"]),
-    ("file", Type::File, &["accept", "max-mb"]),
+    ("file", Type::File, &["accept", "max-mb", "evidence"]),
     ("rows", Type::Rows, &["fields", "min", "max", "row-key"]),
 ];
 
@@ -159,8 +159,38 @@ fn field(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Field> {
         );
     }
     let kind = kind(reader, &keys, kind_word);
+    let freezes = keys.get("freezes").and_then(|node| reader.word(node, &[("ledger", Freezes::Ledger)]));
+    if let Some(node) = keys.get("freezes").filter(|_| place == Place::Row) {
+        reader.expected(node, "freezes-inside", ("freezes 写在 rows 之外的字段上", "`freezes` on a field outside rows"));
+    }
+    let evidence = keys.get("evidence").and_then(|node| class(reader, node));
     let (required, when) = (required?, when?);
-    Some(Field { key: key?, title: title?, help, kind: kind?, required, when, see, edit, access: Access::Open, personal, secret, state_secret })
+    Some(Field {
+        key: key?,
+        title: title?,
+        help,
+        kind: kind?,
+        required,
+        when,
+        see,
+        edit,
+        access: Access::Open,
+        personal,
+        secret,
+        state_secret,
+        evidence,
+        freezes,
+    })
+}
+
+/// A class of evidence, such as `L5`.
+fn class(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let text = reader.text(node)?;
+    let is_class = text.strip_prefix('L').is_some_and(|number| number.parse::<u8>().is_ok_and(|number| number > 0));
+    if !is_class {
+        reader.expected(node, "bad-class", ("佐证材料类别，如 L5", "a class of evidence such as L5"));
+    }
+    Some(text).filter(|_| is_class)
 }
 
 /// The type first, because it says which other keys may stand there.

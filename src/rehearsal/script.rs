@@ -5,7 +5,7 @@ use chrono::{NaiveDate, NaiveTime};
 use serde_json::{Map, Value};
 
 use crate::definition::library::SourceFile;
-use crate::ids::Moment;
+use crate::ids::{Digest, Moment};
 use crate::rehearsal::expect::Expected;
 use crate::rehearsal::verbs::Verb;
 use crate::rehearsal::{head, line};
@@ -250,6 +250,23 @@ pub(super) fn json_object(reader: &mut Reader<'_>, node: &Node) -> Option<Map<St
     reader.entries(node).iter().map(|entry| Some((entry.key.clone(), json(reader, &entry.value)?))).collect()
 }
 
+/// `{file: 报告.pdf}` is an uploaded paper of that name; what it holds is made of the name, so that both drivers mean the same one.
+fn paper(object: Map<String, Value>) -> Value {
+    match (object.len(), object.get("file").and_then(Value::as_str)) {
+        (1, Some(name)) => {
+            let bytes = paper_text(name);
+            serde_json::json!({"name": name, "sha256": Digest::of(bytes.as_bytes()).to_string(), "bytes": bytes.len()})
+        }
+        _ => object.into(),
+    }
+}
+
+/// What a paper of a rehearsal holds.
+#[must_use]
+pub fn paper_text(name: &str) -> String {
+    format!("%PDF-1.7\n% {name}\n%%EOF\n")
+}
+
 fn json(reader: &mut Reader<'_>, node: &Node) -> Option<Value> {
     Some(match &node.tree {
         Tree::Null => Value::Null,
@@ -257,6 +274,6 @@ fn json(reader: &mut Reader<'_>, node: &Node) -> Option<Value> {
         Tree::Number(_) => reader.whole(node)?.into(),
         Tree::Text(text) => text.as_str().into(),
         Tree::List(items) => items.iter().map(|item| json(reader, item)).collect::<Option<Vec<_>>>()?.into(),
-        Tree::Map(_) => json_object(reader, node)?.into(),
+        Tree::Map(_) => paper(json_object(reader, node)?),
     })
 }

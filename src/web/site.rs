@@ -83,7 +83,8 @@ impl Site {
 }
 
 /// Pages that stand below an entry by another address.
-const BELOW: [(&str, &str); 4] = [("/reports", "/lights"), ("/accounts/land", "/land"), ("/accounts/plot", "/land"), ("/accounts/fund", "/funds")];
+const BELOW: [(&str, &str); 5] =
+    [("/reports", "/lights"), ("/assessment", "/ledger"), ("/accounts/land", "/land"), ("/accounts/plot", "/land"), ("/accounts/fund", "/funds")];
 
 /// The entries for somebody with `posts`, by what they do all day.
 #[must_use]
@@ -102,6 +103,7 @@ pub fn places(posts: &[String], demo: bool, path: &str) -> Vec<Place> {
         (official, "/funds", "nav-funds"),
         (official, "/indicators", "nav-indicators"),
         (official, "/items", "nav-items"),
+        (official, "/ledger", "nav-ledger"),
         (holds(&["auditor", "sup_clerk", "sup_head"]), "/audit", "nav-audit"),
         (holds(&["operator"]), "/system/people", "nav-people"),
         (holds(&["operator"]), "/system/notices", "nav-notices"),

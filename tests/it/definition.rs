@@ -31,7 +31,9 @@ fn loaded(files: &[SourceFile]) -> Library {
 }
 
 /// Every procedure that is shipped, in order.
-const SHIPPED: [&str; 22] = [
+const SHIPPED: [&str; 26] = [
+    "assessment-notice",
+    "bonus-claim",
     "construction-permit",
     "deliver",
     "eia",
@@ -52,7 +54,9 @@ const SHIPPED: [&str; 22] = [
     "project-approval",
     "project-report",
     "reform-item",
+    "service-rating",
     "supervision-order",
+    "upward-report",
     "verification",
 ];
 

@@ -6,6 +6,7 @@ mod accounts;
 mod api;
 mod apply;
 mod audit;
+mod book;
 mod browser;
 mod calendar;
 mod calendars;

@@ -124,7 +124,9 @@ const FORMS: [(Form, &str); 51] = [
 ];
 
 /// The forms somebody sends who is not signed in, and those that change nothing that is kept: each has a test of its own in `doors`.
-const ELSEWHERE: [(&str, &str); 14] = [
+const ELSEWHERE: [(&str, &str); 16] = [
+    ("/projects/{case}/rate", "a_rating_sent_unluckily_is_given_once_called_back_when_bad_and_anonymous_to_the_rated"),
+    ("/ledger/freeze", "freezing_unluckily_freezes_one_ledger_for_each_time_it_was_meant"),
     ("/language", "another_language_is_the_same_choice_and_loses_no_form_that_waits"),
     ("/sign-in", "signing_in_and_out_unluckily_lets_its_person_in_and_out"),
     ("/sign-in/demo", "signing_in_and_out_unluckily_lets_its_person_in_and_out"),
@@ -313,7 +315,16 @@ fn every_form_is_in_the_table_or_has_a_test_of_its_own() {
     posts(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web"), &mut found);
     assert!(found.len() > 25, "the scan found {} routes", found.len());
     let read = |file: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-    let shown = ["tests/it/unlucky/doors.rs", "tests/it/jobs/page.rs", "tests/it/calendars/page.rs", "tests/it/reasons.rs"].map(read).concat();
+    let shown = [
+        "tests/it/unlucky/doors.rs",
+        "tests/it/jobs/page.rs",
+        "tests/it/calendars/page.rs",
+        "tests/it/reasons.rs",
+        "tests/it/book/ledger.rs",
+        "tests/it/book/assessment.rs",
+    ]
+    .map(read)
+    .concat();
     for (route, test) in ELSEWHERE {
         assert!(shown.contains(&format!("#[test]\nfn {test}()")), "{route} is said to be shown by {test}, which is not there");
     }

@@ -44,7 +44,7 @@ pub struct LedgerQuery {
     responses((status = 200, content_type = "text/csv"), (status = 403, body = Problem)))]
 pub async fn ledger(State(app): State<App>, caller: Caller, Asking(query): Asking<LedgerQuery>) -> Result<impl IntoResponse, Refused> {
     permit(&app, &caller, may::Act::Export)?;
-    let wanted = Wanted { english: query.lang.as_deref() == Some("en"), from: query.from, to: query.to, link: query.link };
+    let wanted = Wanted { english: query.lang.as_deref() == Some("en"), from: query.from, to: query.to, link: query.link, unit: None };
     let written = app.export_ledger(caller.tenant, caller.actor(), &wanted, Form::Csv).await?;
     let headers = [(header::CONTENT_TYPE, Form::Csv.media_type()), (header::CONTENT_DISPOSITION, "attachment; filename=\"ledger.csv\"")];
     Ok((headers, AxumBody::from_stream(written.pieces())))

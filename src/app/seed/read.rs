@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::rows::{self, Places};
 use super::{FILES, Seeds, unreadable};
 use super::{indicators, items};
+use crate::app::{assessment, evidence};
 use crate::identity::Roster;
 use crate::identity::roster::About;
 use crate::ids::{PersonId, Tenant};
@@ -30,7 +31,9 @@ type FileReader = fn(&mut Reading, &mut Reader<'_>, &Node);
 const READERS: [FileReader; 7] = [rows::offices, rows::people, rows::accounts, rows::projects, indicators::indicators, rows::named, items::items];
 
 pub(super) fn seeds(files: &BTreeMap<String, String>) -> Result<Seeds, Vec<Mistake>> {
-    let mut mistakes: Vec<Mistake> = files.keys().filter(|name| !FILES.contains(&name.as_str())).map(|name| stranger(name)).collect();
+    let known = |name: &str| FILES.contains(&name) || RULES.iter().any(|(rules, _)| *rules == name);
+    let mut mistakes: Vec<Mistake> = files.keys().filter(|name| !known(name)).map(|name| stranger(name)).collect();
+    mistakes.extend(RULES.iter().filter_map(|(name, check)| files.get(*name).map(|text| check(text))).flatten());
     let seeds = Seeds::default();
     let mut reading =
         Reading { seeds, places: Places::default(), tenant_of: BTreeMap::new(), logins: BTreeMap::new(), plans: BTreeSet::new(), taken: BTreeSet::new() };
@@ -68,6 +71,12 @@ fn check(roster: &Roster, places: &Places) -> Vec<Mistake> {
     };
     roster.check().into_iter().map(located).collect()
 }
+
+/// What the plans say of the ledger and of assessment plants nothing: the program carries it, and a folder's copy is only looked through.
+const RULES: [(&str, fn(&str) -> Vec<Mistake>); 2] = [
+    ("evidence.yaml", |text| evidence::read(text, "evidence.yaml").err().unwrap_or_default()),
+    ("assessment.yaml", |text| assessment::read(text, "assessment.yaml").err().unwrap_or_default()),
+];
 
 fn stranger(name: &str) -> Mistake {
     let all = FILES.join(", ");

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::app::drafts::Typist;
 use crate::app::execute::{Act, Order};
 use crate::app::failure::Failure;
+use crate::app::files::named_in;
 use crate::app::postings::ByDocument;
 use crate::boot::Node;
 use crate::cli::Trouble;
@@ -17,9 +19,10 @@ use crate::engine::case::Local;
 use crate::engine::command::Command;
 use crate::engine::event::Between;
 use crate::identity::Actor;
-use crate::ids::{Moment, Tenant};
+use crate::ids::{Moment, PersonId, Tenant};
 use crate::rehearsal::cast::{Cast, ONLOOKER};
 use crate::rehearsal::play::{Answer, Asked, Fetch, Play};
+use crate::rehearsal::script::paper_text;
 use crate::rehearsal::seen::{AccountSeen, DoneSeen, JobSeen, Scene, Seen, TaskSeen, TermSeen};
 use crate::rehearsal::verbs::Request;
 use crate::workers::Role;
@@ -60,6 +63,7 @@ impl<'h> Door<'h> {
         let answer = match (asked.verb.request)(&asked.said(cast, self.tenant, (None, None))) {
             Request::Api { path, body } => {
                 let name = asked.who.map(|who| cast.name_of(who)).unwrap_or_default();
+                self.upload(asked.who, &body).await?;
                 let (status, answer) = self.call(Method::POST, &path, &name, Some(&body)).await?;
                 answered(status, &answer)
             }
@@ -67,6 +71,17 @@ impl<'h> Door<'h> {
         };
         self.serve().await?;
         Ok(answer)
+    }
+
+    /// The papers an act names are uploaded by whoever sends it.
+    async fn upload(&self, who: Option<PersonId>, body: &Value) -> Result<(), Trouble> {
+        let Some(person) = who else { return Ok(()) };
+        for named in named_in(body) {
+            let mut upload = self.node.app.begin_upload(Typist { tenant: self.tenant, person }).await?;
+            self.node.app.take(&mut upload, paper_text(&named.name).as_bytes()).await?;
+            self.node.app.keep(upload, &named.name).await?;
+        }
+        Ok(())
     }
 
     /// A worker program fetches the jobs of a topic in a case; answers each with the number of its lease.

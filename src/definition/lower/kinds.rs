@@ -10,7 +10,7 @@ use crate::definition::diagnostics::Findings;
 use crate::definition::graph::{AnswerForm, Callee, JobRule, NodeIx, NodeKind, Pool, TaskRule};
 use crate::definition::parts::ends;
 use crate::definition::syntax::{self, Call, Job, Kind, Post, Step, Task, Word, walk_all};
-use crate::expr::{self, Expr, Type};
+use crate::expr::{self, Expr, Table, Type};
 use crate::ids::Name;
 use crate::source::{Node as Source, Tree};
 
@@ -54,7 +54,8 @@ impl Lowering<'_> {
                 findings.note(outcome.at, "GL005", (format!("结果 `{name}` 写了两遍"), format!("expected each outcome once, found `{name}` again")));
             }
         }
-        for outcome in task.without_opinion.iter().chain(&task.fields_with) {
+        let needs = task.needs.iter().filter_map(|(outcome, table)| Some((outcome.value.clone(), self.list(table, findings)?))).collect();
+        for outcome in task.without_opinion.iter().chain(&task.fields_with).chain(task.needs.iter().map(|(outcome, _)| outcome)) {
             if !outcomes.contains(&outcome.value) {
                 edges::unknown_outcome(findings, step, outcome, &outcomes);
             }
@@ -71,14 +72,12 @@ impl Lowering<'_> {
             fields: form.flatten().map(|form| AnswerForm { form, with }),
             edits_form: task.edits_form,
             without_opinion: task.without_opinion.iter().map(|word| word.value.clone()).collect(),
+            needs,
         })
     }
 
     fn table(&self, file: &Word, findings: &mut Findings<'_>) -> Option<NodeKind> {
-        let found = self.parts.tables.get(&*file.value).cloned();
-        if found.is_none() && !self.parts.broken.contains(&*file.value) {
-            findings.unknown(file.at, "GL015", ("决策表文件", "a decision table's file"), &file.value, self.parts.tables.keys().map(String::as_str));
-        }
+        let found = self.table_named(file, findings);
         if let Some(table) = found.as_ref().filter(|table| !table.hit().gives_one()) {
             let (zh, en) = (
                 format!("决策步骤须得出一个结论，`{}` 的命中策略得出多个结论或一个数", table.key()),
@@ -86,13 +85,35 @@ impl Lowering<'_> {
             );
             findings.note(file.at, "GL006", (zh, en)).help(Some(("命中策略改用 U、A、P 或 F".into(), "use the hit policy U, A, P or F".into())));
         }
+        found.map(NodeKind::Decide)
+    }
+
+    /// A table that lists what is missing: any number of outcomes, none included.
+    fn list(&self, file: &Word, findings: &mut Findings<'_>) -> Option<Arc<Table>> {
+        let found = self.table_named(file, findings);
+        if let Some(table) = found.as_ref().filter(|table| !table.hit().gives_list()) {
+            let (zh, en) = (
+                format!("`needs` 用的表须列出所缺的各项，`{}` 的命中策略不得出清单", table.key()),
+                "expected a table under `needs` that gives a list, found a hit policy that gives one outcome or a number".to_owned(),
+            );
+            findings.note(file.at, "GL006", (zh, en)).help(Some(("命中策略改用 R、O 或 C".into(), "use the hit policy R, O or C".into())));
+        }
+        found
+    }
+
+    /// A table by its file, held against what may be read here.
+    fn table_named(&self, file: &Word, findings: &mut Findings<'_>) -> Option<Arc<Table>> {
+        let found = self.parts.tables.get(&*file.value).cloned();
+        if found.is_none() && !self.parts.broken.contains(&*file.value) {
+            findings.unknown(file.at, "GL015", ("决策表文件", "a decision table's file"), &file.value, self.parts.tables.keys().map(String::as_str));
+        }
         if let Some(table) = &found {
             let known: Vec<bool> = table.paths().iter().map(|path| self.path(file.at, path, findings)).collect();
             if known.iter().all(|known| *known) {
                 self.kinds_in_table(file, table, findings);
             }
         }
-        found.map(NodeKind::Decide)
+        found
     }
 
     fn post(&self, post: &Post, findings: &mut Findings<'_>) -> Option<NodeKind> {

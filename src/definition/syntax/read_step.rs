@@ -150,7 +150,7 @@ fn kind(reader: &mut Reader<'_>, name: &Word, fields: &Fields<'_>) -> Option<Kin
 }
 
 fn task(reader: &mut Reader<'_>, node: &Node) -> Option<Task> {
-    let fields = reader.fields(node, &["by", "not", "same-as", "outcomes", "fields", "fields-with", "edit", "without-opinion"])?;
+    let fields = reader.fields(node, &["by", "not", "same-as", "outcomes", "fields", "fields-with", "edit", "without-opinion", "needs"])?;
     let by = reader.required(&fields, "by").and_then(|node| word(reader, node));
     let outcomes = reader.required(&fields, "outcomes").map(|node| words(reader, node)).unwrap_or_default();
     let not = words_of(reader, fields.get("not"));
@@ -159,10 +159,14 @@ fn task(reader: &mut Reader<'_>, node: &Node) -> Option<Task> {
     let fields_with = words_of(reader, fields.get("fields-with"));
     let edits_form = fields.get("edit").is_some_and(|node| reader.word(node, &[("form", ())]).is_some());
     let without_opinion = words_of(reader, fields.get("without-opinion"));
+    let mut needs = Vec::new();
+    for entry in fields.get("needs").map(|node| reader.entries(node)).unwrap_or_default() {
+        needs.extend(word(reader, &entry.value).map(|table| (key(&entry.key, entry.at), table)));
+    }
     if outcomes.is_empty() {
         return None;
     }
-    Some(Task { by: by?, not, same_as, outcomes, fields: answer, fields_with, edits_form, without_opinion })
+    Some(Task { by: by?, not, same_as, outcomes, fields: answer, fields_with, edits_form, without_opinion, needs })
 }
 
 fn post(reader: &mut Reader<'_>, node: &Node, step: &Fields<'_>) -> Option<Post> {

@@ -79,6 +79,9 @@ impl Given<'_> {
         if let Some(form) = form {
             draft.check_submission(spot.scope, form, &by)?;
         }
+        if let Some(table) = rule.needs.get(outcome) {
+            draft.nothing_missing(spot, node, table)?;
+        }
         if added_answers(&draft.case, self.task, |added| added.place == Adding::Before).contains(&None) {
             return Err(added_open(
                 "无法办理：前加签的人员尚未签完；可以退回或减签",

@@ -63,6 +63,15 @@ impl Hit {
         }
     }
 
+    /// Whether it gives a list, empty when no row holds.
+    #[must_use]
+    pub fn gives_list(self) -> bool {
+        match self {
+            Self::RuleOrder | Self::OutputOrder | Self::Collect => true,
+            Self::Unique | Self::Any | Self::First | Self::Priority | Self::Sum | Self::Least | Self::Greatest | Self::Count => false,
+        }
+    }
+
     /// Whether its rows hold numbers and not outcomes.
     #[must_use]
     pub fn takes_numbers(self) -> bool {

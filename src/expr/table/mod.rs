@@ -114,6 +114,13 @@ impl Table {
         self.parts.hit
     }
 
+    /// The outcome of a row, from 1, and what it says: its note, or the outcome itself.
+    #[must_use]
+    pub fn row_says(&self, row: usize) -> Option<(&str, Text)> {
+        let row = self.parts.rows.get(row.checked_sub(1)?)?;
+        Some((&row.then, row.note.clone().unwrap_or_else(|| Text { zh: row.then.clone(), en: row.then.clone() })))
+    }
+
     /// The outcomes it may come to.
     #[must_use]
     pub fn outcomes(&self) -> BTreeSet<String> {

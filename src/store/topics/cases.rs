@@ -220,6 +220,14 @@ impl Store {
         Ok(found.map(StoredDocument::view))
     }
 
+    /// The case in which a document of this number was issued.
+    pub async fn case_of_document(&self, tenant: Tenant, number: &str) -> Result<Option<CaseId>, StoreFault> {
+        let text = "select case_id from documents where tenant = $1 and number = $2 order by case_id limit 1";
+        let mut connection = self.reader(tenant).await?;
+        let found: Option<Uuid> = on_both!(&mut connection, c => sqlx::query_scalar(text).bind(tenant.0).bind(number).fetch_optional(&mut **c).await?);
+        Ok(found.map(CaseId))
+    }
+
     /// Cases of any tenant in which something is due by `now`, the longest due first.
     pub async fn due_cases(&self, now: Moment, limit: u32) -> Result<Vec<(Tenant, CaseId, Moment)>, StoreFault> {
         let text = "select tenant, id, next_wake from cases where next_wake is not null and next_wake <= $1 order by next_wake, rank, id limit $2";

@@ -84,6 +84,14 @@ impl Store {
         Ok(found.into_iter().map(TermView::from).collect())
     }
 
+    /// The links of a case that promised something, each with the office that answered for it.
+    pub async fn promised_offices(&self, tenant: Tenant, case: CaseId) -> Result<Vec<(Local, String)>, StoreFault> {
+        let text = "select scope, office from terms where tenant = $1 and case_id = $2 and kind = 'promised' and office is not null order by term";
+        let mut connection = self.reader(tenant).await?;
+        let found: Vec<(i64, String)> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
+        Ok(found.into_iter().map(|(scope, office)| (Local::try_from(scope).unwrap_or(Local::MAX), office)).collect())
+    }
+
     /// Promised limits that were open and late at a moment, by office.
     pub async fn promises_late_at(&self, tenant: Tenant, at: Moment, limit: u32) -> Result<Vec<TermView>, StoreFault> {
         let text = format!(

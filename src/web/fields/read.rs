@@ -24,7 +24,7 @@ pub fn read(form: &Form, section: Option<usize>, posted: &[(String, String)], ba
     let mut object = if let Value::Object(object) = base { object } else { Map::new() };
     for field in fields(form, section) {
         let found = match &field.kind {
-            Kind::File(_) => None,
+            Kind::File(_) => last(posted, &format!("f.{}", field.key)).map(named),
             Kind::Rows { fields, .. } => rows(&field.key, fields, posted),
             _ => last(posted, &format!("f.{}", field.key)).map(|text| typed::value(field, text)),
         };
@@ -74,6 +74,11 @@ fn put(object: &mut Map<String, Value>, key: &str, found: Option<Value>) {
             object.insert(key.to_owned(), value);
         }
     }
+}
+
+/// An uploaded file as a form carries it along; what is none is no answer.
+fn named(text: &str) -> Value {
+    serde_json::from_str(text).ok().filter(Value::is_object).unwrap_or(Value::Null)
 }
 
 fn last<'p>(posted: &'p [(String, String)], name: &str) -> Option<&'p str> {

@@ -37,6 +37,8 @@ pub struct ToldLine {
     pub columns: Vec<String>,
     /// The file of an answer that is one.
     pub file: Option<FileView>,
+    /// What the answer leads to, where it names something that has a page.
+    pub href: String,
 }
 
 /// The answers of a form, or of one of its sections.
@@ -61,7 +63,15 @@ fn line(field: &Field, value: &Value, language: Language) -> ToldLine {
         columns = fields.iter().map(|field| in_language(&field.title, language)).collect();
         rows = given.iter().map(|row| fields.iter().map(|field| said(field, row.get(&field.key).unwrap_or(&Value::Null), language)).collect()).collect();
     }
-    ToldLine { key: field.key.clone(), title: in_language(&field.title, language), text: said(field, value, language), rows, columns, file: file(value) }
+    ToldLine {
+        key: field.key.clone(),
+        title: in_language(&field.title, language),
+        text: said(field, value, language),
+        rows,
+        columns,
+        file: file(value),
+        href: String::new(),
+    }
 }
 
 /// One answer as a text; rows are counted.
@@ -108,7 +118,8 @@ fn area(m2: i64, language: Language) -> String {
 /// The file an answer names.
 pub(super) fn file(value: &Value) -> Option<FileView> {
     let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-    Some(FileView { name: text("name")?, sha256: text("sha256")?, size: size(value.get("bytes")?.as_i64()?) })
+    let size = size(value.get("bytes")?.as_i64()?);
+    Some(FileView { name: text("name")?, sha256: text("sha256")?, size, posted: value.to_string(), href: String::new() })
 }
 
 /// Bytes as people read them: `1.2 MB`.

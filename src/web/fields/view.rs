@@ -66,6 +66,8 @@ pub struct FieldView {
     pub columns: Vec<String>,
     /// The file.
     pub file: Option<FileView>,
+    /// The endings a file may have, as an input of files lists them.
+    pub accept: String,
     /// What stood here in the last submission, when a page shows it beside the new answer.
     pub old: Option<String>,
     /// What another window has saved here meanwhile.
@@ -105,6 +107,10 @@ pub struct FileView {
     pub sha256: String,
     /// Its size, readable.
     pub size: String,
+    /// What a form posts to carry it along.
+    pub posted: String,
+    /// What it is downloaded from, where that is known.
+    pub href: String,
 }
 
 /// A line of an error summary.
@@ -130,7 +136,7 @@ pub fn view(form: &Form, section: Option<usize>, value: &Value, errors: &[FieldE
 
 /// The fields that are the reader's to fill in and asked by what stands there now.
 fn shown_of<'f>(form: &'f Form, section: &'f Section, value: &'f Value) -> impl Iterator<Item = &'f Field> {
-    section.fields.iter().filter(|field| field.access == Access::Open && form.asks(field, value))
+    section.fields.iter().filter(|field| field.access == Access::Open && field.freezes.is_none() && form.asks(field, value))
 }
 
 /// The lines of an error summary, each leading to its field.
@@ -184,6 +190,11 @@ impl Viewing<'_> {
                 Vec::new()
             },
             file: super::told::file(value),
+            accept: if let Kind::File(rule) = &field.kind {
+                rule.accept.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(",")
+            } else {
+                String::new()
+            },
             old: None,
             other: None,
             id,

@@ -3,6 +3,7 @@
 mod account;
 mod accounts;
 mod apply;
+mod assessment;
 mod audit;
 mod calendars;
 mod case;
@@ -14,6 +15,7 @@ mod indicators;
 mod items;
 mod jobs;
 mod land;
+mod ledger;
 mod lights;
 mod notices;
 mod office;
@@ -22,6 +24,7 @@ mod own_links;
 mod people;
 mod preferences;
 mod projects;
+mod public;
 mod record;
 mod reports;
 mod reset;
@@ -40,6 +43,7 @@ pub fn router() -> Router<Shared> {
         .merge(account::router())
         .merge(accounts::router())
         .merge(apply::router())
+        .merge(assessment::router())
         .merge(audit::router())
         .merge(calendars::router())
         .merge(case::router())
@@ -51,6 +55,7 @@ pub fn router() -> Router<Shared> {
         .merge(items::router())
         .merge(jobs::router())
         .merge(land::router())
+        .merge(ledger::router())
         .merge(lights::router())
         .merge(notices::router())
         .merge(office::router())
@@ -59,6 +64,7 @@ pub fn router() -> Router<Shared> {
         .merge(people::router())
         .merge(preferences::router())
         .merge(projects::router())
+        .merge(public::router())
         .merge(record::router())
         .merge(reports::router())
         .merge(reset::router())

@@ -62,6 +62,7 @@ audit-exports-all = All exports
 audit-exports-empty = Nobody has exported anything. Once somebody does, who, when and what stands here.
 audit-took = What
 audit-took-ledger-exported = Ledger
+audit-took-ledger-copy-exported = Copy of a frozen ledger
 audit-took-lights-exported = List of lights
 audit-took-postings-exported = Postings
 audit-took-log-exported = Whole log

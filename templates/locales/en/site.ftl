@@ -11,6 +11,7 @@ nav-land = Land
 nav-funds = Funds
 nav-indicators = Indicators
 nav-items = Reform items
+nav-ledger = Ledger
 nav-audit = Audit
 nav-people = People
 nav-notices = Notices

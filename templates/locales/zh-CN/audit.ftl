@@ -59,6 +59,7 @@ audit-exports-all = 全部导出记录
 audit-exports-empty = 还没有人导出过。导出之后，谁、何时、导出什么会列在这里。
 audit-took = 内容
 audit-took-ledger-exported = 台账
+audit-took-ledger-copy-exported = 台账（一式两份）
 audit-took-lights-exported = 亮灯清单
 audit-took-postings-exported = 记账明细
 audit-took-log-exported = 全部日志

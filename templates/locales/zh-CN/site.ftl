@@ -11,6 +11,7 @@ nav-land = 用地
 nav-funds = 资金
 nav-indicators = 指标
 nav-items = 改革事项
+nav-ledger = 台账
 nav-audit = 审计
 nav-people = 人员
 nav-notices = 通知

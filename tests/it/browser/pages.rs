@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use greenlane::app::execute::{Act, Answer};
+use greenlane::app::frozen::FreezeAsked;
 use greenlane::app::operate::Operation;
 use greenlane::clock::real;
 use greenlane::identity::Actor;
@@ -38,7 +39,7 @@ pub async fn all(house: &House) -> Vec<Page> {
     let anybody = [page("home-sign-in", None, "/sign-in"), Page { status: 404, ..page("home-missing", None, "/no-such-page") }];
     let applying = Applying::begin(house).await;
     let anybody = anybody.into_iter().chain(accounts(page)).chain(links(house).await).chain(clerks(page)).chain(term(house, page).await);
-    let anybody = anybody.chain(deeds(house, page).await);
+    let anybody = anybody.chain(deeds(house, page).await).chain(book(house, page).await);
     anybody.chain(watch(page)).chain(notices(page)).chain(applying.pages(page)).collect()
 }
 
@@ -55,6 +56,28 @@ async fn term(house: &House, page: impl Fn(&'static str, Option<&'static str>, &
     let working = house.node.app.working(house.tenant, house.case(Project::Main)).await.unwrap();
     let term = working.state.terms.keys().next().copied();
     term.map(|term| page("term", Some("ez-jrb.handler"), &format!("/cases/{{case}}/terms/{term}")))
+}
+
+/// The ledger, frozen and not, and what anybody may read.
+async fn book(house: &House, page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> Vec<Page> {
+    let asked = FreezeAsked { period: "2025Q1".to_owned(), ..FreezeAsked::default() };
+    let frozen = house.node.app.freeze_ledger(house.tenant, Actor::Operator("test".to_owned()), None, &asked).await.unwrap();
+    house.node.app.ledger_copy(house.tenant, Actor::Operator("test".to_owned()), &frozen.id, 1).await.unwrap();
+    vec![
+        page("ledger", Some("ez-ldxz.sup-clerk"), "/ledger?period=2025Q1"),
+        page("ledger-own-office", Some("ez-sthj.handler"), "/ledger"),
+        page("ledger-frozen", Some("ez-ldxz.sup-clerk"), &format!("/ledger/frozen/{}", frozen.id)),
+        page("assessment", Some("ez-ldxz.sup-clerk"), "/assessment?period=2025Q2"),
+        page("assessment-rows", Some("ez-ldxz.sup-clerk"), "/assessment/rows?period=2025Q2&unit=ez-sthj&key=kept"),
+        page("assessment-words", Some("ez-ldxz.sup-clerk"), "/assessment/words?period=2025Q2&unit=ez-sthj"),
+        page("rate", Some("chen"), "/projects/{case}/rate"),
+        page("public", None, "/public/420700"),
+        page("public-item", None, "/public/420700/items/eia-report-form"),
+        page("public-projects", None, "/public/420700/projects"),
+        page("public-project", None, "/public/420700/projects/GC20250001"),
+        page("public-check", None, "/public/420700/check?number=GC20250001"),
+        page("public-check-unknown", None, "/public/420700/check?number=GC20259999"),
+    ]
 }
 
 /// The pages of the rarer acts, on a case in which each may be done.
@@ -162,7 +185,7 @@ impl Applying {
 }
 
 /// Addresses that answer with a file, or lead elsewhere: every other one is a page.
-const NO_PAGES: [&str; 17] = [
+const NO_PAGES: [&str; 19] = [
     "/",
     "/account/language",
     "/account/password",
@@ -177,7 +200,9 @@ const NO_PAGES: [&str; 17] = [
     "/exports/ledger.xlsx",
     "/files/{digest}",
     "/inbox.csv",
+    "/ledger/frozen/{id}/{copy}",
     "/lights/tasks.csv",
+    "/public",
     "/sign-in/demo",
     "/sign-out",
 ];

@@ -497,6 +497,7 @@ fn kind(does: &Does, outcomes: Vec<Name>) -> NodeKind {
             outcomes,
             fields: None,
             edits_form: *edits_form,
+            needs: std::collections::BTreeMap::new(),
             without_opinion: BTreeSet::new(),
         }),
         Does::Group { seats, pass, on_refusal, not } => NodeKind::Approve(GroupRule {

@@ -26,11 +26,11 @@ use crate::web::Shared;
 use crate::web::answer::Trouble;
 use crate::web::visitor::Visitor;
 
-pub use papers::{PaperView, papers};
+pub use papers::{PaperView, papers, stream};
 pub use section::{Kept, Saved, keep};
 
 /// How far an upload that is too large is read before the connection is left to break: a browser shows an answer only once it has sent everything.
-const DRAINED_BYTES_MAX: usize = 8 * UPLOAD_BYTES_MAX;
+pub const DRAINED_BYTES_MAX: usize = 8 * UPLOAD_BYTES_MAX;
 
 /// Its routes.
 pub fn router() -> Router<Shared> {

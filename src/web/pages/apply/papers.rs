@@ -1,6 +1,7 @@
 //! Papers: one upload form each, taken in as a stream. Invariant: a paper that is refused leaves the form as it was. Never: a file's own word about its kind.
 
 use axum::Form as Posted;
+use axum::extract::multipart::Field;
 use axum::extract::{Multipart, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -9,7 +10,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Asking, draft_of, sections, see_other, typist};
-use crate::app::drafts::Draft;
+use crate::app::App;
+use crate::app::drafts::{Draft, Typist};
 use crate::app::failure::{Failure, Fault};
 use crate::app::files::Named;
 use crate::engine::refusal::Refusal;
@@ -109,37 +111,45 @@ fn place(asking: &Asking, key: &str) -> Result<usize, Trouble> {
 async fn receive(shared: &Shared, visitor: &Visitor, parts: &mut Multipart) -> Result<(Named, Option<String>), Failure> {
     let app = &shared.app;
     let mut seen = None;
-    while let Some(mut part) = parts.next_field().await.map_err(broken)? {
+    while let Some(part) = parts.next_field().await.map_err(broken)? {
         let Some(name) = part.file_name().map(str::to_owned) else {
             if part.name() == Some("seen") {
                 seen = Some(part.text().await.map_err(broken)?);
             }
             continue;
         };
-        let mut upload = app.begin_upload(typist(visitor)).await?;
-        let mut refused = None;
-        loop {
-            let chunk = match part.chunk().await {
-                Ok(Some(chunk)) => chunk,
-                Ok(None) => break,
-                Err(cause) => {
-                    app.give_up(&upload).await;
-                    return Err(broken(cause));
-                }
-            };
-            // What is too large is read to its end all the same, or the browser would never show why it was refused.
-            if refused.is_none()
-                && let Err(failure) = app.take(&mut upload, &chunk).await
-            {
-                refused = Some(failure);
-            }
-        }
-        return match refused {
-            Some(failure) => Err(failure),
-            None => Ok((app.keep(upload, &name).await?, seen)),
-        };
+        return Ok((stream(app, typist(visitor), part, &name).await?, seen));
     }
     Err(Refusal::invalid("file_empty", "请先选择一个文件。", "cannot upload: choose a file first").into())
+}
+
+/// Streams one file to the store.
+///
+/// # Errors
+/// Why it was not taken, or a fault.
+pub async fn stream(app: &App, typist: Typist, mut part: Field<'_>, name: &str) -> Result<Named, Failure> {
+    let mut upload = app.begin_upload(typist).await?;
+    let mut refused = None;
+    loop {
+        let chunk = match part.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            Err(cause) => {
+                app.give_up(&upload).await;
+                return Err(broken(cause));
+            }
+        };
+        // What is too large is read to its end all the same, or the browser would never show why it was refused.
+        if refused.is_none()
+            && let Err(failure) = app.take(&mut upload, &chunk).await
+        {
+            refused = Some(failure);
+        }
+    }
+    match refused {
+        Some(failure) => Err(failure),
+        None => app.keep(upload, name).await,
+    }
 }
 
 fn broken(cause: axum::extract::multipart::MultipartError) -> Failure {

@@ -104,7 +104,7 @@ async fn ledger(shared: &Shared, visitor: &Visitor, form: &LedgerForm, kind: For
         }),
     };
     let english = if form.lang.is_empty() { visitor.language() == Language::En } else { Language::of(&form.lang) == Language::En };
-    let wanted = Wanted { english, from: day(&form.from)?, to: day(&form.to)?, link: Some(form.link.clone()).filter(|link| !link.is_empty()) };
+    let wanted = Wanted { english, from: day(&form.from)?, to: day(&form.to)?, link: Some(form.link.clone()).filter(|link| !link.is_empty()), unit: None };
     let written = shared.app.export_ledger(visitor.tenant, visitor.actor(), &wanted, kind).await?;
     let (bytes, name) = (written.bytes, format!("ledger.{}", kind.ending()));
     let mut response = attachment(kind.media_type(), &name, Body::from_stream(written.pieces()));

@@ -2,11 +2,12 @@
 //! Invariant: done is 303 to the case with the act's place in the address; refused is the same page with everything typed in it. Never: an act done twice; the form's
 //! command id goes with it.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
 
+use super::given::{Given, Posted, given};
 use super::{Asked, opened, respond};
 use crate::app::casework::Casefile;
 use crate::app::execute::{Act, Answer, Order};
@@ -23,9 +24,6 @@ use crate::web::fields;
 use crate::web::pages::sign_in::local;
 use crate::web::visitor::Visitor;
 use crate::web::words::sentence;
-
-/// What a form posted, in order.
-type Posted = Vec<(String, String)>;
 
 /// What was typed, and why it was not done.
 #[derive(Default)]
@@ -183,9 +181,10 @@ pub async fn complete(
     State(shared): State<Shared>,
     visitor: Visitor,
     Path((case, task)): Path<(String, Local)>,
-    axum::Form(posted): axum::Form<Posted>,
+    request: Request,
 ) -> Result<Response, Trouble> {
     let doing = doing(&shared, &visitor, &case).await?;
+    let Given { posted, errors: upload_errors } = given(&shared, &visitor, request).await?;
     let outcome = one(&posted, "outcome").to_owned();
     let opinion = one(&posted, "opinion").trim().to_owned();
     let file = opened(&shared, &visitor, &case).await?;
@@ -203,6 +202,9 @@ pub async fn complete(
         }
         if with.iter().any(|one| **one == *outcome) {
             typed.errors = read.errors;
+            // What is wrong with a file is said in its place, not that it is missing.
+            typed.errors.retain(|error| upload_errors.iter().all(|upload| upload.path != error.path));
+            typed.errors.extend(upload_errors.iter().cloned());
             fields = Some(read.value);
         }
     }

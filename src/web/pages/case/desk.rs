@@ -59,6 +59,8 @@ pub struct ActForm {
     opinion: String,
     opinion_error: bool,
     sections: Vec<SectionView>,
+    /// It takes files.
+    uploads: bool,
     with: String,
     /// Where the applicant answers: the papers are changed there.
     elsewhere: Option<String>,
@@ -184,6 +186,7 @@ pub fn act_form(asking: &Asking<'_>, id: Local, refused: Option<&Refused>) -> Re
         outcomes: outcomes(asking, program, (node, task.group.is_some()), answering),
         opinion_error: answering.is_some_and(|refused| refused.opinion.is_empty() && refused.lacks_opinion()),
         opinion: typed,
+        uploads: sections.iter().flat_map(|section| &section.fields).any(|field| field.shape == "file"),
         sections,
         with,
         elsewhere: matches!(task.pool, TaskPool::Applicant).then(|| format!("/projects/{}/tasks/{id}", asking.name())),

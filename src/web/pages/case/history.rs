@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::page::Asking;
 use super::telling::{Telling, Told};
 use crate::engine::case::Local;
+use crate::forms::Freezes;
 use crate::web::fields::{self, ToldSection};
 
 /// How many acts stand open on the page.
@@ -57,7 +58,16 @@ pub struct History {
 pub fn line(asking: &Asking<'_>, told: Told) -> Line {
     let answers = told.answer.as_ref().and_then(|(program, step, body)| {
         let form = super::page::answer_form(asking.file, (program, step), asking.visitor.person)?;
-        Some(fields::told(&form, None, asking.file.fields(Some(*body))?, asking.spoken.language))
+        let mut told = fields::told(&form, None, asking.file.fields(Some(*body))?, asking.spoken.language);
+        for file in told.iter_mut().flat_map(|section| &mut section.lines).filter_map(|line| line.file.as_mut()) {
+            file.href = format!("/files/{}?case={}", file.sha256, asking.file.working.row.id);
+        }
+        for line in told.iter_mut().flat_map(|section| &mut section.lines) {
+            if form.field(&line.key).is_some_and(|field| field.freezes == Some(Freezes::Ledger)) && !line.text.is_empty() {
+                line.href = format!("/ledger/frozen/{}", line.text);
+            }
+        }
+        Some(told)
     });
     Line { text: told.text, deemed: told.deemed, why: told.why.filter(|why| !why.is_empty()), opinion: told.opinion, answers: answers.unwrap_or_default() }
 }

@@ -4,6 +4,7 @@
 mod acts;
 mod deeds;
 mod desk;
+mod given;
 mod history;
 mod page;
 mod papers;
@@ -13,7 +14,7 @@ pub mod telling;
 mod verbs;
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -27,6 +28,7 @@ use crate::identity::may::Verdict;
 use crate::ids::CommandId;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
+use crate::web::pages::apply::DRAINED_BYTES_MAX;
 use crate::web::visitor::Visitor;
 pub use acts::Refused;
 pub use page::{Asking, answer_form};
@@ -38,7 +40,7 @@ pub fn router() -> Router<Shared> {
         .route("/cases/{case}", get(show))
         .route("/cases/{case}/tasks/{task}/claim", post(acts::claim))
         .route("/cases/{case}/tasks/{task}/release", post(acts::release))
-        .route("/cases/{case}/tasks/{task}/complete", post(acts::complete))
+        .route("/cases/{case}/tasks/{task}/complete", post(acts::complete).layer(DefaultBodyLimit::max(DRAINED_BYTES_MAX)))
         .route("/cases/{case}/tasks/{task}/return", post(acts::send_back))
         .route("/cases/{case}/terms/{term}/extend", post(acts::extend))
         .route("/cases/{case}/terms/{term}/reason", post(acts::state_reason))

@@ -75,6 +75,7 @@ struct OnePage {
     running: bool,
     sent: bool,
     urged: bool,
+    rateable: bool,
 }
 
 #[derive(Serialize)]
@@ -119,6 +120,7 @@ pub async fn one(State(shared): State<Shared>, visitor: Visitor, Path(case): Pat
         running: project.ended.is_none(),
         sent: after.sent.is_some(),
         urged: after.urged.is_some(),
+        rateable: !shared.app.rateable(&working).await?.is_empty(),
         letters,
         letter_count: project.letters.len(),
         card: card(&shared.pages, &visitor, project),

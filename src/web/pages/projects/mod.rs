@@ -2,6 +2,7 @@
 //! Invariant: an applicant reads offices and posts, dates and results. Never: an officer's name, an opinion, a light's colour (those are for inside).
 
 mod list;
+mod rate;
 mod task;
 mod withdraw;
 
@@ -29,6 +30,7 @@ pub fn router() -> Router<Shared> {
         .route("/projects", get(list::show))
         .route("/projects/{case}", get(list::one))
         .route("/projects/{case}/tasks/{task}", get(task::show).post(task::save))
+        .route("/projects/{case}/rate", get(rate::ask).post(rate::rate))
         .route("/projects/{case}/withdraw", get(withdraw::ask).post(withdraw::withdraw))
 }
 

@@ -1,0 +1,47 @@
+ledger-title = Ledger
+ledger-every-unit = Every office
+ledger-count = { $count ->
+    [one] 1 row
+   *[other] { $count } rows
+}
+ledger-freeze = Freeze this ledger
+ledger-unit = Responsible office
+ledger-period = Period
+ledger-show = Show
+ledger-rows = Work done and in hand
+ledger-rows-caption = A row for each step that was done, and for each that is open; a name leads to its case.
+ledger-hidden = The first rows only; { $count } more stand in the export.
+ledger-project = Project or matter
+ledger-person = Person
+ledger-planned = Planned to
+ledger-progress = Progress
+ledger-order = Supervision order
+ledger-evidence = Evidence
+ledger-at = At
+ledger-open = open
+ledger-empty = Nothing was done or open in this period.
+ledger-empty-how = Choose another office or period; a step that is done or open has its row here.
+ledger-classes = Evidence
+ledger-classes-lede = Filed under the eleven classes of the plan ({ $section }); whoever does a step uploads its papers, and their digests stand in the ledger.
+ledger-class = Class
+ledger-group = Group
+ledger-pieces = Pieces
+ledger-files = Paper, case, digest
+ledger-frozen-list = Frozen ledgers
+ledger-frozen-lede = What is frozen no longer changes; both copies are made of it.
+ledger-none-frozen = No ledger has been frozen yet.
+ledger-id = Ledger
+ledger-frozen-at = Frozen at
+ledger-frozen-title = Frozen ledger
+ledger-digest = Digest of the payload
+ledger-copies = Two copies
+ledger-copies-lede = Holders and purposes are those of the plan ({ $section }); the copies differ in the line of the copy and share the digest of the payload.
+ledger-copy = Copy
+ledger-copy-number = Copy { $number }
+ledger-holder = Holder
+ledger-purpose = Purpose
+ledger-file = File
+ledger-take = Take the CSV
+ledger-verify-how = To check a copy without this system: greenlane ledger verify FILE. A change of one byte is named by its row and column.
+ledger-taken = Taken out by
+ledger-not-taken = Nobody has taken a copy yet.

@@ -1,0 +1,107 @@
+//! What anybody may read (WH 十四): items with limits, materials and basis, how far projects have come; and nothing of any person.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use greenlane::app::execute::Act;
+use greenlane::app::seed::Seeds;
+use serde_json::Value;
+
+use crate::apply::desk::Desk;
+use crate::browser::story::Project;
+use crate::spine::node::{Where, on_both};
+
+/// Late in the story: the promise of the EIA has passed, and its office says why.
+const LATE: (&str, u32, u32) = ("2025-04-23", 9, 40);
+const REASON: &str = "技术评估单位补充采样，评估报告延后。";
+
+/// Everything the seeds know of people, and what applicants wrote about theirs.
+fn personal() -> BTreeSet<String> {
+    let seeds = Seeds::embedded().unwrap();
+    let mut found = BTreeSet::new();
+    for tenant in seeds.tenants.values() {
+        for person in tenant.roster.people.values() {
+            found.extend([person.name.clone(), person.id.to_string()]);
+            // A login without an office is a word like any other.
+            found.extend(Some(person.login.clone()).filter(|login| login.contains('.')));
+            found.extend(person.email.clone());
+            found.extend(person.phone.clone());
+        }
+        for project in &tenant.projects {
+            for (key, value) in &project.form {
+                let of_a_person = ["contact", "phone", "mobile", "email", "agent", "legal", "person"].iter().any(|word| key.contains(word));
+                if let (true, Value::String(text)) = (of_a_person, value) {
+                    found.insert(text.clone());
+                }
+            }
+        }
+    }
+    // What is too short to be a name or a number says nothing.
+    found.into_iter().filter(|text| text.chars().count() >= 2).collect()
+}
+
+/// The bureau states why its promise has passed.
+async fn say_why(desk: &Desk) {
+    let case = desk.house.case(Project::Main);
+    let working = desk.house.node.app.working(desk.house.tenant, case).await.unwrap();
+    let today = desk.house.clock.now().date();
+    let passed = working.state.terms.iter().find(|(_, term)| &*term.key == "promised" && term.has_passed(today));
+    let (term, _) = passed.expect("a promise that has passed");
+    let act = Act::StateReason { term: *term, expected: "2025-05-06".parse().unwrap(), opinion: Some(REASON.to_owned()) };
+    desk.house.act(Some(case), "ez-sthj.section-head", act).await.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+/// The addresses of a page that are public too.
+fn links(body: &str) -> Vec<String> {
+    body.split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|href| href.starts_with("/public"))
+        .map(|href| href.replace("&amp;", "&").replace("&#x3D;", "="))
+        .collect()
+}
+
+#[test]
+fn seed_16_the_public_pages_show_links_dates_and_reasons_and_nothing_of_a_person() {
+    on_both(async |place: Where| {
+        let desk = Desk::open(place).await;
+        desk.house.play(LATE).await;
+        say_why(&desk).await;
+        let personal = personal();
+        assert!(personal.len() > 500, "{}", personal.len());
+        let mut seen = BTreeSet::new();
+        let mut open: VecDeque<String> = ["/public/420700", "/public/420700/check?number=GC20250001"].map(str::to_owned).into();
+        let mut text = String::new();
+        while let Some(path) = open.pop_front() {
+            if !seen.insert(path.clone()) {
+                continue;
+            }
+            let page = desk.get_as_nobody(&path).await;
+            let page = if page.status == 303 { desk.get_as_nobody(&page.to()).await } else { page };
+            assert_eq!(page.status, 200, "{path}: {}", page.body());
+            let body = page.body();
+            for datum in &personal {
+                assert!(!body.contains(datum.as_str()), "{path} shows `{datum}`");
+            }
+            open.extend(links(&body));
+            text.push_str(&body);
+        }
+        assert!(seen.len() > 20, "{seen:?}");
+        // Items with limits, papers and basis; of the project its links, what is promised, and that one is late.
+        let item = desk.get_as_nobody("/public/420700/items/eia-report-form").await;
+        item.says("法定时限").says("环境影响评价法").says("市生态环境局");
+        let project = desk.get_as_nobody("/public/420700/projects/GC20250001").await;
+        project.says("已超承诺时限").says("2025-04-22").says(REASON).says("2025-05-06");
+        // A document is real by its number; what is internal is not told of, and what is made up is not found.
+        let documents = desk.house.node.app.store().documents(desk.house.tenant, desk.house.case(Project::Main)).await.unwrap();
+        let number = documents.iter().find_map(|document| document.number.clone()).expect("a numbered document");
+        let query = serde_html_form::to_string([("number", number.as_str())]).unwrap();
+        desk.get_as_nobody(&format!("/public/420700/check?{query}")).await.says("属实").says(&number);
+        for unknown in ["GC20259999", "DB20250001"] {
+            desk.get_as_nobody(&format!("/public/420700/check?number={unknown}")).await.says("没有查到");
+            assert_eq!(desk.get_as_nobody(&format!("/public/420700/projects/{unknown}")).await.status, 404);
+        }
+        assert_eq!(desk.get_as_nobody("/public/420700/items/supervision-order").await.status, 404);
+        assert_eq!(desk.get_as_nobody("/public/999999").await.status, 404);
+        desk.close().await;
+    });
+}
