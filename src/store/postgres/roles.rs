@@ -52,7 +52,7 @@ const WRITER_CHANGES: &[(&str, &str)] = &[
     ("waiting", "update, delete"),
     ("jobs", "update, delete"),
     ("listeners", "delete"),
-    ("signals", "delete"),
+    ("signals", "update, delete"),
     ("orders", "update"),
     ("message_ids", "update, delete"),
     ("terms", "update"),
