@@ -206,6 +206,7 @@ fn notice(row: &CaseRow, at: Moment) -> NoticeRow {
         due: at,
         other: None,
         follows: None,
+        folds: false,
     }
 }
 

@@ -117,7 +117,15 @@ pub async fn open(start: &Start) -> Result<(App, Crew), Fault> {
     let store = Store::open(start.target.clone()).await.map_err(|cause| Fault::new("opening the database", cause))?;
     let outfit = Outfit { origin: &config.origin, home, templates: templates.clone(), sms_receipts };
     let app = App::open(store, start.clock.clone(), outfit).await?;
-    let mailroom = Mailroom { templates, mail, sms, origin: config.origin.clone(), from: sender(config), public_url: OnceLock::new() };
+    let mailroom = Mailroom {
+        templates,
+        mail,
+        sms,
+        origin: config.origin.clone(),
+        from: sender(config),
+        fold_ms: i64::from(config.fold_minutes) * 60_000,
+        public_url: OnceLock::new(),
+    };
     if let Some(address) = &config.public_url {
         // Nobody has set it yet.
         drop(mailroom.public_url.set(address.clone()));

@@ -40,6 +40,8 @@ pub struct Config {
     pub mail: Mail,
     /// How short messages leave.
     pub sms: Sms,
+    /// Minutes in which a person's further routine notices wait, to leave as one message; 0 lets each leave at once.
+    pub fold_minutes: u32,
     /// What this node does.
     pub role: Role,
     /// Where people reach the pages, such as `https://example.gov.cn`; else the address listened on. With https, cookies are sent over https only.
@@ -47,6 +49,9 @@ pub struct Config {
     /// The addresses of proxies before this node: what they say of the other side's address is believed.
     pub proxies: Vec<IpAddr>,
 }
+
+/// No routine notice is held longer.
+const FOLD_MINUTES_MAX: u32 = 120;
 
 /// How mail leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +129,7 @@ impl Default for Config {
             reports: Reports::default(),
             mail: Mail::Folder(PathBuf::from("outbox")),
             sms: Sms::default(),
+            fold_minutes: 0,
             role: Role::Both,
             public_url: None,
             proxies: Vec::new(),
@@ -159,7 +165,9 @@ impl Config {
         }
         let root = source::read(text, file)?;
         let mut reader = Reader::new(file);
-        if let Some(fields) = reader.fields(&root, &["listen", "tenant", "origin", "digest", "reports", "mail", "sms", "role", "public-url", "proxies"]) {
+        if let Some(fields) =
+            reader.fields(&root, &["listen", "tenant", "origin", "digest", "reports", "mail", "sms", "fold-minutes", "role", "public-url", "proxies"])
+        {
             let set = |key: &str| fields.get(key);
             parsed(
                 &mut reader,
@@ -180,6 +188,13 @@ impl Config {
                     });
                 }
             }
+            parsed(
+                &mut reader,
+                set("fold-minutes"),
+                &mut config.fold_minutes,
+                ("0 到 120 的分钟数，0 为不合并", "minutes from 0 to 120; 0 folds nothing"),
+                |text| text.parse().ok().filter(|minutes| *minutes <= FOLD_MINUTES_MAX),
+            );
             if let Some(node) = set("role") {
                 config.role = reader.word(node, &Role::WORDS).unwrap_or(config.role);
             }

@@ -84,6 +84,7 @@ impl App {
             due: now,
             other: None,
             follows: None,
+            folds: false,
         }))
     }
 }

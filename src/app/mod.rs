@@ -21,6 +21,7 @@ pub mod files;
 pub mod find;
 pub mod frozen;
 pub mod funds;
+mod fold;
 pub mod handover;
 pub mod indicators;
 pub mod inspect;

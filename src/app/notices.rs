@@ -9,7 +9,7 @@ use crate::engine::effect::NoticeEffect;
 use crate::engine::event::Event;
 use crate::engine::facts::Facts;
 use crate::ids::{CaseId, Name};
-use crate::notice::{Context, Days, Group, Kind, Medium, Occasion, Recipient, audience, leaves_at};
+use crate::notice::{Context, Days, Group, Kind, Medium, Occasion, Recipient, Urgency, audience, leaves_at};
 use crate::store::rows::NoticeRow;
 use crate::supervision::Watch;
 
@@ -73,6 +73,7 @@ pub(super) fn rows(notice: &NoticeEffect, act: &ActSeen<'_>, known: &Known, fact
             due: leaves_at(kind, medium, facts.now, facts.calendar),
             other: Some(occasion.key(kind, recipient.person, medium.other())),
             follows: None,
+            folds: group.folds() && kind.urgency() == Urgency::Routine,
         }));
     }
     rows
@@ -82,7 +83,7 @@ pub(super) fn rows(notice: &NoticeEffect, act: &ActSeen<'_>, known: &Known, fact
 pub(super) fn reaching(kind: Kind, recipient: &Recipient, known: &Known) -> Vec<Medium> {
     let speaks = |medium: Medium| match medium {
         Medium::Mail => true,
-        Medium::Sms => kind.is_of_case() && known.texts.speaks(kind, recipient.language),
+        Medium::Sms => kind.has_short() && known.texts.speaks(kind, recipient.language),
     };
     Medium::ALL.into_iter().filter(|medium| recipient.address(*medium).is_some() && speaks(*medium)).collect()
 }

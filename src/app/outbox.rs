@@ -37,7 +37,9 @@ pub struct Claimed {
     pub address: Option<String>,
     /// What is known of the tenant, approvals of texts among it.
     pub known: Arc<Known>,
-    claim: ClaimedNotice,
+    /// What leaves with it in one message.
+    pub with: Vec<Claimed>,
+    pub(super) claim: ClaimedNotice,
 }
 
 /// A notice with its attempts, for operators and auditors.
@@ -58,6 +60,9 @@ pub struct NoticeLine {
     /// The notice that did not arrive by the other medium and that this one was made for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follows: Option<String>,
+    /// The message it left with, together with others of the hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fold: Option<String>,
     /// Each attempt: when, whether it was taken, and what the other side said.
     pub attempts: Vec<AttemptLine>,
     /// What the gateway said later of a short message it had taken.
@@ -104,6 +109,35 @@ fn storing(cause: StoreFault) -> Fault {
 }
 
 impl Claimed {
+    pub(super) fn new(claim: ClaimedNotice, known: Arc<Known>) -> Self {
+        let medium = Medium::of(&claim.notice.channel);
+        let recipient = known.roster.people.get(&claim.notice.recipient).map(Recipient::from);
+        let address = recipient.zip(medium).and_then(|(recipient, medium)| recipient.address(medium).map(str::to_owned));
+        Self {
+            key: claim.notice.key.clone(),
+            kind: claim.notice.kind.clone(),
+            language: claim.notice.language.clone(),
+            context: claim.notice.context.clone(),
+            due: claim.notice.due,
+            medium,
+            address,
+            known,
+            with: Vec::new(),
+            claim,
+        }
+    }
+
+    /// The message it leads, when it leaves together with others.
+    #[must_use]
+    pub fn fold(&self) -> Option<&str> {
+        self.claim.fold.as_deref()
+    }
+
+    /// Whether it may leave together with others: never claimed before, so never sent alone.
+    pub(super) fn may_fold(&self) -> bool {
+        self.claim.notice.folds && self.claim.attempts == 0 && self.claim.fence == 1
+    }
+
     /// The tenant and the recipient.
     #[must_use]
     pub fn to(&self) -> (Tenant, PersonId) {
@@ -129,20 +163,7 @@ impl App {
         let mut claimed = Vec::with_capacity(found.len());
         for claim in found {
             let known = self.known(claim.tenant).await?;
-            let medium = Medium::of(&claim.notice.channel);
-            let recipient = known.roster.people.get(&claim.notice.recipient).map(Recipient::from);
-            let address = recipient.zip(medium).and_then(|(recipient, medium)| recipient.address(medium).map(str::to_owned));
-            claimed.push(Claimed {
-                key: claim.notice.key.clone(),
-                kind: claim.notice.kind.clone(),
-                language: claim.notice.language.clone(),
-                context: claim.notice.context.clone(),
-                due: claim.notice.due,
-                medium,
-                address,
-                known,
-                claim,
-            });
+            claimed.push(Claimed::new(claim, known));
         }
         Ok(claimed)
     }
@@ -177,12 +198,14 @@ impl App {
         let sent = match next {
             Next::Retry { .. } => return Ok(()),
             Next::Sent => {
-                telemetry::late("greenlane_notice_late_seconds", claimed.due, now);
+                // One that was held to leave with others was due at the end of that.
+                let turn = if number == 1 { claimed.claim.turn } else { claimed.due };
+                telemetry::late("greenlane_notice_late_seconds", claimed.due.max(turn), now);
                 true
             }
             Next::Parked => false,
         };
-        self.close_notice(claimed, sent, number).await
+        self.close_all(claimed, sent, number).await
     }
 
     /// Tells the case of a notice that is on record as taken.
@@ -190,7 +213,15 @@ impl App {
     /// # Errors
     /// A fault: the lease then ends and it is told again.
     pub async fn settle_taken(&self, claimed: &Claimed) -> Result<(), Fault> {
-        self.close_notice(claimed, true, claimed.claim.attempts).await
+        self.close_all(claimed, true, claimed.claim.attempts).await
+    }
+
+    /// What leaves with a notice is told to its case first: as long as one of them is left, the leader is claimed again.
+    async fn close_all(&self, claimed: &Claimed, sent: bool, attempts: u32) -> Result<(), Fault> {
+        for member in &claimed.with {
+            self.close_notice(member, sent, attempts).await?;
+        }
+        self.close_notice(claimed, sent, attempts).await
     }
 
     async fn close_notice(&self, claimed: &Claimed, sent: bool, attempts: u32) -> Result<(), Fault> {
@@ -237,6 +268,7 @@ impl App {
                 due: view.notice.due.to_rfc3339(),
                 sent: view.sent,
                 follows: view.notice.follows,
+                fold: view.fold,
                 attempts: attempts.into_iter().map(AttemptLine::from).collect(),
                 receipts: receipts.into_iter().map(ReceiptLine::from).collect(),
             });

@@ -92,6 +92,8 @@ pub struct QueueLine {
     pub follows: Option<String>,
     /// The one that was made for this by the other medium, and what has become of it.
     pub next: Option<(String, NoticeState)>,
+    /// It left together with others of the hour.
+    pub folded: bool,
 }
 
 /// One notice with all that became of it.
@@ -210,15 +212,17 @@ impl App {
     async fn keep_sms_receipt(&self, receipt: SmsReceipt) -> Result<bool, Fault> {
         let keeping = |cause: StoreFault| Fault::new("keeping a delivery receipt", cause);
         let SmsReceipt { id, delivered, words } = receipt;
-        let Some((tenant, case)) = self.store().sms_notice(&id).await.map_err(keeping)? else { return Ok(false) };
+        let about = self.store().sms_notices(&id).await.map_err(keeping)?;
         let kept = NoticeReceipt { at: self.clock().now(), delivered, words };
-        if self.store().keep_receipt((tenant, case, &id), &kept).await.map_err(keeping)? {
-            metrics::counter!("greenlane_sms_receipts_total", "outcome" => if delivered { "delivered" } else { "failed" }).increment(1);
+        for (tenant, case, key) in &about {
+            if self.store().keep_receipt((*tenant, *case, key), &kept).await.map_err(keeping)? {
+                metrics::counter!("greenlane_sms_receipts_total", "outcome" => if delivered { "delivered" } else { "failed" }).increment(1);
+            }
+            if !delivered {
+                self.returned(*tenant, *case, key).await?;
+            }
         }
-        if !delivered {
-            self.returned(tenant, case, &id).await?;
-        }
-        Ok(true)
+        Ok(!about.is_empty())
     }
 }
 
@@ -233,6 +237,7 @@ fn queue_line(known: &Arc<Known>, view: NoticeView) -> QueueLine {
         Some(false) => NoticeState::Parked,
     };
     let state = state_of(view.sent);
+    let folded = view.fold.is_some();
     let next = view.notice.other.clone().zip(view.next.map(state_of));
     let moment = view.settled_at.unwrap_or(view.next_attempt_at);
     let recipient = known.roster.people.get(&view.notice.recipient).map(|person| person.name.clone()).unwrap_or_default();
@@ -250,5 +255,6 @@ fn queue_line(known: &Arc<Known>, view: NoticeView) -> QueueLine {
         attempts,
         follows: notice.follows,
         next,
+        folded,
     }
 }

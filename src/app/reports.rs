@@ -330,6 +330,7 @@ fn letter(tenant: Tenant, kind: Kind, (who, on): (&Person, NaiveDate), context: 
         due: now,
         other: None,
         follows: None,
+        folds: false,
     }))
 }
 

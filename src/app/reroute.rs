@@ -61,6 +61,7 @@ fn other_row(known: &Known, failed: &NoticeRow, now: Moment) -> Option<NoticeRow
         due: leaves_at(kind, medium, now, &known.calendar),
         other: Some(failed.key.clone()),
         follows: Some(failed.key.clone()),
+        folds: false,
         ..failed.clone()
     })
 }

@@ -233,5 +233,5 @@ fn details(act: &TextAct, key: &str, wording: Digest) -> serde_json::Value {
 
 /// Every kind that has a short message, in each language.
 fn all() -> impl Iterator<Item = (Kind, Language)> {
-    Kind::ALL.iter().filter(|kind| kind.is_of_case()).flat_map(|kind| Language::ALL.map(|language| (*kind, language)))
+    Kind::ALL.iter().filter(|kind| kind.has_short()).flat_map(|kind| Language::ALL.map(|language| (*kind, language)))
 }

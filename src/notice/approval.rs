@@ -131,7 +131,7 @@ impl Texts {
     #[must_use]
     pub fn speaks(&self, kind: Kind, language: Language) -> bool {
         let approved = self.approval(kind, language).is_some_and(|approval| approval.stage == Stage::Approved);
-        kind.is_of_case() && approved && self.is_on(kind, language)
+        kind.has_short() && approved && self.is_on(kind, language)
     }
 
     /// The approval under which this wording may leave now.

@@ -272,6 +272,8 @@ kinds! {
     WeeklyLights = "mail.weekly-lights", Officer, Routine, [On RedCount YellowCount DarkLines RedLines YellowLines OfficeLines] [OrderLines UnstatedLines];
     /// 按期办结月报 for supervisors and leaders.
     MonthlyRanking = "mail.monthly-ranking", Officer, Routine, [On Until OfficeLines] [];
+    /// Several notices of one hour in one message.
+    Folded = "n.folded", Officer, Routine, [Count] [];
 }
 
 impl Kind {
@@ -287,10 +289,16 @@ impl Kind {
         matches!(self, Self::Invitation | Self::PasswordReset | Self::PasswordChanged)
     }
 
-    /// Whether it speaks of one case; only such a kind may stand in a workflow, and only such a kind has a short message.
+    /// Whether it speaks of one case; only such a kind may stand in a workflow.
     #[must_use]
     pub const fn is_of_case(self) -> bool {
-        !self.is_digest() && !self.is_account()
+        !self.is_digest() && !self.is_account() && !matches!(self, Self::Folded)
+    }
+
+    /// Whether it has a short message: what speaks of one case, and several of them in one.
+    #[must_use]
+    pub const fn has_short(self) -> bool {
+        self.is_of_case() || matches!(self, Self::Folded)
     }
 
     /// The keys a workflow may say.
@@ -302,7 +310,7 @@ impl Kind {
     /// Every variable a text of this kind may use.
     pub fn vars(self) -> impl Iterator<Item = Var> {
         let frame: &[Var] = match self {
-            Self::Invitation | Self::PasswordReset | Self::PasswordChanged => &[],
+            Self::Invitation | Self::PasswordReset | Self::PasswordChanged | Self::Folded => &[],
             Self::TaskDigest | Self::LeaderDigest | Self::WeeklyLights | Self::MonthlyRanking | Self::CalendarChanged => &[Var::Path],
             _ => &Var::OF_FRAME, // Truly all others: what speaks of a case.
         };

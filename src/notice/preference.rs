@@ -95,12 +95,29 @@ impl Group {
             Kind::AResumed | Kind::AMoved | Kind::AQuotaWait | Kind::AQuotaReserved | Kind::AFundingGap | Kind::AUrged | Kind::AClosed => Self::Progress,
             Kind::OYellow | Kind::OToday | Kind::ORed | Kind::ODark | Kind::OSpecialDue | Kind::OConsultDue => Self::Warnings,
             Kind::OUrged => Self::Orders,
-            Kind::OTask | Kind::OCorrected | Kind::OConsult | Kind::OBackup | Kind::OAsked | Kind::ORecusal | Kind::ODeliver | Kind::OArchive => Self::Tasks,
+            Kind::OTask
+            | Kind::OCorrected
+            | Kind::OConsult
+            | Kind::OBackup
+            | Kind::OAsked
+            | Kind::ORecusal
+            | Kind::ODeliver
+            | Kind::OArchive
+            | Kind::Folded => Self::Tasks,
             Kind::OCopied => Self::Copies,
             Kind::TaskDigest | Kind::LeaderDigest => Self::Digests,
             Kind::WeeklyLights | Kind::MonthlyRanking => Self::Reports,
             Kind::CalendarChanged => Self::Calendars,
             Kind::Invitation | Kind::PasswordReset | Kind::PasswordChanged => Self::Access,
+        }
+    }
+
+    /// Whether several of one hour may leave as one message: nothing that is served or ordered, and nothing that is alone of its kind.
+    #[must_use]
+    pub const fn folds(self) -> bool {
+        match self {
+            Self::Progress | Self::Warnings | Self::Tasks | Self::Copies => true,
+            Self::Served | Self::Orders | Self::Digests | Self::Reports | Self::Calendars | Self::Access => false,
         }
     }
 

@@ -35,7 +35,7 @@ impl Part {
         let of_language = |language| {
             let mails = Kind::ALL.iter().copied().map(Some).chain([None]);
             let mails = mails.flat_map(move |kind| [Self::Subject(kind, language), Self::Body(kind, language)]);
-            mails.chain(Kind::ALL.iter().filter(|kind| kind.is_of_case()).map(move |kind| Self::Short(*kind, language)))
+            mails.chain(Kind::ALL.iter().filter(|kind| kind.has_short()).map(move |kind| Self::Short(*kind, language)))
         };
         Language::ALL.into_iter().flat_map(of_language).collect()
     }

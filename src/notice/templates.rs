@@ -155,6 +155,25 @@ impl Templates {
         self.letter_of(kind, language, &view).map_err(|why| Unwritable::Fails { kind, why })
     }
 
+    /// One mail for several notices, each with its subject and its text.
+    ///
+    /// # Errors
+    /// When the context of one lacks what its kind needs.
+    pub fn folded(&self, language: Language, notices: &[(Kind, Context)]) -> Result<Letter, Unwritable> {
+        let mut parts = String::new();
+        for (place, (kind, context)) in (1..).zip(notices) {
+            self.complete(*kind, context)?;
+            let view = context.view(*kind, language, Room::Letter);
+            let write = |part| self.render(&part, &view).map_err(|why| Unwritable::Fails { kind: *kind, why });
+            let (subject, body) = (write(Part::Subject(Some(*kind), language))?, write(Part::Body(Some(*kind), language))?);
+            let path = context.path.as_ref().map(|path| format!("\n{path}")).unwrap_or_default();
+            parts.push_str(&format!("\n\n{place}. {}\n{}{path}", one_line(&subject), body.trim()));
+        }
+        let count = u32::try_from(notices.len()).ok();
+        let view = Context { count, ..Context::default() }.view(Kind::Folded, language, Room::Letter);
+        self.framed((Kind::Folded, language), &view, &parts).map_err(|why| Unwritable::Fails { kind: Kind::Folded, why })
+    }
+
     /// The short message of a notice, signature included.
     ///
     /// # Errors
@@ -213,6 +232,10 @@ impl Templates {
     }
 
     pub(super) fn letter_of(&self, kind: Kind, language: Language, view: &Value) -> Result<Letter, String> {
+        self.framed((kind, language), view, "")
+    }
+
+    fn framed(&self, (kind, language): (Kind, Language), view: &Value, more: &str) -> Result<Letter, String> {
         let subject = self.render(&Part::Subject(Some(kind), language), view)?;
         let body = self.render(&Part::Body(Some(kind), language), view)?;
         if subject.trim().is_empty() || body.trim().is_empty() {
@@ -221,7 +244,7 @@ impl Templates {
         let mut frame = view.clone();
         if let Value::Object(variables) = &mut frame {
             variables.insert("subject".to_owned(), json!(one_line(&subject)));
-            variables.insert("body".to_owned(), json!(body.trim()));
+            variables.insert("body".to_owned(), json!(format!("{}{more}", body.trim())));
         }
         let subject = self.render(&Part::Subject(None, language), &frame)?;
         let text = self.render(&Part::Body(None, language), &frame)?;

@@ -304,6 +304,8 @@ pub struct NoticeRow {
     pub other: Option<String>,
     /// The notice that did not arrive and that this one was made for.
     pub follows: Option<String>,
+    /// It may leave together with others of the hour.
+    pub folds: bool,
 }
 
 /// A notice that is over.

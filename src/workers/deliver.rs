@@ -10,7 +10,7 @@ use crate::app::failure::Fault;
 use crate::app::outbox::Claimed;
 use crate::channels::{Channel, Rendered, SendError, ShortMessage, SmsChannel};
 use crate::limits::{NOTICES_AT_ONCE_MAX, NOTICES_PER_TURN_MAX};
-use crate::notice::{self, Medium, Outcome, Templates, message_id};
+use crate::notice::{self, Context, Kind, Medium, Outcome, Templates, message_id};
 
 /// How notices leave this node.
 pub struct Mailroom {
@@ -24,13 +24,15 @@ pub struct Mailroom {
     pub origin: String,
     /// The sender.
     pub from: String,
+    /// How long a person's further notices wait for each other, to leave as one; 0 lets each leave at once.
+    pub fold_ms: i64,
     /// Where people reach the pages, such as `https://example.gov.cn`: what a link in a mail begins with. Known at the latest when the node listens.
     pub public_url: OnceLock<String>,
 }
 
 /// One turn: claim a batch, send each.
 pub(super) async fn turn(app: &App, mailroom: &Mailroom) -> Result<usize, Fault> {
-    let claimed = app.claim_notices(NOTICES_PER_TURN_MAX).await?;
+    let claimed = app.fold_notices(app.claim_notices(NOTICES_PER_TURN_MAX).await?, mailroom.fold_ms).await?;
     let sends = claimed.into_iter().map(|notice| async move {
         let settled = if notice.is_taken() {
             app.settle_taken(&notice).await
@@ -120,21 +122,43 @@ fn facts(notice: &Claimed) -> Result<Facts, String> {
 /// The short message, when its text is approved as it stands now: carriers drop others, or worse.
 fn short(mailroom: &Mailroom, notice: &Claimed) -> Result<ShortMessage, String> {
     let Facts { kind, language, context, to } = facts(notice)?;
+    // Several in one have a text of their own, which says how many.
+    let (kind, context) = match together(notice) {
+        None => (kind, context),
+        count => (Kind::Folded, Context { count, ..Context::default() }),
+    };
     let templates = &mailroom.templates;
     let wording = templates.short_digest(kind, language).ok_or_else(|| format!("`{kind}` has no short message"))?;
     let approval = notice.known.texts.cleared(kind, language, wording).map_err(|withheld| withheld.to_string())?;
     let text = templates.short(kind, language, &context).map_err(|cause| cause.to_string())?;
     let template = approval.template.clone().unwrap_or_default();
     let values = templates.short_values(kind, language, &context);
-    Ok(ShortMessage { id: notice.key.clone(), to, text, template, values, signature: templates.signature().of(language).to_owned(), date: notice.due })
+    Ok(ShortMessage { id: name(notice), to, text, template, values, signature: templates.signature().of(language).to_owned(), date: notice.due })
+}
+
+/// How many leave together; `None` for one that goes alone.
+fn together(notice: &Claimed) -> Option<u32> {
+    notice.fold().and_then(|_| u32::try_from(notice.with.len() + 1).ok())
+}
+
+/// What the message is called at every attempt: by the notice's key, or by the name of what leaves together.
+fn name(notice: &Claimed) -> String {
+    notice.fold().map_or_else(|| notice.key.clone(), str::to_owned)
 }
 
 fn letter(mailroom: &Mailroom, notice: &Claimed, link: Option<String>, unsubscribe: Option<String>) -> Result<Rendered, String> {
     let Facts { kind, language, mut context, to } = facts(notice)?;
     context.link = link;
-    let text = mailroom.templates.letter(kind, language, &context).map_err(|cause| cause.to_string())?;
+    let text = if together(notice).is_some() {
+        let with: Vec<(Kind, Context)> = notice.with.iter().map(|other| facts(other).map(|facts| (facts.kind, facts.context))).collect::<Result<_, _>>()?;
+        let all: Vec<(Kind, Context)> = std::iter::once((kind, context)).chain(with).collect();
+        mailroom.templates.folded(language, &all)
+    } else {
+        mailroom.templates.letter(kind, language, &context)
+    };
+    let text = text.map_err(|cause| cause.to_string())?;
     Ok(Rendered {
-        message_id: message_id(&notice.key, &mailroom.origin),
+        message_id: message_id(&name(notice), &mailroom.origin),
         from: mailroom.from.clone(),
         to,
         subject: text.subject,

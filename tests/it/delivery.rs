@@ -3,4 +3,5 @@
 
 mod crash;
 pub mod faults;
+mod folds;
 mod verdict;

@@ -70,6 +70,7 @@ impl App {
                 due: now,
                 other: None,
                 follows: None,
+                folds: false,
             });
         }
         Ok(rows)

@@ -78,6 +78,7 @@ impl App {
             due: self.clock().now(),
             other: None,
             follows: None,
+            folds: false,
         }))
     }
 

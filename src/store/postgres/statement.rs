@@ -457,13 +457,13 @@ fn notices(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFa
     if notices.is_empty() {
         return Ok(());
     }
-    let source = statement.unnest(&["bigint", "integer", "uuid", "text", "text", "uuid", "text", "text", "bytea", "bigint", "text", "text"]);
-    let insert = "insert into notices (tenant, case_id, key, kind, recipient, channel, language, context, due, next_attempt_at, other, follows)
-        select tenant, case_id, key, kind, recipient, channel, language, context, due, due, other, follows from";
+    let source = statement.unnest(&["bigint", "integer", "uuid", "text", "text", "uuid", "text", "text", "bytea", "bigint", "text", "text", "smallint"]);
+    let insert = "insert into notices (tenant, case_id, key, kind, recipient, channel, language, context, due, next_attempt_at, other, follows, folds)
+        select tenant, case_id, key, kind, recipient, channel, language, context, due, due, other, follows, folds from";
     statement.part(
         "n",
         &source,
-        "key, kind, recipient, channel, language, context, due, other, follows",
+        "key, kind, recipient, channel, language, context, due, other, follows, folds",
         (insert, " on conflict (tenant, case_id, key) do nothing"),
     );
     statement.owners(&owners)?;
@@ -476,6 +476,7 @@ fn notices(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFa
     column!(statement, notices, notice => notice.due.0);
     column!(statement, notices, notice => notice.other.as_deref());
     column!(statement, notices, notice => notice.follows.as_deref());
+    column!(statement, notices, notice => i16::from(notice.folds));
     Ok(())
 }
 
@@ -500,7 +501,8 @@ fn reopened(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteF
         return Ok(());
     }
     let source = statement.unnest(&["bigint", "integer", "uuid", "text", "bigint"]);
-    let change = "update notices t set state = 0, settled_at = null, lease_until = 0, next_attempt_at = x.at, round_from = t.attempts from";
+    let change =
+        "update notices t set state = 0, settled_at = null, lease_until = 0, next_attempt_at = x.at, round_from = t.attempts, fold = null, leads = 0 from";
     let same = " and t.tenant = x.tenant and t.case_id = x.case_id and t.key = x.key and t.state = 2";
     statement.part("g", &source, "key, at", (change, same));
     statement.owners(&owners)?;

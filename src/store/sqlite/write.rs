@@ -323,8 +323,8 @@ fn orders(connection: &Connection, case: &CaseWrite) -> Written {
 fn notice_row(connection: &Connection, case: &CaseRow, notice: &NoticeRow) -> Written {
     connection
         .prepare_cached(
-            "insert into notices (tenant, case_id, key, kind, recipient, channel, language, context, due, next_attempt_at, other, follows)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11) on conflict (tenant, case_id, key) do nothing",
+            "insert into notices (tenant, case_id, key, kind, recipient, channel, language, context, due, next_attempt_at, other, follows, folds)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12) on conflict (tenant, case_id, key) do nothing",
         )?
         .execute(params![
             case.tenant.0,
@@ -337,7 +337,8 @@ fn notice_row(connection: &Connection, case: &CaseRow, notice: &NoticeRow) -> Wr
             notice.context,
             notice.due.0,
             notice.other,
-            notice.follows
+            notice.follows,
+            notice.folds
         ])?;
     Ok(())
 }
@@ -360,7 +361,7 @@ fn reopened(connection: &Connection, case: &CaseWrite) -> Written {
     for notice in &case.reopened {
         connection
             .prepare_cached(
-                "update notices set state = 0, settled_at = null, lease_until = 0, next_attempt_at = ?, round_from = attempts
+                "update notices set state = 0, settled_at = null, lease_until = 0, next_attempt_at = ?, round_from = attempts, fold = null, leads = 0
                  where tenant = ? and case_id = ? and key = ? and state = 2",
             )?
             .execute(params![notice.at.0, case.row.tenant.0, blob(&case.row.id), notice.key])?;

@@ -6,6 +6,7 @@ pub mod cases;
 pub mod credentials;
 pub mod drafts;
 pub mod files;
+pub mod fold;
 pub mod inbox;
 pub mod jobs;
 pub mod lights;

@@ -26,6 +26,10 @@ pub struct ClaimedNotice {
     pub taken: bool,
     /// The fencing token of this claim.
     pub fence: i64,
+    /// The message it leaves with, when it leads several.
+    pub fold: Option<String>,
+    /// When it was to be tried.
+    pub turn: Moment,
 }
 
 /// One attempt to deliver.
@@ -58,11 +62,12 @@ pub struct NoticeView {
     pub next_attempt_at: Moment,
     /// Whether one was made for it by the other medium, and whether that one is sent (`Some(true)`), parked or still to go (`None`).
     pub next: Option<Option<bool>>,
+    /// The message it left with, together with others.
+    pub fold: Option<String>,
 }
 
 /// The columns of a notice.
-pub(super) const COLUMNS: &str =
-    "tenant, case_id, key, kind, recipient, channel, language, context, due, attempts, round_from, fence, state, settled_at, next_attempt_at, other, follows";
+pub(super) const COLUMNS: &str = "tenant, case_id, key, kind, recipient, channel, language, context, due, attempts, round_from, fence, state, settled_at, next_attempt_at, other, follows, folds, fold";
 
 /// The columns of a notice in a list: those, and what became of the one that was made for it.
 pub(super) fn view_columns() -> String {
@@ -91,6 +96,8 @@ pub(super) struct StoredNotice {
     next_attempt_at: i64,
     other: Option<String>,
     follows: Option<String>,
+    folds: i16,
+    fold: Option<String>,
     #[sqlx(default)]
     next_state: Option<i16>,
 }
@@ -114,11 +121,26 @@ impl StoredNotice {
             due: Moment(self.due),
             other: self.other.take(),
             follows: self.follows.take(),
+            folds: self.folds != 0,
         }
     }
 
     fn attempts(&self) -> u32 {
         u32::try_from(self.attempts).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn claimed(mut self, taken: bool) -> ClaimedNotice {
+        ClaimedNotice {
+            tenant: Tenant(self.tenant),
+            case: CaseId(self.case_id),
+            notice: self.row(),
+            attempts: self.attempts(),
+            earlier: u32::try_from(self.round_from).unwrap_or(u32::MAX),
+            taken,
+            fence: self.fence,
+            fold: self.fold,
+            turn: Moment(self.next_attempt_at),
+        }
     }
 
     pub(super) fn view(mut self) -> NoticeView {
@@ -129,6 +151,7 @@ impl StoredNotice {
             sent: (self.state != 0).then_some(self.state == 1),
             settled_at: self.settled_at.map(Moment),
             next_attempt_at: Moment(self.next_attempt_at),
+            fold: self.fold,
             next: self.next_state.map(|state| (state != 0).then_some(state == 1)),
         }
     }
@@ -140,6 +163,7 @@ impl Store {
         let mut connection = self.worker().await?;
         let text = format!(
             "with due as materialized (select tenant, case_id, key from notices where state = 0 and next_attempt_at <= $1 and lease_until <= $2
+                 and (fold is null or leads = 1)
                order by next_attempt_at limit $4{})
              update notices set lease_until = $3, fence = fence + 1 where (tenant, case_id, key) in (select tenant, case_id, key from due)
              returning {COLUMNS}, (select count(*) from notice_attempts a where a.tenant = notices.tenant and a.case_id = notices.case_id
@@ -154,16 +178,7 @@ impl Store {
             .fetch_all(&mut **c)
             .await?);
         connection.finish().await?;
-        let claimed = |StoredClaim { notice: mut row, taken }: StoredClaim| ClaimedNotice {
-            tenant: Tenant(row.tenant),
-            case: CaseId(row.case_id),
-            notice: row.row(),
-            attempts: row.attempts(),
-            earlier: u32::try_from(row.round_from).unwrap_or(u32::MAX),
-            taken: taken > 0,
-            fence: row.fence,
-        };
-        Ok(found.into_iter().map(claimed).collect())
+        Ok(found.into_iter().map(|StoredClaim { notice, taken }| notice.claimed(taken > 0)).collect())
     }
 
     /// Puts an attempt on record; false, and nothing written, when another has claimed the notice since or it is over.
@@ -189,6 +204,17 @@ impl Store {
         on_both!(&mut connection, c => {
             sqlx::query(insert).bind(tenant).bind(case).bind(key).bind(attempt.at.0).bind(i16::from(attempt.sent)).bind(&attempt.answer).execute(&mut **c).await?;
         });
+        if let Some(fold) = &claimed.fold {
+            // What it leads was tried with it, and each has that on its own record.
+            let change = "update notices set attempts = attempts + 1, next_attempt_at = coalesce($3, next_attempt_at)
+                where tenant = $1 and fold = $2 and leads = 0 and state = 0";
+            let insert = "insert into notice_attempts (tenant, case_id, key, attempt, at, sent, answer)
+                select tenant, case_id, key, attempts, $3, $4, $5 from notices where tenant = $1 and fold = $2 and leads = 0 and state = 0";
+            on_both!(&mut connection, c => {
+                sqlx::query(change).bind(tenant).bind(fold).bind(attempt.again_at.map(|at| at.0)).execute(&mut **c).await?;
+                sqlx::query(insert).bind(tenant).bind(fold).bind(attempt.at.0).bind(i16::from(attempt.sent)).bind(&attempt.answer).execute(&mut **c).await?;
+            });
+        }
         connection.finish().await?;
         Ok(true)
     }

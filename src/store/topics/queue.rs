@@ -144,12 +144,19 @@ impl Store {
             .await?))
     }
 
-    /// Whose short message has this key, over all tenants: a gateway's receipt names nothing else.
-    pub async fn sms_notice(&self, key: &str) -> Result<Option<(Tenant, CaseId)>, StoreFault> {
-        let text = "select tenant, case_id from notices where key = $1 and channel = 'sms'";
+    /// The short messages a gateway's receipt is about, over all tenants. It names a key alone: a notice's own, or the message's that it left with, together with others.
+    pub async fn sms_notices(&self, id: &str) -> Result<Vec<(Tenant, CaseId, String)>, StoreFault> {
+        let one = "select tenant, case_id, key, fold from notices where key = $1 and channel = 'sms'";
+        let all = "select tenant, case_id, key from notices where fold = $1 and channel = 'sms' order by key";
         let mut connection = self.everywhere().await?;
-        let found: Option<(i32, Uuid)> = on_both!(&mut connection, c => sqlx::query_as(text).bind(key).fetch_optional(&mut **c).await?);
-        Ok(found.map(|(tenant, case)| (Tenant(tenant), CaseId(case))))
+        let found: Option<(i32, Uuid, String, Option<String>)> = on_both!(&mut connection, c => sqlx::query_as(one).bind(id).fetch_optional(&mut **c).await?);
+        let fold = match found {
+            Some((tenant, case, key, None)) => return Ok(vec![(Tenant(tenant), CaseId(case), key)]),
+            Some((.., Some(fold))) => fold,
+            None => id.to_owned(),
+        };
+        let found: Vec<(i32, Uuid, String)> = on_both!(&mut connection, c => sqlx::query_as(all).bind(fold).fetch_all(&mut **c).await?);
+        Ok(found.into_iter().map(|(tenant, case, key)| (Tenant(tenant), CaseId(case), key)).collect())
     }
 
     /// Keeps what the other side calls the parts of a message.

@@ -81,6 +81,7 @@ struct Line {
     follows: Option<String>,
     /// The one by the other medium that was made for this.
     next: Option<Next>,
+    folded: bool,
 }
 
 #[derive(Serialize)]
@@ -113,6 +114,7 @@ fn line(line: &QueueLine) -> Line {
         state: state_of(line.state).0,
         follows: line.follows.as_ref().map(href),
         next: line.next.as_ref().map(|(key, state)| Next { href: href(key), word: state_of(*state).1 }),
+        folded: line.folded,
     }
 }
 
@@ -152,7 +154,7 @@ async fn list(State(shared): State<Shared>, visitor: Visitor, Query(wanted): Que
         count: None,
         current: other == medium,
     });
-    let offered = Kind::ALL.iter().filter(|kind| medium == Medium::Mail || kind.is_of_case());
+    let offered = Kind::ALL.iter().filter(|kind| medium == Medium::Mail || kind.has_short());
     let data = ListPage {
         states: states.collect(),
         media: media.collect(),

@@ -42,6 +42,7 @@ notices-no-receipts = The gateway has sent no receipt yet. It is listed here whe
 notices-again = Send again
 notices-again-hint = It is put on the case's record. The notice waits again and leaves under the same key, by which the other side can tell a double.
 notices-done = It waits again and leaves shortly.
+notices-folded = It left together with other notices of the same hour in one message; each has its own record.
 notices-follows = Second way
 notices-went-on = Went the other way
 notices-follows-hint = It did not arrive the first way and goes this way instead.

@@ -442,6 +442,7 @@ nature-filing = Filing
 nature-allocation = Internal allocation
 nature-service = Public service
 nature-internal = Internal supervision
+kind-n-folded = Several notices in one
 kind-a-received = Received
 kind-a-correction = Papers to correct
 kind-a-correction-due = Corrections due

@@ -42,6 +42,7 @@ notices-no-receipts = 还没有收到短信网关的回执。网关推送以后�
 notices-again = 重新发送
 notices-again-hint = 会作为一项操作记入该办件的记录，通知重新排队，按同一编号发送，对方可据此识别重复。
 notices-done = 已重新排队，稍后发送。
+notices-folded = 与同一时段的其他通知合并为一条发送，各有各的记录。
 notices-follows = 另一方式未送达后补发
 notices-went-on = 已改用另一方式
 notices-follows-hint = 原来的方式没有送达，改用这一方式补发。

@@ -442,6 +442,7 @@ nature-filing = 备案
 nature-allocation = 内部资源配置
 nature-service = 公共服务、协调
 nature-internal = 内部督查、改革事项
+kind-n-folded = 多条通知合并
 kind-a-received = 收件告知
 kind-a-correction = 补正通知
 kind-a-correction-due = 补正期限提醒

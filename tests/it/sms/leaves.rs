@@ -47,7 +47,8 @@ fn crew(node: &Node, mail: &Memory, sms: SmsChannel, signature: Signature) -> Cr
 /// The same, with any way for mail.
 pub fn crew_with(node: &Node, mail: Channel, sms: SmsChannel, signature: Signature) -> Crew {
     let templates = Arc::new(Templates::embedded(signature).unwrap_or_else(|mistakes| panic!("{mistakes:?}")));
-    let mailroom = Mailroom { templates, mail, sms, origin: "greenlane.localhost".into(), from: "gl@greenlane.localhost".into(), public_url: OnceLock::new() };
+    let mailroom =
+        Mailroom { templates, mail, sms, origin: "greenlane.localhost".into(), from: "gl@greenlane.localhost".into(), fold_ms: 0, public_url: OnceLock::new() };
     Crew { app: node.app.clone(), mailroom: Arc::new(mailroom), mornings: node.crew.mornings.clone() }
 }
 

@@ -64,7 +64,7 @@ fn only_who_looks_after_notices_registers_texts_and_a_form_sent_twice_is_one_act
         assert_eq!((first.repeated, second.repeated, first.version), (false, true, second.version));
         let other = node.app.change_text(node.tenant, by("ez-zwzx.operator").await, change(TextAct::Disable)).await;
         assert_eq!(said(other.map(drop)), "command_id_reused");
-        assert_eq!(node.app.approve_every_text(node.tenant, operator(), "演示网关").await.unwrap(), 78);
+        assert_eq!(node.app.approve_every_text(node.tenant, operator(), "演示网关").await.unwrap(), 80);
         assert_eq!(node.app.approve_every_text(node.tenant, operator(), "演示网关").await.unwrap(), 0, "done again, it changes nothing");
         node.holds().await;
     });
@@ -111,7 +111,7 @@ fn no_short_message_carries_a_project_a_company_a_name_an_amount_or_a_link() {
     let templates = Templates::embedded(Signature::default()).unwrap();
     let mut all = Vec::new();
     for language in Language::ALL {
-        for kind in Kind::ALL.iter().filter(|kind| kind.is_of_case()) {
+        for kind in Kind::ALL.iter().filter(|kind| kind.has_short()) {
             let text = templates.short(*kind, language, &hostile()).unwrap();
             for forbidden in [PROJECT, "某某", "Acme", "张三", "13800000000", "evil", "://", "万元", "暂定", "\r", "\n"] {
                 assert!(!text.contains(forbidden), "{kind}: {text}");
@@ -160,6 +160,7 @@ fn no_short_message_carries_a_project_a_company_a_name_an_amount_or_a_link() {
     o.urged           【鄂州政务】催办：GC20250001-HP X环境影响报告表审批及其…，12月31日到期，请尽快办理。
     o.deliver         【鄂州政务】决定待送达：GC20250001-HP X环境影响报告表审批及其…，最迟12月31日。
     o.archive         【鄂州政务】办件GC20250001-HP X待归档，最迟12月31日，缺3份材料。
+    n.folded          【鄂州政务】您有3条新通知，请登录平台查看。
     a.received        Ezhou Gov: We have your application GC20250001-HP X. You will hear by 31 Dec whether it is accepted.
     a.correction      Ezhou Gov: GC20250001-HP X: papers need correction (3). Please complete all of them on the platform by 31 Dec.
     a.correction-due  Ezhou Gov: GC20250001-HP X: corrections are due 31 Dec, 7 working days left. Please complete them in time.
@@ -199,6 +200,7 @@ fn no_short_message_carries_a_project_a_company_a_name_an_amount_or_a_link() {
     o.urged           Ezhou Gov: Urged: GC20250001-HP X EIA report form approval {{reason..., due 31 Dec.
     o.deliver         Ezhou Gov: Decided, to be served by 31 Dec: GC20250001-HP X EIA report form approval {{reason....
     o.archive         Ezhou Gov: GC20250001-HP X is to be archived by 31 Dec; 3 paper(s) missing.
+    n.folded          Ezhou Gov: You have 3 new notices, please see the platform.
     ");
 }
 

@@ -33,6 +33,7 @@ fn notice(key: &str, due: i64) -> NoticeRow {
         due: Moment(due),
         other: None,
         follows: None,
+        folds: false,
     }
 }
 
@@ -190,8 +191,8 @@ async fn a_name_of_the_other_side_leads_to_its_message_and_belongs_to_the_newest
 async fn a_receipt_is_kept_once_and_found_by_the_key_of_a_short_message_alone(fixture: &Fixture) {
     give(fixture, vec![NoticeRow { channel: "sms".to_owned(), ..notice("a", 10) }, notice("b", 20)]).await;
     let store = &fixture.store;
-    assert_eq!(store.sms_notice("a").await.unwrap(), Some((EZHOU, case_id(1))));
-    assert_eq!((store.sms_notice("b").await.unwrap(), store.sms_notice("nobody").await.unwrap()), (None, None));
+    assert_eq!(store.sms_notices("a").await.unwrap(), [(EZHOU, case_id(1), "a".to_owned())]);
+    assert!(store.sms_notices("b").await.unwrap().is_empty() && store.sms_notices("nobody").await.unwrap().is_empty());
     let receipt = |at, delivered, words: &str| NoticeReceipt { at: Moment(at), delivered, words: words.to_owned() };
     let place = (EZHOU, case_id(1), "a");
     assert!(store.keep_receipt(place, &receipt(5, false, "UNDELIV")).await.unwrap());
