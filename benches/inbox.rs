@@ -75,6 +75,7 @@ fn case(n: usize) -> CaseWrite {
         broadcasts: Vec::new(),
         terms: Vec::new(),
         orders: Vec::new(),
+        hooks: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),
         reopened: Vec::new(),

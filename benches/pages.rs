@@ -144,6 +144,7 @@ fn case(n: usize, at: Moment, applicant: PersonId) -> CaseWrite {
         broadcasts: Vec::new(),
         terms: Vec::new(),
         orders: Vec::new(),
+        hooks: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),
         documents: Vec::new(),

@@ -160,6 +160,7 @@ fn empty(row: &CaseRow, kind: &str, events_bytes: usize, at: Moment, officer: Pe
         broadcasts: Vec::new(),
         terms: Vec::new(),
         orders: Vec::new(),
+        hooks: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),
         reopened: Vec::new(),

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::api;
 use crate::app::failure::Fault;
 use crate::app::{App, Outfit};
-use crate::channels::{Channel, Folder, PasswordFrom, Smpp, SmsChannel, SmsCloud, SmsHttp, SmsReceipts, Smtp, SmtpConfig};
+use crate::channels::{Channel, Folder, PasswordFrom, Smpp, SmsChannel, SmsCloud, SmsHttp, SmsReceipts, Smtp, SmtpConfig, Webhooks};
 use crate::clock::Clock;
 use crate::config::{self, Config, Mail, Role, SmsSignature, SmsWay};
 use crate::notice::{Signature, Templates};
@@ -131,7 +131,8 @@ pub async fn open(start: &Start) -> Result<(App, Crew), Fault> {
         drop(mailroom.public_url.set(address.clone()));
     }
     let mornings = Mornings::new(&start.config.digest, &start.config.reports)?;
-    let crew = Crew { app: app.clone(), mailroom: Arc::new(mailroom), mornings: Arc::new(mornings) };
+    let crew =
+        Crew { app: app.clone(), mailroom: Arc::new(mailroom), mornings: Arc::new(mornings), webhooks: Arc::new(Webhooks::new(config.webhooks.clone())) };
     Ok((app, crew))
 }
 

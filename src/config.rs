@@ -42,6 +42,8 @@ pub struct Config {
     pub sms: Sms,
     /// Minutes in which a person's further routine notices wait, to leave as one message; 0 lets each leave at once.
     pub fold_minutes: u32,
+    /// Hosts inside the house that webhooks may go to, also plainly; every other address must be public.
+    pub webhooks: Vec<String>,
     /// What this node does.
     pub role: Role,
     /// Where people reach the pages, such as `https://example.gov.cn`; else the address listened on. With https, cookies are sent over https only.
@@ -130,6 +132,7 @@ impl Default for Config {
             mail: Mail::Folder(PathBuf::from("outbox")),
             sms: Sms::default(),
             fold_minutes: 0,
+            webhooks: Vec::new(),
             role: Role::Both,
             public_url: None,
             proxies: Vec::new(),
@@ -165,9 +168,10 @@ impl Config {
         }
         let root = source::read(text, file)?;
         let mut reader = Reader::new(file);
-        if let Some(fields) =
-            reader.fields(&root, &["listen", "tenant", "origin", "digest", "reports", "mail", "sms", "fold-minutes", "role", "public-url", "proxies"])
-        {
+        if let Some(fields) = reader.fields(
+            &root,
+            &["listen", "tenant", "origin", "digest", "reports", "mail", "sms", "fold-minutes", "webhooks-inside", "role", "public-url", "proxies"],
+        ) {
             let set = |key: &str| fields.get(key);
             parsed(
                 &mut reader,
@@ -195,6 +199,9 @@ impl Config {
                 ("0 到 120 的分钟数，0 为不合并", "minutes from 0 to 120; 0 folds nothing"),
                 |text| text.parse().ok().filter(|minutes| *minutes <= FOLD_MINUTES_MAX),
             );
+            for node in set("webhooks-inside").map_or(&[][..], |node| reader.list(node)) {
+                config.webhooks.extend(reader.text(node));
+            }
             if let Some(node) = set("role") {
                 config.role = reader.word(node, &Role::WORDS).unwrap_or(config.role);
             }

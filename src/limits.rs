@@ -296,3 +296,9 @@ pub const LEDGER_SHOWN_MAX: usize = 500;
 pub const PUBLIC_CASES_LOOKED_MAX: u32 = 500;
 /// Cases of one workflow that an assessment looks at, the newest first.
 pub const ASSESSED_CASES_MAX: u32 = 10_000;
+/// Webhooks in use at once.
+pub const WEBHOOKS_MAX: usize = 20;
+/// Characters of a webhook's address.
+pub const WEBHOOK_URL_CHARS_MAX: usize = 500;
+/// Messages to webhooks claimed in one turn: as many as are surely over before the claim is.
+pub const WEBHOOKS_PER_TURN_MAX: u32 = 48;

@@ -11,6 +11,7 @@ use crate::app::authority::Authority;
 use crate::app::calendars::CalendarVersion;
 use crate::app::handover::Handover;
 use crate::app::own_links::Feed;
+use crate::app::webhooks::Webhook;
 use crate::calendar::Calendar;
 use crate::clock;
 use crate::definition::graph::Bundle;
@@ -42,6 +43,8 @@ pub struct Known {
     pub preferences: BTreeMap<PersonId, Preferences>,
     /// Calendar feeds of people.
     pub feeds: BTreeMap<PersonId, Feed>,
+    /// Webhooks, by id.
+    pub webhooks: BTreeMap<String, Webhook>,
     /// Desks that were or are to be handed over, by id.
     pub handovers: BTreeMap<String, Handover>,
     /// Standing authorisations to issue supervision orders, by document.

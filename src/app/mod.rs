@@ -19,9 +19,9 @@ pub mod failure;
 pub mod fields;
 pub mod files;
 pub mod find;
+mod fold;
 pub mod frozen;
 pub mod funds;
-mod fold;
 pub mod handover;
 pub mod indicators;
 pub mod inspect;
@@ -64,6 +64,7 @@ pub mod signals;
 pub mod texts;
 pub mod verification;
 pub mod view;
+pub mod webhooks;
 pub mod writer;
 
 use std::path::Path;

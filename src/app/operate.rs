@@ -17,6 +17,7 @@ use crate::app::migrate::Migration;
 use crate::app::people::Change;
 use crate::app::postings::ByDocument;
 use crate::app::publish::Publication;
+use crate::app::webhooks::HookAct;
 use crate::calendar::Head;
 use crate::definition::diagnostics::Diagnostic;
 use crate::definition::library;
@@ -119,6 +120,8 @@ pub enum Operation {
         /// Which copy, from 1.
         copy: u32,
     },
+    /// Changes the webhooks, or lists them.
+    Webhook(HookAct),
     /// Posts to an account by a document.
     Post {
         /// The account's key.
@@ -179,6 +182,7 @@ impl App {
             Operation::ChangeIndicators(asked) => self.list_told(tenant, actor, &asked).await,
             Operation::FreezeLedger(asked) => self.freeze_told(tenant, actor, &asked).await,
             Operation::TakeLedgerCopy { ledger, copy } => self.copy_told(tenant, actor, &ledger, copy).await,
+            Operation::Webhook(act) => self.change_webhooks(tenant, actor, act).await,
             Operation::Post { account, kind, amount, document, case } => {
                 let receipt = self.post_by_document(tenant, actor, &ByDocument { account, kind, amount, document, case }).await?;
                 Ok(vec![line(format!("已记账，登记簿第 {} 项", receipt.version), format!("posted: act {} of the register", receipt.version))])

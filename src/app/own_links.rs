@@ -194,7 +194,7 @@ impl App {
         Ok(tasks.into_iter().filter_map(entry).collect())
     }
 
-    async fn signed(&self, words: &str) -> Result<Vec<u8>, Fault> {
+    pub(super) async fn signed(&self, words: &str) -> Result<Vec<u8>, Fault> {
         let key = self.link_key().await?;
         let mac = mac(&key, words).ok_or_else(|| Fault::new("signing a link", "the key does not fit"))?;
         Ok(mac.finalize().into_bytes().to_vec())

@@ -14,6 +14,7 @@ use crate::app::failure::{Failure, Fault};
 use crate::app::handover::{HANDOVER_SIGNATURE, Signature};
 use crate::app::known::Known;
 use crate::app::own_links::FEED;
+use crate::app::webhooks::WEBHOOK;
 use crate::app::writer::Receipt;
 use crate::calendar::Calendar;
 use crate::definition::diagnostics::Diagnostic;
@@ -124,10 +125,11 @@ enum Kind {
     Authority,
     Preferences,
     Feed,
+    Webhook,
 }
 
 impl Kind {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Office,
         Self::Person,
         Self::Holding,
@@ -144,6 +146,7 @@ impl Kind {
         Self::Authority,
         Self::Preferences,
         Self::Feed,
+        Self::Webhook,
     ];
 
     const fn key(self) -> &'static str {
@@ -164,6 +167,7 @@ impl Kind {
             Self::Authority => STANDING_AUTHORITY,
             Self::Preferences => PREFERENCES,
             Self::Feed => FEED,
+            Self::Webhook => WEBHOOK,
         }
     }
 
@@ -208,6 +212,7 @@ impl Kind {
                 known.bundles.insert(digest, compiled);
             }
             Self::Authority => drop(known.authorities.insert(entry.key.clone(), serde_json::from_slice(&entry.value).map_err(json)?)),
+            Self::Webhook => drop(known.webhooks.insert(entry.key.clone(), serde_json::from_slice(&entry.value).map_err(json)?)),
             Self::Feed => {
                 let person = entry.key.parse().map_err(|cause| broken(&cause))?;
                 known.feeds.insert(person, serde_json::from_slice(&entry.value).map_err(json)?);

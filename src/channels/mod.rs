@@ -17,6 +17,7 @@ mod sms_receipt;
 mod smtp;
 mod smtp_config;
 mod tls;
+mod webhook;
 mod wire;
 
 use crate::ids::Moment;
@@ -32,6 +33,7 @@ pub use sms_http::SmsHttp;
 pub use sms_receipt::{SmsReceipt, SmsReceipts, Unread};
 pub use smtp::Smtp;
 pub use smtp_config::{PasswordFrom, SettingMistake, SmtpConfig, TlsMode};
+pub use webhook::Webhooks;
 
 /// A message ready to leave.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! One request and its answer over HTTP/1.1, each over a connection of its own.
 //! Invariant: the whole exchange is bounded, in time and in bytes. Never: a redirect followed, a proxy of the environment, a connection used twice.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use hyper::client::conn::http1;
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -56,6 +57,35 @@ impl Wire {
     /// What stands in the header `Host`.
     pub fn authority(&self) -> &str {
         self.uri.authority().map_or("", hyper::http::uri::Authority::as_str)
+    }
+
+    /// The host it goes to.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether it goes over TLS.
+    pub fn is_secure(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// As `exchange`, connected to the one of the name's addresses that `choose` takes; nothing is looked up again.
+    ///
+    /// # Errors
+    /// Why there is no answer, or what `choose` says.
+    pub async fn exchange_at(
+        &self,
+        request: Request<Full<Bytes>>,
+        limit: Duration,
+        choose: impl Fn(&[SocketAddr]) -> Result<SocketAddr, String>,
+    ) -> Result<Answer, String> {
+        let asked = async {
+            let found = lookup_host((self.host.as_str(), self.port)).await.map_err(|error| format!("looking up the name: {error}"))?;
+            let address = choose(&found.collect::<Vec<_>>())?;
+            let connected = TcpStream::connect(address).await;
+            self.over(connected.map_err(|error| format!("connecting: {error}"))?, request).await
+        };
+        timeout(limit, asked).await.unwrap_or_else(|_| Err(format!("expected an answer within {limit:?}, found none")))
     }
 
     /// Sends `request` and reads its answer, all within `limit`, from the name's look-up to the last byte.

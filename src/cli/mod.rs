@@ -24,6 +24,7 @@ pub mod rehearse;
 pub mod seed;
 pub mod serve;
 pub mod tour;
+pub mod webhook;
 
 use std::io;
 use std::process::ExitCode;
@@ -111,6 +112,9 @@ enum Verb {
     /// 人员：列出、添加、岗位、邀请、令牌、停用。People: list, add, posts, invitations, tokens, disable.
     #[command(after_help = "例 Example:  greenlane person token ez-sthj.handler --days 30 --data /var/lib/greenlane")]
     Person(person::Args),
+    /// 事件推送：订阅、停用、重发。Webhooks: subscribe, end, send again.
+    #[command(after_help = "例 Example:  greenlane webhook add https://example.gov.cn/hook --kind case.ended --data /var/lib/greenlane")]
+    Webhook(webhook::Args),
 }
 
 /// Why a verb ended badly: the sentence to print, in both languages where there are two.
@@ -189,6 +193,7 @@ fn run(program: Program) -> Result<ExitCode, Trouble> {
         Verb::MigrateCases(args) => wait(migrate_cases::run(&args, place)),
         Verb::Seed(args) => wait(seed::run(&args, place)),
         Verb::Person(args) => wait(person::run(&args, place)),
+        Verb::Webhook(args) => wait(webhook::run(args, place)),
     }
 }
 

@@ -15,7 +15,7 @@ fn every_mistake_is_told_with_its_place() {
     greenlane.yaml:1:9: wrong-value: expected an address and port such as 127.0.0.1:7700, found `everywhere` / 期望地址和端口，如 127.0.0.1:7700，实际 `everywhere`
     greenlane.yaml:2:9: wrong-value: expected a six-digit region code, found `42` / 期望六位行政区划代码，实际 `42`
     greenlane.yaml:3:9: wrong-value: expected a cron expression of six fields, found `at dawn` / 期望六段的 cron 表达式，实际 `at dawn`
-    greenlane.yaml:4:1: unknown-key: expected one of listen, tenant, origin, digest, reports, mail, sms, fold-minutes, role, public-url, proxies, found `mial` / 期望 listen, tenant, origin, digest, reports, mail, sms, fold-minutes, role, public-url, proxies 之一，实际 `mial`
+    greenlane.yaml:4:1: unknown-key: expected one of listen, tenant, origin, digest, reports, mail, sms, fold-minutes, webhooks-inside, role, public-url, proxies, found `mial` / 期望 listen, tenant, origin, digest, reports, mail, sms, fold-minutes, webhooks-inside, role, public-url, proxies 之一，实际 `mial`
     greenlane.yaml:7:5: missing-key: expected `from`, found no such key / 缺少 `from`
     greenlane.yaml:8:10: unknown-word: expected one of starttls, tls, none, found `perhaps` / 期望 starttls, tls, none 之一，实际 `perhaps`
     ");

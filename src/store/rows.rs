@@ -50,6 +50,8 @@ pub struct CaseWrite {
     pub terms: Vec<TermRow>,
     /// Supervision orders that a passed date drafts. One that is there already is left as it is: drafted once.
     pub orders: Vec<OrderRow>,
+    /// What outside systems are to be told.
+    pub hooks: Vec<HookRow>,
     /// Notices to the outbox. A notice whose key is already there is left as it is: recorded once.
     pub notices: Vec<NoticeRow>,
     /// Outbox rows that became sent or parked.
@@ -306,6 +308,21 @@ pub struct NoticeRow {
     pub follows: Option<String>,
     /// It may leave together with others of the hour.
     pub folds: bool,
+}
+
+/// A message to an outside system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookRow {
+    /// Its id, the same at every attempt.
+    pub id: String,
+    /// The subscription.
+    pub hook: String,
+    /// What is told.
+    pub kind: String,
+    /// The CloudEvent.
+    pub body: Vec<u8>,
+    /// When it happened.
+    pub at: Moment,
 }
 
 /// A notice that is over.

@@ -6,6 +6,7 @@ pub mod calendars;
 pub mod deadlines;
 pub mod deliver;
 pub mod digests;
+pub mod hooks;
 pub mod orders;
 pub mod receipts;
 pub mod rescue;
@@ -20,6 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::app::failure::Fault;
+use crate::channels::Webhooks;
 use crate::workers::deliver::Mailroom;
 use crate::workers::digests::Mornings;
 
@@ -37,6 +39,8 @@ pub struct Crew {
     pub mailroom: Arc<Mailroom>,
     /// When digests leave.
     pub mornings: Arc<Mornings>,
+    /// How outside systems are told.
+    pub webhooks: Arc<Webhooks>,
 }
 
 /// The roles, in the order a drain takes them.
@@ -60,14 +64,27 @@ pub enum Role {
     Deliver,
     /// Keeps delivery receipts.
     Receipts,
+    /// Tells outside systems.
+    Hooks,
     /// Seals the log.
     Seal,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: &'static [Self] =
-        &[Self::Deadlines, Self::Rescue, Self::Signals, Self::Orders, Self::Digests, Self::Calendars, Self::Access, Self::Deliver, Self::Receipts, Self::Seal];
+    pub const ALL: &'static [Self] = &[
+        Self::Deadlines,
+        Self::Rescue,
+        Self::Signals,
+        Self::Orders,
+        Self::Digests,
+        Self::Calendars,
+        Self::Access,
+        Self::Deliver,
+        Self::Receipts,
+        Self::Hooks,
+        Self::Seal,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -80,6 +97,7 @@ impl Role {
             Self::Access => "access",
             Self::Deliver => "deliver",
             Self::Receipts => "receipts",
+            Self::Hooks => "webhooks",
             Self::Seal => "seal",
         }
     }
@@ -101,6 +119,7 @@ impl Crew {
             Role::Access => access::turn(&self.app).await,
             Role::Deliver => deliver::turn(&self.app, &self.mailroom).await,
             Role::Receipts => receipts::turn(&self.app, &self.mailroom).await,
+            Role::Hooks => hooks::turn(&self.app, &self.webhooks).await,
             Role::Seal => seal::turn(&self.app).await,
         }
     }

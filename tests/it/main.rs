@@ -40,4 +40,5 @@ mod tidy;
 mod told;
 mod unlucky;
 mod watch;
+mod webhooks;
 mod year;

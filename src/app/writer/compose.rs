@@ -12,6 +12,7 @@ use crate::app::known::Known;
 use crate::app::naming;
 use crate::app::notices::{self, ActSeen};
 use crate::app::orders;
+use crate::app::{register, webhooks};
 use crate::audit::leaf::{Leaf, NO_LEAF, Who, kind_of};
 use crate::definition::graph::Settlement;
 use crate::engine;
@@ -137,6 +138,9 @@ impl Draftsman {
         }
         self.register(job, &row, facts.now);
         write.notices.extend(job.register.notices.iter().cloned());
+        if job.case != register::case_of(self.tenant) {
+            write.hooks.extend(webhooks::rows(&self.known, (&row, before.as_deref()), events, facts.now));
+        }
         write.receipts.push(receipt_row(job, &row, facts.now));
         write.bodies.extend(job.bodies.iter().cloned());
         if row.version.unsigned_abs().is_multiple_of(SNAPSHOT_ACTS) {
@@ -268,6 +272,7 @@ fn empty_write(row: &CaseRow, before: Option<&CaseRow>) -> CaseWrite {
         broadcasts: Vec::new(),
         terms: Vec::new(),
         orders: Vec::new(),
+        hooks: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),
         reopened: Vec::new(),

@@ -111,6 +111,7 @@ fn statement(cases: &[CaseWrite]) -> Result<Statement, WriteFault> {
     terms(&mut statement, cases)?;
     orders(&mut statement, cases)?;
     notices(&mut statement, cases)?;
+    hooks(&mut statement, cases)?;
     settled(&mut statement, cases)?;
     reopened(&mut statement, cases)?;
     documents(&mut statement, cases)?;
@@ -477,6 +478,24 @@ fn notices(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFa
     column!(statement, notices, notice => notice.other.as_deref());
     column!(statement, notices, notice => notice.follows.as_deref());
     column!(statement, notices, notice => i16::from(notice.folds));
+    Ok(())
+}
+
+fn hooks(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
+    let (owners, hooks) = rows(cases, |case| case.hooks.iter().collect());
+    if hooks.is_empty() {
+        return Ok(());
+    }
+    let source = statement.unnest(&["bigint", "integer", "uuid", "text", "text", "text", "bytea", "bigint"]);
+    let insert =
+        "insert into hook_messages (tenant, case_id, id, hook, kind, body, at, next_attempt_at) select tenant, case_id, id, hook, kind, body, at, at from";
+    statement.part("hm", &source, "id, hook, kind, body, at", (insert, " on conflict (tenant, id) do nothing"));
+    statement.owners(&owners)?;
+    column!(statement, hooks, hook => hook.id.as_str());
+    column!(statement, hooks, hook => hook.hook.as_str());
+    column!(statement, hooks, hook => hook.kind.as_str());
+    column!(statement, hooks, hook => hook.body.as_slice());
+    column!(statement, hooks, hook => hook.at.0);
     Ok(())
 }
 

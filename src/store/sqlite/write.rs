@@ -105,6 +105,7 @@ fn rows_of(connection: &Connection, case: &CaseWrite) -> Written {
     broadcasts(connection, case)?;
     terms(connection, case)?;
     orders(connection, case)?;
+    hooks(connection, case)?;
     for notice in &case.notices {
         notice_row(connection, &case.row, notice)?;
     }
@@ -316,6 +317,18 @@ fn orders(connection: &Connection, case: &CaseWrite) -> Written {
                 order.office,
                 order.at.0
             ])?;
+    }
+    Ok(())
+}
+
+fn hooks(connection: &Connection, case: &CaseWrite) -> Written {
+    for hook in &case.hooks {
+        connection
+            .prepare_cached(
+                "insert into hook_messages (tenant, id, case_id, hook, kind, body, at, next_attempt_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
+                 on conflict (tenant, id) do nothing",
+            )?
+            .execute(params![case.row.tenant.0, hook.id, blob(&case.row.id), hook.hook, hook.kind, hook.body, hook.at.0])?;
     }
     Ok(())
 }

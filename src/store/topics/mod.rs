@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod drafts;
 pub mod files;
 pub mod fold;
+pub mod hooks;
 pub mod inbox;
 pub mod jobs;
 pub mod lights;

@@ -49,7 +49,7 @@ pub fn crew_with(node: &Node, mail: Channel, sms: SmsChannel, signature: Signatu
     let templates = Arc::new(Templates::embedded(signature).unwrap_or_else(|mistakes| panic!("{mistakes:?}")));
     let mailroom =
         Mailroom { templates, mail, sms, origin: "greenlane.localhost".into(), from: "gl@greenlane.localhost".into(), fold_ms: 0, public_url: OnceLock::new() };
-    Crew { app: node.app.clone(), mailroom: Arc::new(mailroom), mornings: node.crew.mornings.clone() }
+    Crew { app: node.app.clone(), mailroom: Arc::new(mailroom), mornings: node.crew.mornings.clone(), webhooks: node.crew.webhooks.clone() }
 }
 
 pub async fn lines(node: &Node, case: CaseId, channel: &str) -> Vec<NoticeLine> {

@@ -116,6 +116,7 @@ pub fn acts(n: u8, from: i64, to: i64) -> CaseWrite {
         broadcasts: Vec::new(),
         terms: Vec::new(),
         orders: Vec::new(),
+        hooks: Vec::new(),
         notices: Vec::new(),
         settled: Vec::new(),
         reopened: Vec::new(),

@@ -1,0 +1,126 @@
+//! Outside systems are told what happens, each thing once and signed; what must not be spoken to is not.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use greenlane::app::failure::Failure;
+use greenlane::app::webhooks::HookAct;
+use greenlane::channels::Webhooks;
+use greenlane::identity::Actor;
+use greenlane::ids::Moment;
+use greenlane::workers::Crew;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::Sha256;
+use std::sync::Arc;
+
+use crate::sms::gateway::{Asked, Says, TestGateway};
+use crate::spine::node::{Node, Where, on_both};
+
+fn operator() -> Actor {
+    Actor::Operator("test".to_owned())
+}
+
+async fn change(node: &Node, act: HookAct) -> Result<Vec<String>, Failure> {
+    Ok(node.app.change_webhooks(node.tenant, operator(), act).await?.into_iter().map(|line| line.en).collect())
+}
+
+/// Subscribes, and gives the id and the key.
+async fn subscribed(node: &Node, url: &str, kinds: &[&str]) -> (String, Vec<u8>) {
+    let act = HookAct::Add { url: url.to_owned(), kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect() };
+    let told = change(node, act).await.unwrap_or_else(|failure| panic!("{failure}"));
+    let id = told[0].split_whitespace().nth(1).unwrap().trim_end_matches(':').to_owned();
+    let secret = told[1].split("whsec_").nth(1).unwrap();
+    (id, STANDARD.decode(secret).unwrap())
+}
+
+/// Workers that may speak to this machine.
+fn allowing(node: &Node) -> Crew {
+    Crew { webhooks: Arc::new(Webhooks::new(vec!["127.0.0.1".to_owned()])), ..node.crew.clone() }
+}
+
+/// Looks at a message as its receiver does: signature over id, time and body; answers with the event.
+fn verified(asked: &Asked, key: &[u8]) -> Value {
+    let (id, at) = (asked.header("webhook-id"), asked.header("webhook-timestamp"));
+    let mac = Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(format!("{id}.{at}.{}", asked.body));
+    assert_eq!(asked.header("webhook-signature"), format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())));
+    assert!((at.parse::<i64>().unwrap() - greenlane::clock::real().0 / 1000).abs() < 300, "a receiver refuses an old time");
+    assert_eq!(asked.header("content-type"), "application/cloudevents+json; charset=utf-8");
+    let event: Value = serde_json::from_str(&asked.body).unwrap();
+    assert_eq!((event["specversion"].as_str(), event["id"].as_str()), (Some("1.0"), Some(id)));
+    event
+}
+
+fn types(events: &[Value]) -> Vec<&str> {
+    let mut types: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    types.sort_unstable();
+    types
+}
+
+#[test]
+fn what_happens_to_a_case_is_told_signed_and_once() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        let receiver = TestGateway::start().await;
+        let before = node.start("pair", None).await.unwrap();
+        let (_, key) = subscribed(&node, &format!("http://{}/hook?x=1", receiver.address()), &["case.started", "case.ended"]).await;
+        let case = node.start("pair", None).await.unwrap();
+        for login in ["fgw", "hbj"] {
+            node.answer(case, login, "agree").await.unwrap();
+        }
+        allowing(&node).drain().await.unwrap();
+        allowing(&node).drain().await.unwrap();
+        let asked = receiver.asked();
+        let events: Vec<Value> = asked.iter().map(|one| verified(one, &key)).collect();
+        assert_eq!(types(&events), ["greenlane.case.started.v1"], "the case before the subscription, and what nobody asked for, is not told");
+        assert_eq!((asked[0].path.as_str(), events[0]["data"]["case"].as_str()), ("/hook?x=1", Some(case.to_string().as_str())));
+        assert!(!asked[0].body.contains(&before.to_string()) && !asked[0].body.contains("chen"));
+        node.holds().await;
+    });
+}
+
+#[test]
+fn a_receiver_that_fails_gets_the_same_message_again_until_it_is_parked_and_an_operator_sends_it() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        let receiver = TestGateway::start().await;
+        let (id, key) = subscribed(&node, &format!("http://{}/", receiver.address()), &["case.started"]).await;
+        receiver.plan([Says::This(503, "busy"), Says::Redirects, Says::This(410, "gone")]);
+        node.start("pair", None).await.unwrap();
+        for _ in 0..4 {
+            allowing(&node).drain().await.unwrap();
+            assert!(node.clock.set(Moment(node.clock.now().0 + 3_600_000)));
+        }
+        let ids: Vec<String> = receiver.asked().iter().map(|asked| asked.header("webhook-id").to_owned()).collect();
+        assert!(ids.len() == 3 && ids.iter().all(|one| *one == ids[0]), "no redirect is followed, nothing after 410: {ids:?}");
+        let told = change(&node, HookAct::List).await.unwrap();
+        assert!(told[0].contains("1 parked") && told[0].contains("410"), "{told:?}");
+        change(&node, HookAct::Retry { id: id.clone() }).await.unwrap();
+        allowing(&node).drain().await.unwrap();
+        assert_eq!(verified(receiver.asked().last().unwrap(), &key)["id"].as_str(), Some(ids[0].as_str()));
+        assert!(change(&node, HookAct::List).await.unwrap()[0].contains("1 delivered, 0 parked"));
+        change(&node, HookAct::End { id }).await.unwrap();
+        node.start("pair", None).await.unwrap();
+        allowing(&node).drain().await.unwrap();
+        assert_eq!(receiver.asked().len(), 4, "an ended subscription is told nothing");
+        node.holds().await;
+    });
+}
+
+#[test]
+fn this_machine_is_not_spoken_to_unless_the_configuration_lists_it() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        let receiver = TestGateway::start().await;
+        subscribed(&node, &format!("http://{}/", receiver.address()), &["case.started"]).await;
+        subscribed(&node, &format!("https://localhost:{}/", receiver.address().port()), &["case.started"]).await;
+        node.start("pair", None).await.unwrap();
+        node.crew.drain().await.unwrap();
+        assert_eq!(receiver.asked().len(), 0);
+        let told = change(&node, HookAct::List).await.unwrap();
+        assert!(told.iter().all(|line| line.contains("1 parked")), "{told:?}");
+        let refused = change(&node, HookAct::Add { url: "ftp://x".to_owned(), kinds: vec!["weather".to_owned()] }).await;
+        let Err(Failure::Refused(refusal)) = refused else { panic!("taken") };
+        assert_eq!((refusal.code, refusal.details.len()), ("webhook_wrong", 2));
+        node.holds().await;
+    });
+}
