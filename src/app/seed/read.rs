@@ -26,6 +26,9 @@ pub(super) struct Reading {
     pub taken: BTreeSet<(&'static str, String)>,
 }
 
+/// The mistakes of a file that plants nothing.
+type LookThrough = fn(&str) -> Vec<Mistake>;
+
 type FileReader = fn(&mut Reading, &mut Reader<'_>, &Node);
 
 const READERS: [FileReader; 7] = [rows::offices, rows::people, rows::accounts, rows::projects, indicators::indicators, rows::named, items::items];
@@ -73,7 +76,7 @@ fn check(roster: &Roster, places: &Places) -> Vec<Mistake> {
 }
 
 /// What the plans say of the ledger and of assessment plants nothing: the program carries it, and a folder's copy is only looked through.
-const RULES: [(&str, fn(&str) -> Vec<Mistake>); 2] = [
+const RULES: [(&str, LookThrough); 2] = [
     ("evidence.yaml", |text| evidence::read(text, "evidence.yaml").err().unwrap_or_default()),
     ("assessment.yaml", |text| assessment::read(text, "assessment.yaml").err().unwrap_or_default()),
 ];
