@@ -56,6 +56,10 @@ pub const JOB_PAUSE_S_MAX: u32 = 30 * 24 * 60 * 60;
 pub const JOB_PAUSES_MAX: usize = 20;
 /// Supervision orders that one turn opens.
 pub const ORDERS_PER_TURN_MAX: u32 = 64;
+/// Seconds before a drafted order that could not be opened is tried again: the first time, and at most.
+pub const ORDER_RETRY_S: (i64, i64) = (60, 60 * 60);
+/// Cases whose limits one turn writes down that have no rows yet.
+pub const TERMS_FILLED_PER_TURN_MAX: u32 = 100;
 /// Signals to other cases that one turn delivers.
 pub const SIGNALS_PER_TURN_MAX: u32 = 200;
 /// How long a case that refused a signal is left alone the first time, in milliseconds.

@@ -25,7 +25,8 @@ mod finish;
 mod foresee;
 mod told;
 
-pub use foresee::Move;
+use foresee::Foreseen;
+pub use foresee::{Move, Unread};
 
 /// A file that somebody wants to be the calendar, or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,8 @@ pub struct Preview {
     pub cases: usize,
     /// Every date that would be another, or would become certain.
     pub moves: Vec<Move>,
+    /// Open cases whose dates could not be foreseen; recomputing passes them over as well, and an operator's log says why.
+    pub unread: Vec<Unread>,
     /// What both calendars were, for applying just this.
     pub stamp: Digest,
 }
@@ -123,7 +126,7 @@ impl App {
         let calendar = known.calendar.proposed(&proposal.text, &proposal.file, &proposal.head);
         let calendar = calendar.map_err(|mistakes| wrong_input("calendar_wrong", mistakes.iter().map(Detail::from)))?;
         let unchanged = calendar.to_yaml() == known.calendar.to_yaml();
-        let (moves, cases) = if unchanged { (Vec::new(), 0) } else { self.foreseen_moves(tenant, &known, &calendar).await? };
+        let Foreseen { moves, cases, unread } = if unchanged { Foreseen::default() } else { self.foreseen_moves(tenant, &known, &calendar).await? };
         Ok(Preview {
             before: known.calendar.version().to_owned(),
             unchanged,
@@ -131,6 +134,7 @@ impl App {
             days: known.calendar.changed_days(&calendar),
             cases,
             moves,
+            unread,
             stamp: stamp(&known.calendar, &calendar),
             calendar,
         })

@@ -504,8 +504,7 @@ impl Pages<'_> {
     }
 
     fn used(&self, term: &Term, at: Moment) -> u32 {
-        let query = crate::calendar::TermQuery { from: term.from, within: term.within, extended: term.extended, suspended: &term.stopped, roll_over: false };
-        self.known.calendar.used(&query, at.date())
+        self.known.calendar.used(&term.query(&term.stopped), at.date())
     }
 
     fn name(&self, person: PersonId) -> String {

@@ -62,6 +62,7 @@ pub mod seed;
 pub mod sign_in;
 pub mod signals;
 pub mod texts;
+mod unfilled;
 pub mod verification;
 pub mod view;
 pub mod webhooks;

@@ -70,7 +70,7 @@ pub(super) fn rows(notice: &NoticeEffect, act: &ActSeen<'_>, known: &Known, fact
             channel: medium.key().to_owned(),
             language: recipient.language.tag().to_owned(),
             context: bytes.clone(),
-            due: leaves_at(kind, medium, facts.now, facts.calendar),
+            due: if notice.urgent { facts.now } else { leaves_at(kind, medium, facts.now, facts.calendar) },
             other: Some(occasion.key(kind, recipient.person, medium.other())),
             follows: None,
             folds: group.folds() && kind.urgency() == Urgency::Routine,

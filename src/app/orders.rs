@@ -20,7 +20,7 @@ use crate::engine::effect::OrderEffect;
 use crate::forms::{Form, Kind};
 use crate::identity::Actor;
 use crate::ids::{CaseId, CommandId, Digest, Moment, Tenant, Text};
-use crate::limits::ORDERS_PER_TURN_MAX;
+use crate::limits::{ORDER_RETRY_S, ORDERS_PER_TURN_MAX};
 use crate::store::DraftedOrder;
 use crate::store::rows::OrderRow;
 
@@ -90,13 +90,21 @@ impl App {
     /// # Errors
     /// A fault of the store.
     pub async fn open_orders(&self) -> Result<usize, Fault> {
-        let waiting = self.store().orders_waiting(ORDERS_PER_TURN_MAX).await.map_err(reading("looking for drafted orders"))?;
+        let waiting = self.store().orders_waiting(self.clock().now(), ORDERS_PER_TURN_MAX).await.map_err(reading("looking for drafted orders"))?;
         let mut opened = 0;
         for order in &waiting {
-            match self.open_order(order).await {
-                Ok(done) => opened += usize::from(done),
-                // The row stays for a later turn; the others are not held up.
-                Err(fault) => tracing::error!(case = %order.key.case, %fault, "a drafted order could not be opened"),
+            let done = match self.open_order(order).await {
+                Ok(done) => done,
+                Err(fault) => {
+                    tracing::error!(case = %order.key.case, %fault, "a drafted order could not be opened");
+                    false
+                }
+            };
+            opened += usize::from(done);
+            if !done {
+                // The row stays for a later turn, further off each time; the others are not held up.
+                let again = again_at(self.clock().now(), order.tries);
+                self.store().order_put_off(&order.key, again).await.map_err(|cause| Fault::new("putting a drafted order off", cause))?;
             }
         }
         Ok(opened)
@@ -177,6 +185,12 @@ impl App {
         }
         Ok(views)
     }
+}
+
+/// When an order that could not be opened is tried again: after a minute, then after twice as long each time, up to an hour.
+fn again_at(now: Moment, tries: u32) -> Moment {
+    let pause = 1_i64.checked_shl(tries).map_or(ORDER_RETRY_S.1, |times| ORDER_RETRY_S.0.saturating_mul(times).clamp(ORDER_RETRY_S.0, ORDER_RETRY_S.1));
+    Moment(now.0.saturating_add(pause * 1_000))
 }
 
 /// Orders stand in no line for quota, and take the place of ordinary cases.

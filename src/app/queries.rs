@@ -10,8 +10,7 @@ use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::replay;
 use crate::app::view::{self, CaseView};
 use crate::app::writer::Working;
-use crate::calendar::{Due, TermQuery};
-use crate::definition::graph::TermKind;
+use crate::calendar::Due;
 use crate::engine::case::{Local, Term};
 use crate::engine::refusal::{Class, Refusal};
 use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant, Text};
@@ -350,8 +349,7 @@ pub fn day_lines(calendar: &crate::calendar::Calendar, term: &Term, today: Naive
 
 fn explained(calendar: &crate::calendar::Calendar, term: &Term, today: NaiveDate) -> crate::calendar::Explanation {
     let suspended = suspended(term, today);
-    let (from, within, extended) = (term.from, term.within, term.extended);
-    calendar.explain(&TermQuery { from, within, extended, suspended: &suspended, roll_over: term.kind == TermKind::Statutory })
+    calendar.explain(&term.query(&suspended))
 }
 
 fn lines(explained: &crate::calendar::Explanation) -> Vec<DayLine> {

@@ -14,11 +14,11 @@ use crate::app::known::Known;
 use crate::app::lights::{LitWanted, SHOWN};
 use crate::app::notices::short_name;
 use crate::app::orders::ORDER_WORKFLOW;
-use crate::app::queries::{CaseFilter, reading};
+use crate::app::queries::reading;
 use crate::app::register::case_of;
 use crate::identity::{Actor, Person};
 use crate::ids::{CommandId, Moment, Name, Tenant, Text};
-use crate::limits::{DIGEST_TASKS_MAX, LIGHTS_LISTED_MAX, ORDERS_PER_TURN_MAX};
+use crate::limits::{DIGEST_TASKS_MAX, LIGHTS_LISTED_MAX};
 use crate::notice::{Context, Digest, Kind, Line, Medium, Occasion};
 use crate::store::rows::NoticeRow;
 use crate::store::{Held, Inbox, Late, Seat, TermView};
@@ -123,13 +123,11 @@ impl App {
             Report::Weekly => (Kind::WeeklyLights, "weekly", &["sup_clerk", "sup_head"][..], self.weekly(tenant, &known, on).await?),
             Report::Monthly => (Kind::MonthlyRanking, "monthly", &["sup_clerk", "sup_head", "leader"][..], self.monthly(tenant, on).await?),
         };
-        let Some(context) = context else { return Ok(0) };
+        // One with nothing to say, or nobody to hear it, is on record as well: a later start does not write it with another day's figures.
         let mut notices = Vec::new();
-        for person in holders(&known, posts, on).into_iter().filter(|person| known.hears(person.id, kind)) {
-            notices.extend(letter(tenant, kind, (person, on), &context, self.clock().now())?);
-        }
-        if notices.is_empty() {
-            return Ok(0);
+        let hearing = holders(&known, posts, on).into_iter().filter(|person| known.hears(person.id, kind));
+        for (person, context) in hearing.zip(context.iter().cycle()) {
+            notices.extend(letter(tenant, kind, (person, on), context, self.clock().now())?);
         }
         let count = notices.len();
         let rows = RegisterRows { notices, ..RegisterRows::default() };
@@ -148,7 +146,7 @@ impl App {
             return Ok(Vec::new());
         }
         let mut digest = self.lit_lists(tenant, known, &[Light::DarkRed, Light::Red, Light::Yellow]).await?;
-        digest.orders = self.orders_in_hand(tenant, known).await?;
+        (digest.orders, digest.orders_more) = self.orders_in_hand(tenant, known).await?;
         (digest.opened, digest.closed) = self.moved_on(tenant, on).await?;
         let mut notices = Vec::new();
         for leader in leaders {
@@ -174,7 +172,7 @@ impl App {
         let late = self.late_terms(tenant, None).await?.into_iter().filter(|line| line.expected.is_none());
         let unstated = late.map(|line| Line { no: line.name, item: line.link, office: line.office, due: line.due.parse().ok(), ..Line::default() });
         digest.unstated = unstated.take(usize::try_from(DIGEST_TASKS_MAX).unwrap_or(usize::MAX)).collect();
-        digest.orders = self.orders_in_hand(tenant, known).await?;
+        (digest.orders, digest.orders_more) = self.orders_in_hand(tenant, known).await?;
         let office = |group: &crate::app::lights::Group| {
             let counts = SHOWN.iter().map(|light| (*light, group.tally.of(*light).0)).filter(|(_, count)| *count > 0);
             let (zh, en): (Vec<String>, Vec<String>) =
@@ -246,15 +244,17 @@ impl App {
     }
 
     /// Supervision orders in hand, each with its documents and where it stands: the chain from draft to leader.
-    async fn orders_in_hand(&self, tenant: Tenant, known: &Known) -> Result<Vec<Line>, Fault> {
-        let filter = CaseFilter { workflow: Some(ORDER_WORKFLOW.to_owned()), running: Some(true), ..CaseFilter::default() };
+    /// Those nobody has replied to come first, the oldest first, and what is not listed is counted.
+    async fn orders_in_hand(&self, tenant: Tenant, known: &Known) -> Result<(Vec<Line>, u32), Fault> {
+        let (rows, all) = self.store().orders_running(tenant, ORDER_WORKFLOW, DIGEST_TASKS_MAX).await.map_err(reading("listing orders"))?;
+        let more = u32::try_from(all - i64::try_from(rows.len()).unwrap_or(all)).unwrap_or(0);
         let mut lines = Vec::new();
-        for row in self.store().cases(tenant, &filter, ORDERS_PER_TURN_MAX).await.map_err(reading("listing orders"))? {
-            let working = match self.working(tenant, row.id).await {
+        for (case, number) in rows {
+            let working = match self.working(tenant, case).await {
                 Ok(working) => working,
                 // One that cannot be read keeps nobody from their morning.
                 Err(Failure::Fault(fault)) => {
-                    tracing::error!(case = %row.id, %fault, "an order in hand could not be read");
+                    tracing::error!(%case, %fault, "an order in hand could not be read");
                     continue;
                 }
                 // It ended meanwhile, or is gone.
@@ -263,22 +263,22 @@ impl App {
             let state = &working.state;
             let title = |scope: u32, step: &Name| state.scopes.get(&scope).map(|scope| known.step_title(&scope.program, step)).unwrap_or_default();
             let open: Vec<Text> = state.tasks.values().map(|task| title(task.scope, &task.step)).collect();
-            let numbers = self.store().documents(tenant, row.id).await.map_err(reading("listing the documents of an order"))?;
+            let numbers = self.store().documents(tenant, case).await.map_err(reading("listing the documents of an order"))?;
             let numbers: Vec<String> = numbers.into_iter().filter_map(|document| document.number).collect();
             let told = |open: Vec<&str>, between: &str| numbers.iter().map(String::as_str).chain(open).collect::<Vec<_>>().join(between);
             let step = Text {
                 zh: told(open.iter().map(|text| text.zh.as_str()).collect(), "、"),
                 en: told(open.iter().map(|text| text.en.as_str()).collect(), ", "),
             };
-            let about = self.order_causes(tenant, row.id).await?.into_iter().next();
+            let about = self.order_causes(tenant, case).await?.into_iter().next();
             let item = about.map_or_else(
-                || known.link_title(&row.workflow),
+                || known.link_title(ORDER_WORKFLOW),
                 |about| Text { zh: format!("{} {}", about.about_name, about.link.zh), en: format!("{} {}", about.about_name, about.link.en) },
             );
-            let no = row.number.clone().unwrap_or_else(|| short_name(row.id));
+            let no = number.unwrap_or_else(|| short_name(case));
             lines.push(Line { no, item, step: Some(step).filter(|step| !step.zh.is_empty()), ..Line::default() });
         }
-        Ok(lines)
+        Ok((lines, more))
     }
 }
 

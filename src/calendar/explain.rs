@@ -48,8 +48,10 @@ pub enum DayWhy {
     Closure(Arc<Text>),
     /// The term stood still.
     Suspended,
-    /// The limit ended on a day off and moved here.
+    /// The limit ended on a holiday and moved here.
     MovedHere,
+    /// The limit ended on an ordinary weekend and moved here, because it or the calendar says so.
+    MovedOffWeekend,
 }
 
 impl DayWhy {
@@ -66,6 +68,7 @@ impl DayWhy {
             Self::Closure(label) => label.zh.clone(),
             Self::Suspended => "期间不计入".to_owned(),
             Self::MovedHere => "期末逢法定休假日，顺延至此".to_owned(),
+            Self::MovedOffWeekend => "期末逢周末，按规定顺延至此".to_owned(),
         }
     }
 
@@ -82,6 +85,7 @@ impl DayWhy {
             Self::Closure(label) => label.en.clone(),
             Self::Suspended => "suspended, not counted".to_owned(),
             Self::MovedHere => "the limit ended on a holiday and moves here".to_owned(),
+            Self::MovedOffWeekend => "the limit ended on a weekend and moves here, as it says".to_owned(),
         }
     }
 }
@@ -97,9 +101,14 @@ impl Calendar {
         };
         let mut days = vec![DayNote { date: query.from, counted: None, why: DayWhy::Start }];
         let stopped = merged(query.suspended);
-        let mut counted = 0;
+        let (mut counted, mut ended) = (0, query.from);
         for date in query.from.iter_days().skip(1).take_while(|date| *date <= end) {
-            let note = self.note(query, &stopped, date, counted);
+            let mut note = self.note(query, &stopped, date, counted);
+            if note.counted.is_some() {
+                ended = date;
+            } else if note.why == DayWhy::MovedHere && self.day(ended) == Some(&DayKind::Weekend) {
+                note.why = DayWhy::MovedOffWeekend;
+            }
             counted = note.counted.unwrap_or(counted);
             days.push(note);
         }

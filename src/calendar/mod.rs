@@ -10,6 +10,7 @@ mod compare;
 mod csv;
 mod explain;
 mod ics;
+mod light;
 mod rows;
 mod span;
 mod syntax;
@@ -20,9 +21,10 @@ mod write;
 pub use amend::{Format, Head};
 pub use compare::DayChange;
 pub use explain::{DayNote, DayWhy, Explanation};
+pub use light::Thresholds;
 pub use span::{Span, SpanError, Unit};
 pub use table::{Calendar, Closure, DayKind, Holiday, Notice, weekday_zh};
-pub use term::{Due, TermQuery};
+pub use term::{Due, Roll, TermQuery};
 
 /// The calendar the program carries: China, by the yearly notices of the State Council's General Office.
 pub const CN: &str = include_str!("../../workflows/calendars/cn.yaml");

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 
 use super::span::Unit;
+use super::term::Roll;
 use crate::ids::Text;
 
 /// One year's notice, as it finally stood.
@@ -191,9 +192,20 @@ impl Calendar {
     /// Whether a calendar-day limit that ends on `date` moves to the next working day (民法典 203); false outside the covered range.
     #[must_use]
     pub fn rolls_over(&self, date: NaiveDate) -> bool {
+        self.moves_off(date, Roll::AsPublished)
+    }
+
+    /// The same for a limit that says so itself.
+    pub(super) fn moves_off(&self, date: NaiveDate, roll: Roll) -> bool {
+        let (holiday, weekend) = match roll {
+            Roll::Never => (false, false),
+            Roll::AsPublished => (self.table.heading.holiday_rolls, self.table.heading.weekend_rolls),
+            Roll::Holidays => (true, false),
+            Roll::DaysOff => (true, true),
+        };
         match self.day(date) {
-            Some(DayKind::Holiday(_)) => self.table.heading.holiday_rolls,
-            Some(DayKind::Weekend) => self.table.heading.weekend_rolls,
+            Some(DayKind::Holiday(_)) => holiday,
+            Some(DayKind::Weekend) => weekend,
             Some(DayKind::Working | DayKind::MakeUp(_) | DayKind::Closure(_)) | None => false,
         }
     }

@@ -1,12 +1,34 @@
 //! When a term ends: start day not counted (民法典 201), stopped days left out one by one, the extension after the term itself,
-//! and a calendar-day limit that ends on a statutory holiday moved to the next working day (民法典 203).
+//! and a calendar-day limit that ends on a day off moved to the next working day (民法典 203), where the limit or the calendar says so.
 //! Invariant: `due` and the last day of `explain` are the same day.
 //! Never: a working-day term past the last published day gets a date.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::span::{Span, Unit};
 use super::table::Calendar;
+
+/// Whether a calendar-day limit that ends on a day off moves to the next working day (民法典 203), as whoever set the limit wrote it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Roll {
+    /// It does not move.
+    #[default]
+    Never,
+    /// As the calendar in force says for all limits: off statutory holidays, and off weekends where it says so.
+    AsPublished,
+    /// Off statutory holidays only.
+    Holidays,
+    /// Off statutory holidays and ordinary weekends.
+    DaysOff,
+}
+
+impl From<bool> for Roll {
+    fn from(rolls: bool) -> Self {
+        if rolls { Self::AsPublished } else { Self::Never }
+    }
+}
 
 /// A question about one term.
 #[derive(Clone, Copy, Debug)]
@@ -19,15 +41,15 @@ pub struct TermQuery<'a> {
     pub extended: Option<Span>,
     /// Intervals that do not count, both ends included; they may overlap and come in any order.
     pub suspended: &'a [(NaiveDate, NaiveDate)],
-    /// Whether a calendar-day limit that ends on a statutory holiday moves to the next working day.
-    pub roll_over: bool,
+    /// Whether a calendar-day limit that ends on a day off moves to the next working day.
+    pub roll_over: Roll,
 }
 
 impl TermQuery<'_> {
     /// A term of `within` from `from` that nothing stopped.
     #[must_use]
     pub const fn plain(from: NaiveDate, within: Span) -> Self {
-        Self { from, within, extended: None, suspended: &[], roll_over: true }
+        Self { from, within, extended: None, suspended: &[], roll_over: Roll::AsPublished }
     }
 
     /// The unit in which it ends.
@@ -86,7 +108,7 @@ impl Calendar {
     pub fn due(&self, query: &TermQuery<'_>) -> Due {
         let stopped = merged(query.suspended);
         match self.last_counted(query, &stopped) {
-            Ok(date) if query.roll_over && query.last_unit() == Unit::Calendar => self.rolled(date, &stopped),
+            Ok(date) if query.last_unit() == Unit::Calendar => self.rolled(date, &stopped, query.roll_over),
             Ok(date) => Due::On { date, provisional: self.day(date).is_none() && query.total() > 0 },
             Err(counted) => Due::Unknown { counted, through: self.known_through(query.from) },
         }
@@ -157,10 +179,10 @@ impl Calendar {
         }
     }
 
-    /// Moves a day that is a statutory holiday to the next working day that is not stopped.
-    fn rolled(&self, date: NaiveDate, stopped: &[(NaiveDate, NaiveDate)]) -> Due {
+    /// Moves a day off to the next working day that is not stopped.
+    fn rolled(&self, date: NaiveDate, stopped: &[(NaiveDate, NaiveDate)], roll: Roll) -> Due {
         let provisional = self.day(date).is_none();
-        if !self.rolls_over(date) {
+        if !self.moves_off(date, roll) {
             return Due::On { date, provisional };
         }
         let mut next = date;

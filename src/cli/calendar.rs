@@ -176,7 +176,7 @@ fn explain(args: &DueArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     let within = args.within.join(" ").parse::<Span>().map_err(|error| Failure::Asked { zh: error.zh(), en: error.to_string() })?;
     // Clap requires `from` unless --stdin is given, and then this is not called.
     let Some(from) = args.from else { return Ok(ExitCode::FAILURE) };
-    let query = TermQuery { from, within, extended: args.extended, suspended: &args.suspended, roll_over: !args.no_roll_over };
+    let query = TermQuery { from, within, extended: args.extended, suspended: &args.suspended, roll_over: (!args.no_roll_over).into() };
     tell::explanation(&calendar, &query, args.lang, out)?;
     Ok(ExitCode::SUCCESS)
 }

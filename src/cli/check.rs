@@ -112,6 +112,7 @@ pub fn check(own: &[SourceFile], on: NaiveDate, roster: Option<&Seeds>) -> (Vec<
             all
         });
         of_sets.extend(library.vacant(holds, &held));
+        of_sets.extend(library.succeeded(|office| seeds.tenants.values().find_map(|tenant| tenant.roster.successor(&Name::from(office), on))));
     }
     of_sets.extend(library.unsayable(&Kind::of_cases()));
     let is_own = |one: &Diagnostic| own.is_empty() || own.iter().any(|file| file.shown == one.file);

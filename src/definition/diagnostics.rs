@@ -160,11 +160,16 @@ fn code_of(code: &'static str) -> &'static str {
     }
 }
 
-/// A step has some forty keys: what was most likely meant comes before them.
+/// A step has some forty keys, and so has a form: what was most likely meant comes before them.
 fn near_first(code: &str, en: &str, help: Option<&(String, String)>) -> Option<(String, String, (String, String))> {
     let near = help?.1.strip_prefix("did you mean ")?.trim_end_matches('?');
-    let (keys, found) = en.strip_prefix("expected one of ").filter(|_| code == "unknown-key")?.rsplit_once(", found ")?;
-    let (zh, en) = (format!("没有键 {found}：是否想写 {near}？"), format!("expected a key that exists, found {found}: did you mean {near}?"));
+    let (zh, what) = match code {
+        "unknown-key" => ("键", "a key"),
+        "unknown-field" => ("字段", "a field"),
+        _ => return None,
+    };
+    let (keys, found) = en.strip_prefix("expected one of ")?.rsplit_once(", found ")?;
+    let (zh, en) = (format!("没有{zh} {found}：是否想写 {near}？"), format!("expected {what} that exists, found {found}: did you mean {near}?"));
     Some((zh, en, (format!("可以写：{keys}"), format!("known here: {keys}"))))
 }
 

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 pub use super::groups::{Ballots, GroupPass, GroupRule, OnRefusal, Power, Verb, Verbs, Vote};
-use crate::calendar::Span;
+use crate::calendar::{Roll, Span, Thresholds, Unit};
 use crate::expr::{Expr, Table};
 use crate::forms::Form;
 pub use crate::ids::Text;
@@ -71,10 +71,21 @@ pub struct Program {
     pub handlers: Vec<Catch>,
     /// Nodes; `NodeIx` points in here.
     pub nodes: Vec<Node>,
+    /// Where its timetable stands and what is done of it, when it keeps one.
+    pub progress: Option<Timetable>,
     /// Where a new scope puts its first token.
     pub start: NodeIx,
     /// For each node, the nodes of this program reachable from it by one edge or more (a return counts as no edge).
     pub reach: Vec<BTreeSet<NodeIx>>,
+}
+
+/// A timetable kept in answers: rows with `node`, `start` and `due`, and rows with `node` and `percent`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timetable {
+    /// The step whose answer holds the plan, and the field.
+    pub plan: (Name, Name),
+    /// The step whose answer says how much is done, and the field.
+    pub done: (Name, Name),
 }
 
 /// A node's place in its program.
@@ -425,6 +436,33 @@ pub struct TermRule {
     pub rungs: Vec<Rung>,
     /// What the law makes of silence.
     pub on_expiry: Option<Deem>,
+    /// How it is counted and shown, where its author says otherwise.
+    pub manner: Manner,
+}
+
+/// How a limit is counted and shown, where its author says otherwise than the rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manner {
+    /// Whether it moves when it ends on a day off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolls: Option<Roll>,
+    /// When its light turns yellow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lights: Option<Thresholds>,
+}
+
+impl Manner {
+    /// Whether nothing is said otherwise.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a limit of this kind and length moves when it ends on a day off: as written; else only a statutory one in calendar days does, as the calendar says.
+    #[must_use]
+    pub fn roll(&self, kind: TermKind, within: Span) -> Roll {
+        self.rolls.unwrap_or(if kind == TermKind::Statutory && within.unit == Unit::Calendar { Roll::AsPublished } else { Roll::Never })
+    }
 }
 
 impl TermRule {
@@ -470,6 +508,8 @@ pub struct Rung {
     pub to: Vec<Audience>,
     /// The workflow of the supervision order (督办单) that is drafted with it.
     pub order: Option<Name>,
+    /// It waits for no working day and for no morning.
+    pub urgent: bool,
 }
 
 /// Who hears a rung.

@@ -230,6 +230,12 @@ impl Library {
         rules::posts::vacant(self.parts.workflows.values(), &is_filled, held)
     }
 
+    /// Offices that another has taken over from, with its key and name as `successor` knows them.
+    #[must_use]
+    pub fn succeeded(&self, successor: impl Fn(&str) -> Option<(String, Text)>) -> Vec<Diagnostic> {
+        rules::posts::succeeded(self.parts.workflows.values(), &successor)
+    }
+
     /// Reminders that say what is no kind of notice: `kinds` is what there is, and wording it is not the language's business.
     #[must_use]
     pub fn unsayable(&self, kinds: &[&str]) -> Vec<Diagnostic> {

@@ -21,6 +21,7 @@ mod happenings;
 mod kinds;
 mod names;
 mod plan;
+mod progress;
 mod readable;
 mod terms;
 
@@ -81,6 +82,7 @@ impl<'w> Whole<'w> {
         let nodes: Vec<Option<(Node, Place)>> = plan.nodes.iter().map(|planned| Some((lowering.node(planned, findings)?, planned.at))).collect();
         let whole = list.name == self.workflow.name.value;
         let (limits, form) = if whole { lowering.head(findings) } else { (Vec::new(), None) };
+        let progress = self.workflow.progress.as_ref().filter(|_| whole).and_then(|progress| lowering.progress(progress, findings));
         let nodes: Option<Placed> = nodes.into_iter().collect();
         let added = lowering.added(list, plan.nodes.len(), findings);
         if let (Some(mut nodes), Some(nature), true) = (nodes.filter(|nodes| !nodes.is_empty()), self.workflow.nature, findings.is_empty()) {
@@ -97,6 +99,7 @@ impl<'w> Whole<'w> {
                 form,
                 limits,
                 handlers,
+                progress,
                 reach: reach(&nodes),
                 nodes,
                 start: NodeIx(0),

@@ -9,6 +9,7 @@ pub(super) mod fields;
 pub(super) mod flow;
 pub(super) mod happenings;
 pub(super) mod law;
+pub(super) mod lights;
 pub(super) mod orders;
 pub(super) mod parallel;
 pub(super) mod posts;

@@ -4,7 +4,7 @@
 
 use chrono::NaiveDate;
 
-use crate::calendar::{Span, Unit};
+use crate::calendar::{Roll, Span, Thresholds, Unit};
 use crate::definition::graph::{GroupPass, Heard, JoinRule, Nature, Need, NumberRule, OnRefusal, Rest, ReturnThen, Settlement, TermKind, Thrown, Verbs};
 use crate::ids::{Name, Text};
 use crate::source::{Node, Place};
@@ -54,6 +54,10 @@ pub struct Workflow {
     pub ladders: Vec<(Word, Vec<Rung>)>,
     /// Terms of the whole scope.
     pub limits: Vec<Limit>,
+    /// When the lights of its limits turn yellow.
+    pub lights: Option<At<Thresholds>>,
+    /// Where its timetable stands and what is done of it: `step.field` each.
+    pub progress: Option<(StepOutcome, StepOutcome)>,
     /// The steps, in order; the first is the start.
     pub steps: Vec<Step>,
     /// What may happen while it is open.
@@ -178,6 +182,10 @@ pub struct Limit {
     pub extend: Option<Extend>,
     /// Who hears of it.
     pub remind: Remind,
+    /// Whether it moves when it ends on a day off.
+    pub rolls: Option<At<Roll>>,
+    /// When its light turns yellow.
+    pub lights: Option<At<Thresholds>>,
 }
 
 /// When a limit starts.
@@ -233,6 +241,8 @@ pub struct Rung {
     pub to: Vec<Hearer>,
     /// The workflow of the supervision order (督办单) that is drafted with it.
     pub order: Option<Word>,
+    /// It waits for no working day and for no morning.
+    pub urgent: bool,
 }
 
 /// Who hears a rung.

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::Span;
-use crate::definition::graph::{Audience, GroupPass, NodeIx, OnRefusal, Power, Settlement, TermKind};
+use crate::calendar::{Span, TermQuery};
+use crate::definition::graph::{Audience, GroupPass, Manner, NodeIx, OnRefusal, Power, Settlement, TermKind};
 use crate::expr::Value;
 use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
 
@@ -442,6 +442,9 @@ pub struct Term {
     pub fired: Vec<(u16, NaiveDate)>,
     /// When silence becomes an outcome by law.
     pub deem_at: Option<Moment>,
+    /// How it is counted and shown, where its author said otherwise.
+    #[serde(default, skip_serializing_if = "Manner::is_usual")]
+    pub manner: Manner,
     /// Why its date has passed, as last stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stated: Option<Stated>,
@@ -463,6 +466,13 @@ pub struct Stated {
 }
 
 impl Term {
+    /// The question whose answer is its date, with these days left out: the one place that says how a running limit is counted.
+    #[must_use]
+    pub fn query<'t>(&self, suspended: &'t [(NaiveDate, NaiveDate)]) -> TermQuery<'t> {
+        let roll_over = self.manner.roll(self.kind, self.within);
+        TermQuery { from: self.from, within: self.within, extended: self.extended, suspended, roll_over }
+    }
+
     /// Why its date has passed, when that was stated for the date it has now.
     #[must_use]
     pub fn reason(&self) -> Option<&Stated> {
@@ -490,6 +500,14 @@ pub struct RungAt {
     /// The workflow of the supervision order that is drafted with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Name>,
+    /// It waits for no working day and for no morning.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub urgent: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_no(flag: &bool) -> bool {
+    !flag
 }
 
 /// A reservation.

@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use chrono::NaiveDate;
+
 use crate::definition::graph::{Node, NodeIx, Program};
 use crate::engine::case::{Case, Local, Scope, Side};
 use crate::engine::event::Event;
@@ -52,6 +54,8 @@ pub(super) struct Draft<'f> {
     pub touched: BTreeSet<Local>,
     /// Numbers taken by this act, on top of `facts.counters`.
     pub counters: BTreeMap<String, u64>,
+    /// The last day of the period whose end is what led here, while the clock fires it: a period is over with the end of that day, not with the next.
+    pub period_end: Option<NaiveDate>,
     /// What this act took from (negative) or gave back to an account, on top of `facts.balances`.
     pub moved: BTreeMap<String, i64>,
     needs: BTreeSet<Need>,
@@ -67,6 +71,7 @@ pub(super) fn drafted<'f>(case: Case, facts: &Facts<'f>, walk: impl FnOnce(&mut 
         arrivals: VecDeque::new(),
         touched: BTreeSet::new(),
         counters: BTreeMap::new(),
+        period_end: None,
         moved: BTreeMap::new(),
         needs: BTreeSet::new(),
         steps: 0,

@@ -96,4 +96,6 @@ pub struct NoticeEffect {
     pub due: Option<NaiveDate>,
     /// Why a date has passed and when the matter is expected now, as the office stated it.
     pub reason: Option<(String, NaiveDate)>,
+    /// It waits for no working day and for no morning.
+    pub urgent: bool,
 }

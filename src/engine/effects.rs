@@ -178,6 +178,7 @@ impl Act<'_, '_> {
             rung: None,
             due: self.scope_due(scope),
             reason: None,
+            urgent: false,
         })
     }
 
@@ -200,6 +201,7 @@ impl Act<'_, '_> {
             rung: None,
             due: own.map_or_else(|| self.scope_due(task.scope), |term| term.due),
             reason: None,
+            urgent: false,
         }))
     }
 
@@ -238,6 +240,7 @@ impl Act<'_, '_> {
             rung: None,
             due: own.map_or_else(|| self.scope_due(task.scope), |term| term.due),
             reason: None,
+            urgent: false,
         })]
     }
 
@@ -257,7 +260,18 @@ impl Act<'_, '_> {
         let scope = task.and_then(|task| self.after.tasks.get(&task)).map_or_else(|| self.root(), |task| Some(task.scope))?;
         let to = to.iter().map(|person| Audience::Person(*person)).collect();
         let entry = self.facts.now;
-        Some(Effect::Notice(NoticeEffect { kind: "o.copied".into(), to, scope, step, task, entry, rung: None, due: self.scope_due(scope), reason: None }))
+        Some(Effect::Notice(NoticeEffect {
+            kind: "o.copied".into(),
+            to,
+            scope,
+            step,
+            task,
+            entry,
+            rung: None,
+            due: self.scope_due(scope),
+            reason: None,
+            urgent: false,
+        }))
     }
 
     fn edits_form(self, token: Local) -> bool {
@@ -289,7 +303,7 @@ impl Act<'_, '_> {
         let (kind, to, rung) = (&armed.notice, &armed.to, Some((term.key.clone(), rung)));
         let notice = |task| {
             let (kind, to, step, rung) = (kind.clone(), to.clone(), step.clone(), rung.clone());
-            Effect::Notice(NoticeEffect { kind, to, scope: term.scope, step, task, entry, rung, due, reason: None })
+            Effect::Notice(NoticeEffect { kind, to, scope: term.scope, step, task, entry, rung, due, reason: None, urgent: armed.urgent })
         };
         let mut effects: Vec<Effect> = about.into_iter().map(notice).collect();
         effects.extend(armed.order.as_ref().and_then(|workflow| self.order(case, term, workflow)).map(Effect::Order));

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Span;
-use crate::definition::graph::{GroupPass, NodeIx, OnRefusal, Settlement, TermKind, Thrown};
+use crate::definition::graph::{GroupPass, Manner, NodeIx, OnRefusal, Settlement, TermKind, Thrown};
 use crate::engine::case::{Added, BodyRef, Chair, Done, Fresh, Local, RungAt, Seat, Side, Stated, TaskPool, Waits};
 use crate::expr::Value;
 use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant};
@@ -145,6 +145,8 @@ pub enum Event {
         provisional: bool,
         rungs: Vec<RungAt>,
         deem_at: Option<Moment>,
+        #[serde(default, skip_serializing_if = "Manner::is_usual")]
+        manner: Manner,
     },
     /// A step began to hold a term. The clock stops only with the first holder, and only when `counts` (a term that has expired stays expired).
     TermStopped { term: Local, token: Local, cause: Name, on: NaiveDate, counts: bool },
@@ -178,7 +180,15 @@ pub enum Event {
     /// A token stands at its step of the new version; when it arrived stays.
     TokenMoved { token: Local, node: NodeIx, step: Name, waits: Waits, back_to: Option<NodeIx>, side: Option<Side> },
     /// A term follows the rule of the new version; what it has used stays. Its new date follows.
-    TermRuled { term: Local, key: Name, kind: TermKind, within: Span, excludes: Vec<Name> },
+    TermRuled {
+        term: Local,
+        key: Name,
+        kind: TermKind,
+        within: Span,
+        excludes: Vec<Name>,
+        #[serde(default, skip_serializing_if = "Manner::is_usual")]
+        manner: Manner,
+    },
     /// A signal of another case came, and is heard by what listens here.
     SignalHeard { name: Name, from: CaseId },
     /// Work was offered to outside systems. `given` holds what its author handed over, and nothing else of a form.

@@ -460,7 +460,7 @@ fn seat_answered(case: &mut Case, group: Local, task: Local, seat: &Seat) {
 }
 
 fn term_started(case: &mut Case, event: &Event) {
-    let Event::TermStarted { term, scope, token, key, kind, within, from, excludes, due, provisional, rungs, deem_at } = event else { return };
+    let Event::TermStarted { term, scope, token, key, kind, within, from, excludes, due, provisional, rungs, deem_at, manner } = event else { return };
     take_local(case, *term);
     if token.is_none()
         && let Some(scope) = case.scopes.get_mut(scope)
@@ -484,6 +484,7 @@ fn term_started(case: &mut Case, event: &Event) {
         rungs: rungs.clone(),
         fired: Vec::new(),
         deem_at: *deem_at,
+        manner: *manner,
         stated: None,
     };
     case.terms.insert(*term, started);

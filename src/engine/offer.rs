@@ -4,7 +4,7 @@
 
 use chrono::NaiveTime;
 
-use crate::calendar::{Span, TermQuery, Unit};
+use crate::calendar::{Roll, Span, TermQuery, Unit};
 use crate::definition::graph::{Heard, Node, NodeIx, NodeKind, Pool, TaskRule};
 use crate::engine::case::{Local, TaskPool, Waits};
 use crate::engine::decide::posts_of_office;
@@ -33,7 +33,7 @@ impl Draft<'_> {
         let posted = self.case.tasks.get(&task).is_some_and(|open| open.claimed.is_none() && matches!(open.pool, TaskPool::Posts { .. }));
         let Some(span) = rule.backup_after.filter(|_| posted) else { return };
         // A day on which nobody works ends nobody's chance to claim it: the B post is asked on the morning of the next working day.
-        let over = self.facts.calendar.due(&TermQuery { roll_over: false, ..TermQuery::plain(self.facts.now.date(), span) }).date();
+        let over = self.facts.calendar.due(&TermQuery { roll_over: Roll::Never, ..TermQuery::plain(self.facts.now.date(), span) }).date();
         let morning = over.and_then(|last| self.facts.calendar.shift(last, 1, Unit::Working));
         if let Some(at) = morning.zip(NaiveTime::from_hms_opt(BACKUP_HOUR, 0, 0)).map(|(day, time)| Moment::at(day, time)) {
             self.emit(Event::BackupArmed { task, at });

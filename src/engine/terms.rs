@@ -4,8 +4,8 @@
 
 use chrono::{Days, NaiveDate, NaiveTime};
 
-use crate::calendar::{Span, TermQuery, Unit};
-use crate::definition::graph::{Bundle, Node, NodeKind, Pool, Rung, TermEnd, TermKind, TermRule, TermStart};
+use crate::calendar::{Roll, Span, TermQuery, Unit};
+use crate::definition::graph::{Bundle, Node, NodeKind, Pool, Rung as RungRule, TermEnd, TermRule, TermStart};
 use crate::engine::case::{Case, Local, RungAt, Term};
 use crate::engine::draft::{Draft, Spot, Step, ancestry};
 use crate::engine::event::Event;
@@ -146,6 +146,7 @@ impl Draft<'_> {
             provisional,
             rungs,
             deem_at,
+            manner: rule.manner,
         });
         for (holder, cause) in self.holders(scope, token, rule) {
             self.stop_term(id, holder, &cause);
@@ -181,7 +182,9 @@ impl Draft<'_> {
     pub fn stop_term(&mut self, id: Local, token: Local, cause: &Name) {
         let today = self.today();
         let counts = self.case.terms.get(&id).is_some_and(|term| !expired(term, today));
-        self.emit(Event::TermStopped { term: id, token, cause: cause.clone(), on: today, counts });
+        // What begins in the night a period is over has the whole next day: that day is left out already.
+        let on = self.period_end.filter(|last| last.succ_opt() == Some(today)).unwrap_or(today);
+        self.emit(Event::TermStopped { term: id, token, cause: cause.clone(), on, counts });
     }
 
     /// A token leaves its step: the step's own terms end, and terms it stopped run again.
@@ -194,7 +197,8 @@ impl Draft<'_> {
         let held: Vec<Local> = self.case.terms.iter().filter(|(_, term)| term.stops_open.contains(&token)).map(|(id, _)| *id).collect();
         for id in held {
             let stood = self.case.terms.get(&id).is_some_and(|term| term.stopped_on.is_some());
-            self.emit(Event::TermResumed { term: id, token, on: self.today() });
+            // A period that is over was over with the end of its last day, however late the clock came round to it.
+            self.emit(Event::TermResumed { term: id, token, on: self.period_end.unwrap_or_else(|| self.today()) });
             let runs = self.case.terms.get(&id).is_some_and(|term| term.stopped_on.is_none());
             if stood && runs {
                 self.move_term(id, "resumed");
@@ -219,8 +223,7 @@ impl Draft<'_> {
 
     /// The date of a term and the moments that hang on it.
     fn arm(&self, rule: &TermRule, counted: &Counted<'_>, step: bool) -> Armed {
-        // Only a statutory limit in calendar days that ends on a holiday moves to the next working day (民法典 203).
-        let roll_over = rule.kind == TermKind::Statutory && counted.within.unit == Unit::Calendar;
+        let roll_over = rule.manner.roll(rule.kind, counted.within);
         let query = TermQuery { from: counted.from, within: counted.within, extended: counted.extended, suspended: counted.stopped, roll_over };
         let answer = self.facts.calendar.due(&query);
         let (due, provisional) = (answer.date(), answer.is_provisional());
@@ -231,16 +234,26 @@ impl Draft<'_> {
         Armed { due, provisional, rungs: rungs.unwrap_or_default(), deem_at }
     }
 
-    fn rung_at(&self, rung: &Rung, index: u16, due: NaiveDate) -> Option<RungAt> {
-        let day = self.facts.calendar.shift(due, rung.offset, rung.unit)?;
+    fn rung_at(&self, rung: &RungRule, index: u16, due: NaiveDate) -> Option<RungAt> {
+        let day = self.held(rung, self.facts.calendar.shift(due, rung.offset, rung.unit)?, due);
         let minute = u32::from(rung.minute);
         let time = NaiveTime::from_hms_opt(minute / 60, minute % 60, 0)?;
-        Some(RungAt { at: Moment::at(day, time), rung: index, notice: rung.notice.clone(), to: rung.to.clone(), order: rung.order.clone() })
+        let RungRule { notice, to, order, urgent, .. } = rung.clone();
+        Some(RungAt { at: Moment::at(day, time), rung: index, notice, to, order, urgent })
+    }
+
+    /// The day a rung speaks on. On a day off it waits for the next working day, unless it is urgent, speaks on the due day itself, or would wait past it.
+    fn held(&self, rung: &RungRule, day: NaiveDate, due: NaiveDate) -> NaiveDate {
+        if rung.urgent || rung.offset == 0 || self.facts.calendar.is_working(day) != Some(false) {
+            return day;
+        }
+        let next = self.facts.calendar.shift(day, 1, Unit::Working);
+        next.filter(|next| rung.offset > 0 || *next <= due).unwrap_or(day)
     }
 
     /// When a minimum period of `span` that began on `from` is over: with the end of its last day.
     pub fn period_over(&self, from: NaiveDate, span: Span) -> Option<Moment> {
-        let query = TermQuery { from, within: span, extended: None, suspended: &[], roll_over: false };
+        let query = TermQuery { from, within: span, extended: None, suspended: &[], roll_over: Roll::Never };
         self.facts.calendar.due(&query).date().and_then(day_after)
     }
 }

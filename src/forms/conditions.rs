@@ -43,6 +43,11 @@ fn find_fields<'n>(node: &'n Node, written: &mut BTreeMap<String, Vec<Written<'n
     }
 }
 
+/// The key that a condition reads and that no field has.
+fn absent(en: &str) -> Option<&str> {
+    en.strip_prefix("expected a key that is there (")?.rsplit_once("found no `")?.1.strip_suffix('`')
+}
+
 struct Check<'r, 'f, 'n> {
     reader: &'r mut Reader<'f>,
     written: BTreeMap<String, Vec<Written<'n>>>,
@@ -65,7 +70,15 @@ impl<'n> Check<'_, '_, 'n> {
             for (expr, node) in wanted.into_iter().chain(field.when.as_ref().map(|expr| (expr, when))) {
                 for error in expr.condition(&self.roots).err().unwrap_or_default() {
                     let place = node.map_or(at, |node| node.place_in(error.span.start));
-                    self.reader.mistake(place, "condition", (error.zh, error.en));
+                    match absent(&error.en) {
+                        // All fields are named, so that whoever tells the mistake can say which of them was meant.
+                        Some(key) => {
+                            let all = self.written.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+                            let sentences = (format!("期望字段 {all} 之一，实际 `{key}`"), format!("expected one of {all}, found `{key}`"));
+                            self.reader.mistake(place, "unknown-field", sentences);
+                        }
+                        None => self.reader.mistake(place, "condition", (error.zh, error.en)),
+                    }
                 }
             }
             if let Kind::Rows { fields, .. } = &field.kind {

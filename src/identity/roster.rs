@@ -40,6 +40,14 @@ impl Roster {
         office.clone() // Successors in a circle: nobody took over.
     }
 
+    /// The office that took over from `office` by the day `on`, with its name; `None` when it does its own work.
+    #[must_use]
+    pub fn successor(&self, office: &Name, on: NaiveDate) -> Option<(String, Text)> {
+        let current = self.current(office, on);
+        let found = self.offices.get(&current).filter(|_| current != *office)?;
+        Some((current.to_string(), Text { zh: found.zh.clone(), en: found.en.clone() }))
+    }
+
     /// Who holds `post` in `office`, or in the office that took over from it, on the day `on`, and who stands in for a holder who is away.
     /// People who may no longer sign in hold nothing.
     #[must_use]

@@ -114,6 +114,8 @@ pub struct Digest {
     pub archive: Vec<Line>,
     /// Supervision orders in hand.
     pub orders: Vec<Line>,
+    /// Further ones that are not listed.
+    pub orders_more: u32,
     /// Passed dates without a stated reason.
     pub unstated: Vec<Line>,
     /// Offices with their figures.
@@ -214,10 +216,16 @@ impl Context {
             | Var::OrderLines
             | Var::UnstatedLines
             | Var::OfficeLines
+            | Var::OrdersMore
             | Var::AskedCount => return Some(self.digest.as_ref()?.value(var, wording)),
         };
         text.map(Value::String)
     }
+}
+
+/// A count that is said only when there is something to count.
+fn counted(count: u32) -> Value {
+    if count == 0 { Value::Null } else { json!(count.to_string()) }
 }
 
 impl Digest {
@@ -239,13 +247,8 @@ impl Digest {
             Var::OrderLines => lines(&self.orders),
             Var::UnstatedLines => lines(&self.unstated),
             Var::OfficeLines => lines(&self.offices),
-            Var::AskedCount => {
-                if self.asked == 0 {
-                    Value::Null
-                } else {
-                    json!(self.asked.to_string())
-                }
-            }
+            Var::AskedCount => counted(self.asked),
+            Var::OrdersMore => counted(self.orders_more),
             Var::No
             | Var::Item
             | Var::Step

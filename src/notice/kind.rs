@@ -116,6 +116,8 @@ vars! {
     OfficeLines = "offices",
     /// Matters that wait for the reader's own word.
     AskedCount = "asked",
+    /// How many supervision orders in hand are not among the lines.
+    OrdersMore = "orders_more",
 }
 
 impl Var {
@@ -267,9 +269,9 @@ kinds! {
     /// 密码已更改.
     PasswordChanged = "account.password-changed", Officer, DueToday, [Login] [];
     /// 日报 for the leader.
-    LeaderDigest = "mail.leader-digest", Officer, Routine, [On RedCount YellowCount Opened Closed DarkLines RedLines YellowLines] [OrderLines AskedCount];
+    LeaderDigest = "mail.leader-digest", Officer, Routine, [On RedCount YellowCount Opened Closed DarkLines RedLines YellowLines] [OrderLines OrdersMore AskedCount];
     /// 亮灯周报 for supervisors.
-    WeeklyLights = "mail.weekly-lights", Officer, Routine, [On RedCount YellowCount DarkLines RedLines YellowLines OfficeLines] [OrderLines UnstatedLines];
+    WeeklyLights = "mail.weekly-lights", Officer, Routine, [On RedCount YellowCount DarkLines RedLines YellowLines OfficeLines] [OrderLines OrdersMore UnstatedLines];
     /// 按期办结月报 for supervisors and leaders.
     MonthlyRanking = "mail.monthly-ranking", Officer, Routine, [On Until OfficeLines] [];
     /// Several notices of one hour in one message.

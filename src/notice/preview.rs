@@ -53,6 +53,7 @@ fn digest() -> Digest {
         yellow: vec![Line { left: Some(Days { count: 1, unit: Unit::Working }), ..line("GC20250002-HP", day(3, 25)) }],
         other: vec![Line { was: day(4, 1), ..line("GC20250003-HP", day(4, 2)) }],
         orders: vec![Line { step: Some(both("签收", "Sign for it")), ..line("鄂州智造督〔2025〕1号", None) }],
+        orders_more: 2,
         unstated: vec![line("GC20250001-HP", day(3, 21))],
         offices: vec![Line {
             no: "1".to_owned(),

@@ -1,22 +1,17 @@
 //! The light of a task or a case.
 //!
 //! Green while there is time; yellow when what remains is at most one working day or a fifth of the limit, whichever is more, unless
-//! the limit is three days or less; red from the day after the promise; dark red from the day after the law; grey while the promise
+//! the limit is three days or less, and unless its author wrote other thresholds; red from the day after the promise; dark red from the day after the law; grey while the promise
 //! stands still. Invariant: what stops after its due day stays red, however long the stop.
 //! Never: a colour kept for later.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{Calendar, Span, TermQuery, Unit};
+use crate::calendar::{Calendar, Roll, Span, TermQuery, Thresholds, Unit};
 use crate::definition::graph::TermKind;
 use crate::engine::case::{Case, Task, Term};
 use crate::ids::Moment;
-
-/// Limits up to this many days have no yellow: they are reminded on the morning of the due day only.
-const NO_YELLOW_DAYS: u32 = 3;
-/// Yellow begins when a fifth of the limit is left.
-const YELLOW_SHARE: u32 = 5;
 
 /// A light, the more urgent the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -125,19 +120,21 @@ fn day_after(term: &Term) -> Option<NaiveDate> {
     term.due?.succ_opt()
 }
 
-/// The first yellow day: from then on at most a fifth of the limit is left, or one working day.
+/// The first yellow day: from then on at most the share of the limit is left, or so many working days.
 fn yellow_day(term: &Term, calendar: &Calendar) -> Option<NaiveDate> {
+    const WHOLE: u64 = 100;
     let due = term.due?;
     let limit = last_leg(term);
-    if limit.days <= NO_YELLOW_DAYS {
+    let Thresholds { share, days, none_up_to } = term.manner.lights.unwrap_or_default();
+    if limit.days <= none_up_to {
         return None;
     }
-    let share = limit.days / YELLOW_SHARE;
+    let share = u32::try_from(u64::from(limit.days) * u64::from(share) / WHOLE).unwrap_or(limit.days);
     match limit.unit {
-        Unit::Working => before_due(term, share.max(1), calendar),
+        Unit::Working => before_due(term, share.max(days), calendar),
         Unit::Calendar => {
-            let last_working_day = calendar.shift(due, -1, Unit::Working);
-            last_working_day.into_iter().chain(before_due(term, share, calendar)).min()
+            let last_working_days = calendar.shift(due, -i32::try_from(days).unwrap_or(i32::MAX), Unit::Working);
+            last_working_days.into_iter().chain(before_due(term, share, calendar)).min()
         }
     }
 }
@@ -154,7 +151,7 @@ fn last_leg(term: &Term) -> Span {
 /// The day on which `days` of the term are left. Stopped days are stepped over, as they were for the due day itself.
 fn before_due(term: &Term, days: u32, calendar: &Calendar) -> Option<NaiveDate> {
     let due = term.due?;
-    let query = TermQuery { from: term.from, within: term.within, extended: term.extended, suspended: &term.stopped, roll_over: true };
+    let query = term.query(&term.stopped);
     if calendar.due(&query).date() != Some(due) {
         // The calendar changed and the earlier day was kept: count back from it.
         return calendar.shift(due, -i32::try_from(days).ok()?, last_leg(term).unit);
@@ -162,7 +159,7 @@ fn before_due(term: &Term, days: u32, calendar: &Calendar) -> Option<NaiveDate> 
     let of_extension = term.extended.map_or(0, |span| span.days.min(days));
     let extended = term.extended.map(|span| Span { days: span.days - of_extension, ..span });
     let within = Span { days: term.within.days.saturating_sub(days - of_extension), ..term.within };
-    calendar.due(&TermQuery { within, extended, roll_over: false, ..query }).date()
+    calendar.due(&TermQuery { within, extended, roll_over: Roll::Never, ..query }).date()
 }
 
 #[cfg(test)]
@@ -170,6 +167,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::definition::graph::Manner;
     use crate::ids::Name;
 
     fn day(text: &str) -> NaiveDate {
@@ -207,6 +205,7 @@ mod tests {
             rungs: Vec::new(),
             fired: Vec::new(),
             deem_at: None,
+            manner: Manner::default(),
             stated: None,
         }
     }
@@ -254,6 +253,21 @@ mod tests {
         let thirty = term(TermKind::Statutory, "2025-03-03", "30 calendar days", &[]);
         // Due 2025-04-02; six days are left from 03-27.
         assert_eq!(lights(&[thirty], &["2025-03-26", "2025-03-27", "2025-04-03"]), [Light::Green, Light::Yellow, Light::DarkRed]);
+    }
+
+    #[test]
+    fn an_author_writes_when_the_light_turns_yellow() {
+        let with = |share, days, none_up_to| {
+            let mut ten = term(TermKind::Promised, "2025-03-03", "10 working days", &[]);
+            ten.manner.lights = Some(Thresholds { share, days, none_up_to });
+            Watch::over([&ten], &china()).yellow_from.map(Moment::date)
+        };
+        // Due 2025-03-17.
+        let expected = [((20, 1, 3), "2025-03-13"), ((50, 1, 3), "2025-03-10"), ((10, 4, 3), "2025-03-11"), ((10, 1, 9), "2025-03-14")];
+        for ((share, days, none_up_to), day_expected) in expected {
+            assert_eq!(with(share, days, none_up_to), Some(day(day_expected)), "{share} % or {days} days, none up to {none_up_to}");
+        }
+        assert_eq!(with(50, 1, 10), None);
     }
 
     #[test]
@@ -321,7 +335,7 @@ mod tests {
             let mut promise = term(TermKind::Promised, "2025-03-03", "1 working day", &[]);
             (promise.from, promise.within, promise.extended) = (from, Span::working(days), extension.map(Span::working));
             promise.stopped = stops.iter().map(|(skip, length)| (from + chrono::Days::new(*skip), from + chrono::Days::new(skip + length))).collect();
-            let query = TermQuery { from, within: promise.within, extended: promise.extended, suspended: &promise.stopped, roll_over: true };
+            let query = TermQuery { from, within: promise.within, extended: promise.extended, suspended: &promise.stopped, roll_over: Roll::Never };
             promise.due = calendar.due(&query).date();
             let due = promise.due.expect("the start leaves the published years room enough");
             let watch = Watch::over([&promise], &calendar);

@@ -5,8 +5,10 @@
 
 mod digest;
 mod light;
+mod progress;
 mod schedule;
 
 pub use digest::{Digest, OpenTask, digests};
 pub use light::{Light, Watch, margin};
+pub use progress::{PlannedNode, Progress};
 pub use schedule::{Pace, pace};

@@ -1,4 +1,5 @@
-//! Finishes what follows a calendar put in force by a node that died, and goes once more over the open cases a little later.
+//! Finishes what follows a calendar put in force by a node that died, and goes once more over the open cases a little later; writes the limits of cases
+//! that were running before lists kept them.
 //! Invariant: finishing is one act under the version's own command id. Never: a calendar put in force here.
 
 use crate::app::App;
@@ -6,5 +7,5 @@ use crate::app::failure::Fault;
 
 /// One turn.
 pub(super) async fn turn(app: &App) -> Result<usize, Fault> {
-    app.finish_calendars().await
+    Ok(app.finish_calendars().await? + app.fill_terms().await?)
 }

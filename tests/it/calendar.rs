@@ -5,7 +5,7 @@ mod proposed;
 use std::collections::BTreeSet;
 
 use chrono::{Datelike, NaiveDate};
-use greenlane::calendar::{Calendar, DayKind, DayWhy, Due, Span, TermQuery, Unit};
+use greenlane::calendar::{Calendar, DayKind, DayWhy, Due, Roll, Span, TermQuery, Unit};
 use greenlane::ids::Digest;
 use proptest::prelude::*;
 
@@ -26,7 +26,7 @@ type Row<'a> = (&'a str, &'a str, Option<&'a str>, &'a [(&'a str, &'a str)], &'a
 
 fn due(calendar: &Calendar, (from, within, extended, suspended, _): Row<'_>) -> Due {
     let suspended: Vec<_> = suspended.iter().map(|(first, last)| (day(first), day(last))).collect();
-    let query = TermQuery { from: day(from), within: span(within), extended: extended.map(span), suspended: &suspended, roll_over: true };
+    let query = TermQuery { from: day(from), within: span(within), extended: extended.map(span), suspended: &suspended, roll_over: Roll::AsPublished };
     calendar.due(&query)
 }
 
@@ -187,7 +187,7 @@ fn a_calendar_day_term_past_the_published_calendar_is_provisional() {
 #[test]
 fn a_limit_that_may_not_move_ends_on_the_holiday() {
     let suspended = [(day("2025-04-01"), day("2025-04-11"))];
-    let query = TermQuery { suspended: &suspended, roll_over: false, ..TermQuery::plain(day("2025-03-24"), Span::calendar(30)) };
+    let query = TermQuery { suspended: &suspended, roll_over: Roll::Never, ..TermQuery::plain(day("2025-03-24"), Span::calendar(30)) };
     assert_eq!(china().due(&query).date(), Some(day("2025-05-04")));
 }
 
@@ -228,7 +228,7 @@ fn case_holds(calendar: &Calendar, line: &str) -> Result<(), String> {
     };
     let suspended: Vec<_> = fields[3].split(',').filter(|text| *text != "-").map(pause).collect();
     let extended = (fields[2] != "-").then(|| length(fields[2]));
-    let query = TermQuery { from, within: length(fields[1]), extended, suspended: &suspended, roll_over: !fields[1].ends_with('C') };
+    let query = TermQuery { from, within: length(fields[1]), extended, suspended: &suspended, roll_over: (!fields[1].ends_with('C')).into() };
     let said = match calendar.due(&query) {
         Due::On { date, provisional } => format!("{}{}", date.format("%Y%m%d"), if provisional { "?" } else { "" }),
         Due::Unknown { counted, .. } => format!("none {counted}"),
@@ -304,7 +304,7 @@ fn recount(calendar: &Calendar, query: &TermQuery<'_>) -> Result<NaiveDate, u32>
             published = if calendar.day(date).is_some() { counted } else { published };
         }
     }
-    if unit == Unit::Calendar && query.roll_over && matches!(calendar.day(date), Some(DayKind::Holiday(_))) {
+    if unit == Unit::Calendar && query.roll_over == Roll::AsPublished && matches!(calendar.day(date), Some(DayKind::Holiday(_))) {
         let free = |date: &NaiveDate| still.contains(date) || calendar.is_working(*date) != Some(true);
         return Ok(date.iter_days().take_while(|date| calendar.day(*date).is_some()).find(|date| !free(date)).unwrap_or(date));
     }
@@ -317,7 +317,7 @@ proptest! {
     #[test]
     fn a_due_day_is_the_one_a_naive_recount_finds((from, within, extended, suspended, roll_over) in terms()) {
         let calendar = china_once();
-        let query = TermQuery { from, within, extended, suspended: &suspended, roll_over };
+        let query = TermQuery { from, within, extended, suspended: &suspended, roll_over: roll_over.into() };
         let found = match calendar.due(&query) {
             Due::On { date, .. } => Ok(date),
             Due::Unknown { counted, .. } => Err(counted),
@@ -328,7 +328,7 @@ proptest! {
     #[test]
     fn an_explanation_counts_every_day_up_to_the_due_day((from, within, extended, suspended, roll_over) in terms()) {
         let calendar = china_once();
-        let query = TermQuery { from, within, extended, suspended: &suspended, roll_over };
+        let query = TermQuery { from, within, extended, suspended: &suspended, roll_over: roll_over.into() };
         let explanation = calendar.explain(&query);
         let numbers: Vec<u32> = explanation.days.iter().filter_map(|note| note.counted).collect();
         let dates: Vec<NaiveDate> = explanation.days.iter().map(|note| note.date).collect();

@@ -17,6 +17,7 @@ use greenlane::ids::{CaseId, Moment};
 use serde_json::{Value, json};
 
 use crate::spine::node::{Node, Where, on_both};
+use crate::tamper::meddler::Meddler;
 
 /// The invented notice of a year that is not published yet.
 pub const YEAR_2027: &str = include_str!("calendar/2027.csv");
@@ -277,6 +278,29 @@ fn at_a_terminal_a_calendar_is_previewed_applied_with_its_stamp_and_listed() {
             listed[1],
             "no. 2 2027.1: put in force on 2026-11-23 09:00 by test (2027.csv), covers until 2027-12-31; 3 dates moved in 1 cases\n  2027: 演示发明电〔2026〕9号, 2026-11-05"
         );
+    });
+}
+
+#[test]
+fn a_case_that_cannot_be_read_is_named_and_hides_no_other() {
+    on_both(async |place: Where| {
+        let node = open(place).await;
+        at(&node, "2026-11-23");
+        let (broken, case) = (accepted(&node).await, accepted(&node).await);
+        let sql = Meddler::into(&node.place);
+        sql.run(&format!("update acts set events = {} where {} = '{}' and seq = 1", sql.bytes("5b"), sql.hex_id("case_id"), broken.0.simple()));
+        sql.run(&format!("delete from snapshots where {} = '{}'", sql.hex_id("case_id"), broken.0.simple()));
+        drop(sql);
+        // A node that has it in no cache.
+        let node = Node::reopen(node).await;
+        at(&node, "2026-11-23");
+        let reader = &node.app;
+        let preview = reader.preview_calendar(node.tenant, &operator(), &next_year()).await.unwrap_or_else(|failure| panic!("{failure}"));
+        let unread: Vec<&str> = preview.unread.iter().map(|unread| unread.case.as_str()).collect();
+        assert_eq!((unread, preview.cases, preview.moves.len()), (vec![broken.to_string().as_str()], 1, 3));
+        reader.apply_calendar(node.tenant, operator(), &next_year(), Some(preview.stamp)).await.unwrap_or_else(|failure| panic!("{failure}"));
+        let kept = reader.working(node.tenant, case).await.unwrap().state.terms.values().filter(|term| term.due.is_none()).count();
+        assert_eq!(kept, 0, "the other case has its dates");
     });
 }
 

@@ -298,7 +298,7 @@ wrong.yaml:16:55: duplicate-choice: expected each choice once, found `x` again /
     let second = "title: T\nfields:\n  - {key: a, title: A, type: text}\n  - {key: a, title: B, type: text, required: {when: form.b = 1}}\n  - {key: r, title: R, type: rows, fields: [{key: a, title: A, type: text, required: {when: row.a = form.r.a and case.x}}]}\n";
     insta::assert_snapshot!(said(second), @r#"
 wrong.yaml:4:11: duplicate-field: expected each field key once, found `a` again / 期望每个字段键只用一次，实际 `a` 用了两次
-wrong.yaml:4:53: condition: expected a key that is there (`a`, `r`), found no `b` / 期望已有的键（有 `a`, `r`），实际没有 `b`
+wrong.yaml:4:53: unknown-field: expected one of a, r, found `b` / 期望字段 a, r 之一，实际 `b`
 wrong.yaml:5:93: condition: expected two values of one kind, found a text and a list / 期望两边是同一类值，实际是文字和列表
 wrong.yaml:5:114: condition: expected a known name (`form`, `row`), found `case` / 期望已知的名称（有 `form`, `row`），实际 `case`
 "#);

@@ -15,6 +15,7 @@ use greenlane::workers::Role;
 use serde_json::json;
 
 use crate::spine::node::{Node, Where, on_both};
+use crate::tamper::meddler::Meddler;
 
 async fn open(place: Where) -> Node {
     let node = Node::open(place).await;
@@ -85,7 +86,7 @@ fn while_an_order_about_a_link_is_in_hand_a_further_date_joins_it_and_after_its_
         let case = node.start("late", None).await.unwrap();
         // The whole was promised by 03-10; found late on 03-11 together with the promise: the older row first, the other joins.
         until(&node, "2025-03-11", (9, 0)).await;
-        assert_eq!(node.app.store().orders_waiting(9).await.unwrap().len(), 1, "of a link the oldest alone");
+        assert_eq!(node.app.store().orders_waiting(node.clock.now(), 9).await.unwrap().len(), 1, "of a link the oldest alone");
         while node.crew.turn(Role::Orders).await.unwrap() > 0 {}
         let drafted = about(&node, case).await;
         let joined: Vec<bool> = drafted.iter().map(|order| order.joined).collect();
@@ -113,7 +114,7 @@ fn whoever_dies_between_opening_and_noting_it_down_and_two_nodes_at_once_open_on
         let node = open(place).await;
         let case = node.start("late", None).await.unwrap();
         until(&node, "2025-03-07", (9, 0)).await;
-        let waiting = node.app.store().orders_waiting(9).await.unwrap().remove(0);
+        let waiting = node.app.store().orders_waiting(node.clock.now(), 9).await.unwrap().remove(0);
         let nodes = node.nodes().await;
         let (first, last) = (nodes.first().unwrap(), nodes.last().unwrap());
         let (left, right) = tokio::join!(first.open_order(&waiting), last.open_order(&waiting));
@@ -128,6 +129,38 @@ fn whoever_dies_between_opening_and_noting_it_down_and_two_nodes_at_once_open_on
         assert_eq!(node.app.working(node.tenant, order_of(&opened[0])).await.unwrap().row.version, version);
         let of_orders = CaseFilter { workflow: Some("supervision-order".to_owned()), ..CaseFilter::default() };
         assert_eq!(node.app.case_lines(node.tenant, &of_orders, 9).await.unwrap().len(), 1);
+        node.holds().await;
+    });
+}
+
+#[test]
+fn a_draft_that_cannot_be_opened_waits_longer_each_time_and_keeps_no_other_from_its_turn() {
+    on_both(async |place: Where| {
+        let node = open(place).await;
+        let stuck = node.start("late", None).await.unwrap();
+        until(&node, "2025-03-07", (9, 0)).await;
+        // Its workflow is gone: nothing that is tried opens it.
+        Meddler::into(&node.place).run("update orders set workflow = 'nowhere'");
+        let waiting = async |at: &str| {
+            let (hour, minute) = at.split_once(':').unwrap();
+            until(&node, "2025-03-07", (hour.parse().unwrap(), minute.parse().unwrap())).await;
+            let found = node.app.store().orders_waiting(node.clock.now(), 9).await.unwrap();
+            found.iter().map(|order| order.tries).collect::<Vec<_>>()
+        };
+        for (at, tries) in [("9:00", &[0][..]), ("9:00", &[]), ("9:01", &[1]), ("9:02", &[]), ("9:03", &[2]), ("9:06", &[]), ("9:07", &[3])] {
+            assert_eq!(waiting(at).await, tries, "at {at}");
+            assert_eq!(node.crew.turn(Role::Orders).await.unwrap(), 0);
+        }
+        // At most an hour passes between two tries.
+        until(&node, "2025-03-10", (9, 0)).await;
+        for _ in 0..9 {
+            node.crew.turn(Role::Orders).await.unwrap();
+            let _ = node.clock.set(Moment(node.clock.now().0 + 60 * 60 * 1_000));
+            assert_eq!(node.app.store().orders_waiting(node.clock.now(), 9).await.unwrap().len(), 1);
+        }
+        Meddler::into(&node.place).run("update orders set workflow = 'supervision-order'");
+        assert_eq!(node.crew.turn(Role::Orders).await.unwrap(), 1);
+        assert!(about(&node, stuck).await[0].order.is_some());
         node.holds().await;
     });
 }

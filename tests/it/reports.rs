@@ -14,7 +14,8 @@ use greenlane::ids::Moment;
 use greenlane::store::NoticeView;
 
 use crate::browser::house::House;
-use crate::spine::node::{Where, on_both};
+use crate::spine::node::{Node, Where, on_both};
+use crate::tamper::meddler::Meddler;
 
 const LATE: (&str, u32, u32) = ("2025-04-23", 9, 40);
 
@@ -97,6 +98,42 @@ fn every_figure_of_the_ranking_is_that_of_the_logs_and_opens_its_rows() {
         println!("promises kept, late, late and open: {seen:?}");
         assert!(seen[0] > 0 && seen[2] > 0, "{seen:?}");
         house.close().await;
+    });
+}
+
+#[test]
+fn cases_that_were_running_before_limits_were_kept_get_their_rows_from_a_worker() {
+    on_both(async |place: Where| {
+        let house = House::open(place).await;
+        house.play(LATE).await;
+        let day = "2025-04-15".parse().unwrap();
+        let open = |standings: Vec<Standing>| standings.iter().map(|one| one.open.len()).sum::<usize>();
+        let before = open(house.node.app.ranking(house.tenant, day).await.unwrap());
+        // As a database looks that was just migrated: every running case on the list, no row of any limit.
+        let sql = Meddler::into(&house.place);
+        sql.run("delete from terms; insert into terms_unfilled (tenant, case_id) select tenant, id from cases where ended is null");
+        drop(sql);
+        assert_eq!(open(house.node.app.ranking(house.tenant, day).await.unwrap()), 0);
+        assert!(before > 0 && house.node.app.fill_terms().await.unwrap() > 0);
+        assert_eq!(open(house.node.app.ranking(house.tenant, day).await.unwrap()), before);
+        assert_eq!(house.node.app.fill_terms().await.unwrap(), 0, "each once");
+        house.close().await;
+    });
+}
+
+#[test]
+fn a_week_with_nothing_to_say_is_on_record_and_no_later_start_writes_it_with_another_days_figures() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        let on = "2025-03-03".parse().unwrap();
+        for report in [Report::Weekly, Report::Monthly] {
+            assert_eq!(node.app.write_report(node.tenant, report, on).await.unwrap(), 0, "nothing is open yet");
+        }
+        node.start("pair", None).await.unwrap();
+        assert_eq!(node.app.write_report(node.tenant, Report::Weekly, on).await.unwrap(), 0, "the week of that Monday had nothing to say");
+        let monday = "2025-03-10".parse().unwrap();
+        assert!(node.app.write_report(node.tenant, Report::Weekly, monday).await.unwrap() > 0, "the next one has");
+        node.holds().await;
     });
 }
 

@@ -2,7 +2,7 @@
 //! Invariant: every change starts from the same honest record. Never: a verdict on a record nobody verified untouched.
 
 mod change;
-mod meddler;
+pub mod meddler;
 
 use greenlane::app::App;
 use greenlane::app::execute::{Act, Answer};

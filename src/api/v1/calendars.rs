@@ -11,7 +11,7 @@ use crate::api::caller::{Acting, Caller};
 use crate::api::permit::permit;
 use crate::api::problem::{Problem, Refused};
 use crate::app::App;
-use crate::app::calendars::{CalendarVersion, Move, Origin, Preview, Proposal};
+use crate::app::calendars::{CalendarVersion, Move, Origin, Preview, Proposal, Unread};
 use crate::calendar::Head;
 use crate::engine::refusal::{Class, Refusal};
 use crate::identity::may;
@@ -101,6 +101,8 @@ pub struct CalendarReport {
     pub cases: usize,
     /// Every date that moves or becomes certain, old beside new.
     pub moves: Vec<Move>,
+    /// Open cases whose dates could not be foreseen.
+    pub unread: Vec<Unread>,
     /// What to send back to put just this in force.
     pub stamp: String,
 }
@@ -132,6 +134,7 @@ fn report(preview: Preview, in_force: bool) -> CalendarReport {
         days: preview.days.iter().map(|change| change.date).collect(),
         cases: preview.cases,
         moves: preview.moves,
+        unread: preview.unread,
         stamp: preview.stamp.to_string(),
     }
 }

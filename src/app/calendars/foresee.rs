@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::app::failure::{Failure, Fault};
 use crate::app::known::Known;
+use crate::app::notices::short_name;
 use crate::app::register;
 use crate::app::writer::Working;
 use crate::calendar::Calendar;
@@ -21,7 +22,7 @@ use crate::engine::event::Event;
 use crate::engine::facts::{Decision, Facts, Need};
 use crate::engine::{decide, evolve};
 use crate::identity::Actor;
-use crate::ids::{Digest, PersonId, Tenant, Text};
+use crate::ids::{CaseId, Digest, PersonId, Tenant, Text};
 use crate::limits::CASE_ACTS_PER_READ_MAX;
 use crate::store::CaseFilter;
 
@@ -57,6 +58,28 @@ pub struct Move {
     pub people: Vec<PersonId>,
 }
 
+/// An open case whose dates could not be foreseen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Unread {
+    /// The case's id.
+    pub case: String,
+    /// Its number, or the end of its id.
+    pub name: String,
+    /// Why, as an operator reads it.
+    pub why: String,
+}
+
+/// What another calendar would make of the open cases.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Foreseen {
+    /// Every date that becomes another, or certain.
+    pub moves: Vec<Move>,
+    /// How many cases were looked at.
+    pub cases: usize,
+    /// Those that could not be.
+    pub unread: Vec<Unread>,
+}
+
 impl Move {
     /// The date stays and becomes certain, or the other way round.
     #[must_use]
@@ -66,25 +89,38 @@ impl Move {
 }
 
 impl App {
-    /// Every date of every open case that `calendar` makes another, and how many cases were looked at.
-    pub(super) async fn foreseen_moves(&self, tenant: Tenant, known: &Known, calendar: &Calendar) -> Result<(Vec<Move>, usize), Failure> {
+    /// Every date of every open case that `calendar` makes another. One case that cannot be read is named and hides none of the others.
+    pub(super) async fn foreseen_moves(&self, tenant: Tenant, known: &Known, calendar: &Calendar) -> Result<Foreseen, Failure> {
         let mut filter = CaseFilter { running: Some(true), ..CaseFilter::default() };
         let register = register::case_of(tenant);
-        let (mut moves, mut cases) = (Vec::new(), 0);
+        let mut foreseen = Foreseen::default();
         loop {
             let rows = self.store().cases(tenant, &filter, CASE_ACTS_PER_READ_MAX).await.map_err(|cause| Fault::new("listing open cases", cause))?;
             let Some(last) = rows.last() else { break };
             filter.before = Some(last.id);
             for row in rows.iter().filter(|row| row.id != register) {
-                let working = self.working(tenant, row.id).await?;
-                let bundle = register::bundle_of(known, working.state.revision)?;
-                let events = self.recomputed(&working, &bundle, known, calendar).await?;
-                moves.extend(moves_of(&working.state, &events, &bundle, (known, self.clock().now().date())));
-                cases += 1;
+                match self.moves_in(tenant, row.id, known, calendar).await {
+                    Ok(moves) => {
+                        foreseen.moves.extend(moves);
+                        foreseen.cases += 1;
+                    }
+                    Err(failure) => {
+                        tracing::error!(case = %row.id, %failure, "what a calendar would move in a case could not be foreseen");
+                        let name = row.number.clone().unwrap_or_else(|| short_name(row.id));
+                        foreseen.unread.push(Unread { case: row.id.to_string(), name, why: failure.to_string() });
+                    }
+                }
             }
         }
-        moves.sort_by(|a, b| (&a.number, &a.case, a.term, &a.kind).cmp(&(&b.number, &b.case, b.term, &b.kind)));
-        Ok((moves, cases))
+        foreseen.moves.sort_by(|a, b| (&a.number, &a.case, a.term, &a.kind).cmp(&(&b.number, &b.case, b.term, &b.kind)));
+        Ok(foreseen)
+    }
+
+    async fn moves_in(&self, tenant: Tenant, case: CaseId, known: &Known, calendar: &Calendar) -> Result<Vec<Move>, Failure> {
+        let working = self.working(tenant, case).await?;
+        let bundle = register::bundle_of(known, working.state.revision)?;
+        let events = self.recomputed(&working, &bundle, known, calendar).await?;
+        Ok(moves_of(&working.state, &events, &bundle, (known, self.clock().now().date())))
     }
 
     /// What recomputing the case with `calendar` comes to.

@@ -100,6 +100,13 @@ fn told(preview: &Preview) -> Told {
     }));
     told.extend(preview.days.iter().map(day));
     told.extend(moves(&preview.moves));
+    told.extend(preview.unread.iter().map(|unread| {
+        let (name, why) = (&unread.name, &unread.why);
+        line(
+            format!("  {name}：读不出来，日期会不会变不知道（{why}）"),
+            format!("  {name}: cannot be read, so whether its dates would move is not known ({why})"),
+        )
+    }));
     let (cases, moved, settled) = counts(&preview.moves);
     told.push(line(
         format!("看过在办件 {} 件：{moved} 个日期变动，{settled} 个由暂定转为确定，涉及 {cases} 件；什么也没有写入", preview.cases),

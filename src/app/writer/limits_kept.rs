@@ -27,11 +27,7 @@ pub(super) fn rows(before: Option<&Case>, after: &Case, events: &[Event], facts:
     if !events.iter().any(told) {
         return Vec::new();
     }
-    // A step's own limit, and those of an internal matter (a supervision order, a reform item), are promised to nobody outside.
-    let promised = |case: &Case, term: &Term| {
-        let program = case.scopes.get(&term.scope).and_then(|scope| facts.bundle.programs.get(&scope.program));
-        term.kind != TermKind::Step && program.is_none_or(|program| program.nature != Nature::Internal)
-    };
+    let promised = |case: &Case, term: &Term| promised(case, term, facts);
     let mut rows = Vec::new();
     for (id, term) in after.terms.iter().filter(|(_, term)| promised(after, term)) {
         let now = row(*id, term, after, facts);
@@ -44,6 +40,17 @@ pub(super) fn rows(before: Option<&Case>, after: &Case, events: &[Event], facts:
         rows.push(TermRow { ended: Some(facts.now), met, ..row(*id, term, before, facts) });
     }
     rows
+}
+
+/// The rows of every limit that runs or stands still.
+pub(in crate::app) fn standing(case: &Case, facts: &Facts<'_>) -> Vec<TermRow> {
+    case.terms.iter().filter(|(_, term)| promised(case, term, facts)).map(|(id, term)| row(*id, term, case, facts)).collect()
+}
+
+/// A step's own limit, and those of an internal matter (a supervision order, a reform item), are promised to nobody outside.
+fn promised(case: &Case, term: &Term, facts: &Facts<'_>) -> bool {
+    let program = case.scopes.get(&term.scope).and_then(|scope| facts.bundle.programs.get(&scope.program));
+    term.kind != TermKind::Step && program.is_none_or(|program| program.nature != Nature::Internal)
 }
 
 fn row(id: Local, term: &Term, case: &Case, facts: &Facts<'_>) -> TermRow {

@@ -5,7 +5,7 @@ mod batch;
 mod cache;
 mod compose;
 mod lane;
-mod limits_kept;
+pub(in crate::app) mod limits_kept;
 mod locks;
 mod tasks;
 

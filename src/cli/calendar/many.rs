@@ -84,7 +84,7 @@ fn due(calendar: &Calendar, text: &str) -> Result<Answer, Vec<Wrong>> {
     reader.wrong.sort_by_key(|wrong| wrong.column);
     let (Some(from), Some(within), true) = (from, within, reader.wrong.is_empty()) else { return Err(reader.wrong) };
     let suspended = suspended.unwrap_or_default();
-    let query = TermQuery { from, within, extended, suspended: &suspended, roll_over: roll_over.unwrap_or(true) };
+    let query = TermQuery { from, within, extended, suspended: &suspended, roll_over: roll_over.unwrap_or(true).into() };
     let due = calendar.due(&query);
     let (reason_zh, reason) = tell::no_date(calendar, due, &query).unzip();
     let total = extended.map_or(within.days, |extended| within.days.saturating_add(extended.days));

@@ -84,6 +84,10 @@ pub const RULES: &[Rule] = &[
         "a supervision order that is not drafted after the due day, or whose workflow does not exist or cannot be filled in",
     ),
     rule("GL063", "没有这种通知", "a kind of notice that does not exist"),
+    warning("GL064", "机构的职能已由别的机构承继（给出名册时）", "an office that another has taken over from (with a roster)"),
+    rule("GL065", "灯的阈值使时限总是黄灯，或没有黄灯", "thresholds that make a limit always yellow, or never"),
+    rule("GL066", "按工作日计的时限写了逢休假日顺延", "a working-day limit that is to move off a day off"),
+    rule("GL067", "进度(progress)指的不是答复里的时间表", "progress that points to no timetable in an answer"),
 ];
 
 /// The rule of a code.

@@ -106,6 +106,7 @@ impl Loading {
             let mut findings = Findings::new(&workflow.file);
             let all = lower::lower(workflow, &self.parts, &mut findings);
             rules::law::check(workflow, &mut findings);
+            rules::lights::check(workflow, &mut findings);
             rules::parallel::check(workflow, &self.parts, &mut findings);
             rules::fields::check(workflow, &self.parts, &mut findings);
             rules::splits::check(workflow, &mut findings);

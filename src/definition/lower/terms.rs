@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Lowering, edges};
 use crate::definition::diagnostics::{Findings, list, suggestion};
-use crate::definition::graph::{Audience, Deem, ExtendRule, Pool, Rung, TermEnd, TermKind, TermRule, TermStart};
+use crate::definition::graph::{Audience, Deem, ExtendRule, Manner, Pool, Rung, TermEnd, TermKind, TermRule, TermStart};
 use crate::definition::syntax::{self, Basis, Hearer, Limit, LimitStart, Remind, Step, StepOutcome, Word};
 use crate::ids::Name;
 
@@ -26,7 +26,14 @@ impl Lowering<'_> {
             extend: limit.extend.as_ref().map(|extend| ExtendRule { by: extend.by.value, approved_by: extend.approved_by.value.clone() }),
             rungs: self.rungs(&limit.remind, findings),
             on_expiry: None,
+            manner: self.manner(limit),
         }
+    }
+
+    /// What the limit says of itself, and of its lights what the workflow says of all of them.
+    fn manner(&self, limit: &Limit) -> Manner {
+        let lights = limit.lights.as_ref().or(self.workflow.lights.as_ref()).map(|lights| lights.value);
+        Manner { rolls: limit.rolls.as_ref().map(|rolls| rolls.value), lights }
     }
 
     fn start(&self, from: &LimitStart, findings: &mut Findings<'_>) -> TermStart {
@@ -111,6 +118,7 @@ impl Lowering<'_> {
             extend: None,
             rungs,
             on_expiry,
+            manner: Manner { rolls: None, lights: self.workflow.lights.as_ref().map(|lights| lights.value) },
         }]
     }
 
@@ -143,7 +151,7 @@ impl Lowering<'_> {
             findings.note(order.at, "GL062", (zh, en));
         }
         let order = rung.order.as_ref().map(|order| order.value.clone());
-        Rung { offset: rung.offset, unit: rung.unit, minute: rung.minute, notice: rung.say.value.clone(), to, order }
+        Rung { offset: rung.offset, unit: rung.unit, minute: rung.minute, notice: rung.say.value.clone(), to, order, urgent: rung.urgent }
     }
 
     fn hearer(&self, hearer: &Hearer, findings: &mut Findings<'_>) -> Vec<Audience> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::definition::diagnostics::{Diagnostic, Findings, list, suggestion};
 use crate::definition::syntax::{Pool, Remind, Rung, Word, Workflow, walk_all};
+use crate::ids::Text;
 
 /// Every post that is asked and that nobody fills.
 pub(in crate::definition) fn vacant<'w>(
@@ -42,6 +43,28 @@ fn nobody(office: &Word, post: &Word, held: &BTreeMap<String, BTreeSet<String>>,
     let known: Vec<&str> = posts.iter().map(String::as_str).collect();
     let help = suggestion(post_key, &known).or_else(|| (!known.is_empty()).then(|| list(&known)));
     findings.note(office.at, "GL019", (zh, en)).help(help);
+}
+
+/// Every office that another has taken over from, once a file. Work goes to the successor by itself; whoever writes should know whose name they use.
+pub(in crate::definition) fn succeeded<'w>(
+    workflows: impl Iterator<Item = &'w Workflow>,
+    successor: &dyn Fn(&str) -> Option<(String, Text)>,
+) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for workflow in workflows {
+        let mut findings = Findings::new(&workflow.file);
+        let offices = workflow.people.iter().flat_map(|(_, pool)| if let Pool::Posts { offices, .. } = pool { offices.as_slice() } else { &[] });
+        let mut seen = BTreeSet::new();
+        for office in offices.filter(|office| seen.insert(&office.value)) {
+            let Some((key, title)) = successor(&office.value) else { continue };
+            let old = &office.value;
+            let zh = format!("机构 `{old}` 的职能已由{}（`{key}`）承继，待办转给它", title.zh);
+            let en = format!("office `{old}` was succeeded by {} (`{key}`), which gets its tasks", title.en);
+            findings.warn(office.at, "GL064", (zh, en)).help(Some((format!("可直接写 `{key}`"), format!("write `{key}`"))));
+        }
+        found.extend(findings.into_found());
+    }
+    found
 }
 
 /// Every rung that says what is no kind of notice.

@@ -1,12 +1,13 @@
 //! The head of a workflow file: what it is, who may act in it, which terms it keeps.
 
-use super::words::{bases, extend, key, number, remind, rungs, span, step_outcome, word, words, words_of};
+use super::words::{bases, extend, key, lights, number, remind, rolls, rungs, span, step_outcome, word, words, words_of};
 use super::{Limit, LimitStart, Pool, Rung, StepOutcome, Word, Workflow, read_events, read_step};
 use crate::calendar::Span;
 use crate::definition::graph::{Nature, TermKind};
 use crate::source::{Mistake, Node, Reader, Tree};
 
-const KEYS: &[&str] = &["workflow", "title", "nature", "basis", "number", "form", "people", "ladders", "limits", "steps", "handlers", "throws"];
+const KEYS: &[&str] =
+    &["workflow", "title", "nature", "basis", "number", "form", "people", "ladders", "limits", "lights", "progress", "steps", "handlers", "throws"];
 const NATURES: &[(&str, Nature)] = &[
     ("licence", Nature::Licence),
     ("filing", Nature::Filing),
@@ -35,11 +36,45 @@ fn head(reader: &mut Reader<'_>, node: &Node) -> Option<Workflow> {
     let people = fields.get("people").map(|node| people(reader, node)).unwrap_or_default();
     let ladders = fields.get("ladders").map(|node| ladders(reader, node)).unwrap_or_default();
     let limits = fields.get("limits").map(|node| limits(reader, node)).unwrap_or_default();
+    let lights = fields.get("lights").and_then(|node| lights(reader, node));
+    let progress = fields.get("progress").and_then(|node| progress(reader, node));
     let steps = reader.required(&fields, "steps").map(|node| read_step::steps(reader, node)).unwrap_or_default();
     let handlers = fields.get("handlers").map(|node| read_events::handlers(reader, node)).unwrap_or_default();
     let throws = words_of(reader, fields.get("throws"));
     let file = reader.file().to_owned();
-    Some(Workflow { file, name: name?, title: title.unwrap_or_default(), nature, basis, number, form, people, ladders, limits, steps, handlers, throws })
+    Some(Workflow {
+        file,
+        name: name?,
+        title: title.unwrap_or_default(),
+        nature,
+        basis,
+        number,
+        form,
+        people,
+        ladders,
+        limits,
+        lights,
+        progress,
+        steps,
+        handlers,
+        throws,
+    })
+}
+
+/// `{plan: plan.nodes, done: run.nodes}`.
+fn progress(reader: &mut Reader<'_>, node: &Node) -> Option<(StepOutcome, StepOutcome)> {
+    let fields = reader.fields(node, &["plan", "done"])?;
+    let mut field = |key: &str| {
+        let node = reader.required(&fields, key)?;
+        let of = step_outcome(reader, node)?;
+        if of.outcome.is_none() {
+            reader.expected(node, "wrong-kind", (" `步骤.字段`", "`step.field`"));
+            return None;
+        }
+        Some(of)
+    };
+    let (plan, done) = (field("plan"), field("done"));
+    Some((plan?, done?))
 }
 
 fn people(reader: &mut Reader<'_>, node: &Node) -> Vec<(Word, Pool)> {
@@ -82,7 +117,7 @@ fn limits(reader: &mut Reader<'_>, node: &Node) -> Vec<Limit> {
 }
 
 fn limit(reader: &mut Reader<'_>, name: Word, node: &Node) -> Option<Limit> {
-    let fields = reader.fields(node, &["kind", "within", "by-class", "from", "until", "excludes", "basis", "extend", "remind"])?;
+    let fields = reader.fields(node, &["kind", "within", "by-class", "from", "until", "excludes", "basis", "extend", "remind", "rolls-over", "lights"])?;
     let kind = match fields.get("kind") {
         Some(node) => reader.word(node, &[("statutory", TermKind::Statutory), ("promised", TermKind::Promised)])?,
         None if name.value.starts_with("statutory") => TermKind::Statutory,
@@ -106,7 +141,9 @@ fn limit(reader: &mut Reader<'_>, name: Word, node: &Node) -> Option<Limit> {
     let basis = bases(reader, fields.get("basis"));
     let extend = fields.get("extend").and_then(|node| extend(reader, node));
     let remind = remind(reader, fields.get("remind"));
-    Some(Limit { key: name, kind, within: within?, by_class, from: from?, until, excludes, basis, extend, remind })
+    let rolls = fields.get("rolls-over").and_then(|node| rolls(reader, node));
+    let lights = fields.get("lights").and_then(|node| lights(reader, node));
+    Some(Limit { key: name, kind, within: within?, by_class, from: from?, until, excludes, basis, extend, remind, rolls, lights })
 }
 
 /// `{a: 7 working days}`: what is promised to a project of a class, never longer than to others; a statute knows no classes.

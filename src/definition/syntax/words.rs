@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::{At, Basis, Extend, Hearer, Remind, Rung, StepOutcome, Word};
-use crate::calendar::{Span, Unit};
+use crate::calendar::{Roll, Span, Thresholds, Unit};
 use crate::definition::graph::NumberRule;
 use crate::ids::Name;
 use crate::source::{Node, Place, Reader, Tree};
@@ -129,6 +129,57 @@ pub(super) fn number(reader: &mut Reader<'_>, node: &Node) -> Option<NumberRule>
     Some(NumberRule::Series { series: series?.value, pattern: text })
 }
 
+/// `[holiday, weekend]`, `[holiday]`, or `[]` for a limit that does not move.
+pub(super) fn rolls(reader: &mut Reader<'_>, node: &Node) -> Option<At<Roll>> {
+    let listed = reader.list(node);
+    let found: Vec<bool> = listed.iter().filter_map(|item| reader.word(item, &[("holiday", false), ("weekend", true)])).collect();
+    if found.len() < listed.len() {
+        return None;
+    }
+    let roll = match (found.contains(&false), found.contains(&true)) {
+        (false, false) => Roll::Never,
+        (true, false) => Roll::Holidays,
+        (true, true) => Roll::DaysOff,
+        (false, true) => {
+            reader.expected(node, "wrong-kind", ("`[holiday]`、`[holiday, weekend]` 或 `[]`", "`[holiday]`, `[holiday, weekend]` or `[]`"));
+            return None;
+        }
+    };
+    matches!(node.tree, Tree::List(_)).then(|| at(roll, node.at))
+}
+
+/// `{yellow: 30%, at-least: 2 working days, none-up-to: 3}`; what is left out is as usual.
+pub(super) fn lights(reader: &mut Reader<'_>, node: &Node) -> Option<At<Thresholds>> {
+    let fields = reader.fields(node, &["yellow", "at-least", "none-up-to"])?;
+    let share = fields.get("yellow").map_or(Some(Thresholds::USUAL.share), |node| share(reader, node));
+    let days = fields.get("at-least").map_or(Some(Thresholds::USUAL.days), |node| {
+        let days = span(reader, node)?.value;
+        if days.unit == Unit::Working && days.days > 0 {
+            return Some(days.days);
+        }
+        reader.expected(node, "wrong-kind", ("工作日数，如 `2 working days`", "working days such as `2 working days`"));
+        None
+    });
+    let none_up_to = fields.get("none-up-to").map_or(Some(Thresholds::USUAL.none_up_to), |node| {
+        let days = u32::try_from(reader.whole(node)?).ok();
+        if days.is_none() {
+            reader.expected(node, "wrong-kind", ("日数，如 `3`", "a number of days such as `3`"));
+        }
+        days
+    });
+    Some(at(Thresholds { share: share?, days: days?, none_up_to: none_up_to? }, node.at))
+}
+
+/// `30%`: more than nothing and less than the whole, or a light would be always or never yellow.
+fn share(reader: &mut Reader<'_>, node: &Node) -> Option<u8> {
+    let text = reader.text(node)?;
+    let share = text.strip_suffix('%').and_then(|share| share.trim().parse().ok()).filter(|share| (1..100).contains(share));
+    if share.is_none() {
+        reader.expected(node, "wrong-kind", ("1% 至 99% 的比例，如 `30%`", "a share from 1% to 99% such as `30%`"));
+    }
+    share
+}
+
 /// The name of a ladder, or a list of rungs.
 pub(super) fn remind(reader: &mut Reader<'_>, node: Option<&Node>) -> Remind {
     let Some(node) = node else { return Remind::Rungs(Vec::new()) };
@@ -145,14 +196,15 @@ pub(super) fn rungs(reader: &mut Reader<'_>, node: &Node) -> Vec<Rung> {
 }
 
 fn rung(reader: &mut Reader<'_>, node: &Node) -> Option<Rung> {
-    let fields = reader.fields(node, &["at", "hour", "say", "to", "order"])?;
+    let fields = reader.fields(node, &["at", "hour", "say", "to", "order", "urgent"])?;
     let offset = reader.required(&fields, "at").and_then(|node| offset(reader, node));
     let minute = fields.get("hour").map_or(Some(MORNING_MINUTE), |node| minute(reader, node));
     let say = reader.required(&fields, "say").and_then(|node| word(reader, node));
     let to = reader.required(&fields, "to").map(|node| hearers(reader, node));
     let order = fields.get("order").and_then(|node| word(reader, node));
+    let urgent = fields.get("urgent").is_some_and(|node| reader.flag(node) == Some(true));
     let (offset, unit) = offset?;
-    Some(Rung { offset, unit, minute: minute?, say: say?, to: to?, order })
+    Some(Rung { offset, unit, minute: minute?, say: say?, to: to?, order, urgent })
 }
 
 /// `-2 working days`, `due`, `+1 calendar day`.

@@ -186,9 +186,9 @@ fn terms(draft: &mut Draft<'_>, map: &StepMap) -> Step<()> {
             None => draft.emit(Event::TermEnded { term: id, met: false }),
             Some(rule) => {
                 let excludes: Vec<Name> = rule.excludes.iter().cloned().collect();
-                let within = rule.span(draft.case.rank);
-                if (&term.key, term.kind, term.within, &term.excludes) != (&rule.key, rule.kind, within, &excludes) {
-                    draft.emit(Event::TermRuled { term: id, key: rule.key.clone(), kind: rule.kind, within, excludes });
+                let (within, manner) = (rule.span(draft.case.rank), rule.manner);
+                if (&term.key, term.kind, term.within, &term.excludes, term.manner) != (&rule.key, rule.kind, within, &excludes, manner) {
+                    draft.emit(Event::TermRuled { term: id, key: rule.key.clone(), kind: rule.kind, within, excludes, manner });
                 }
                 kept.push(id);
             }

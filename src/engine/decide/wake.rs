@@ -1,6 +1,8 @@
 //! What the clock does: rungs, timers, silence that the law gives an effect; and every date anew when a calendar changed.
 //! Invariant: each cause is consumed by the event it leads to, so that a second wake finds nothing.
 
+use chrono::NaiveDate;
+
 use crate::definition::graph::NodeKind;
 use crate::engine::case::{Case, Local};
 use crate::engine::command::Actor;
@@ -48,12 +50,21 @@ pub(super) fn wake(case: &Case, actor: &Actor, facts: &Facts<'_>) -> Decision {
         return Decision::Events(Vec::new());
     }
     drafted(case.clone(), facts, |draft| {
-        while let Some((_, cause)) = earliest(&draft.case).filter(|(at, _)| *at <= facts.now) {
+        while let Some((at, cause)) = earliest(&draft.case).filter(|(at, _)| *at <= facts.now) {
             draft.count_step()?;
+            draft.period_end = period_end(at, cause);
             fire(draft, cause)?;
         }
         Ok(())
     })
+}
+
+/// The last day of the period that is over at `at`, the midnight after it.
+fn period_end(at: Moment, cause: Cause) -> Option<NaiveDate> {
+    match cause {
+        Cause::Timer(_) | Cause::Silence(_) => at.date().pred_opt().filter(|_| Moment::start_of(at.date()) == at),
+        Cause::Rung(..) | Cause::Backup(_) => None,
+    }
 }
 
 fn fire(draft: &mut Draft<'_>, cause: Cause) -> Step<()> {

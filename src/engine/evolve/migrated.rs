@@ -63,11 +63,12 @@ pub(super) fn move_token(case: &mut Case, event: &Event) {
 
 /// A term runs by another rule.
 pub(super) fn rule(case: &mut Case, event: &Event) {
-    let Event::TermRuled { term, key, kind, within, excludes } = event else { return };
+    let Event::TermRuled { term, key, kind, within, excludes, manner } = event else { return };
     if let Some(ruled) = case.terms.get_mut(term) {
         ruled.key = key.clone();
         ruled.kind = *kind;
         ruled.within = *within;
         ruled.excludes.clone_from(excludes);
+        ruled.manner = *manner;
     }
 }

@@ -83,6 +83,7 @@ fn context() -> Context {
             deliver: vec![line()],
             archive: vec![line()],
             orders: vec![line()],
+            orders_more: 99,
             unstated: vec![line()],
             offices: vec![line()],
             asked: 99,

@@ -60,6 +60,32 @@ impl From<Stored> for TermView {
 const COLUMNS: &str = "case_id, term, scope, program, number, key, kind, office, since, due, late_from, ended, met, expected";
 
 impl Store {
+    /// Cases whose limits stand in no row yet, over all tenants.
+    pub async fn terms_unfilled(&self, limit: u32) -> Result<Vec<(Tenant, CaseId)>, StoreFault> {
+        let text = "select tenant, case_id from terms_unfilled order by tenant, case_id limit $1";
+        let mut connection = self.everywhere().await?;
+        let found: Vec<(i32, Uuid)> = on_both!(&mut connection, c => sqlx::query_as(text).bind(i64::from(limit)).fetch_all(&mut **c).await?);
+        Ok(found.into_iter().map(|(tenant, case)| (Tenant(tenant), CaseId(case))).collect())
+    }
+
+    /// Writes the limits of a case that has no rows yet, and takes it off the list; what an act wrote meanwhile stays.
+    pub async fn fill_terms(&self, (tenant, case): (Tenant, CaseId), rows: &[TermRow]) -> Result<(), StoreFault> {
+        let insert = "insert into terms (tenant, case_id, term, scope, program, number, key, kind, office, since, due, late_from, ended, met, expected)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict (tenant, case_id, term) do nothing";
+        let over = "delete from terms_unfilled where tenant = $1 and case_id = $2";
+        let mut connection = self.worker().await?;
+        on_both!(&mut connection, c => {
+            for row in rows {
+                let query = sqlx::query(insert).bind(tenant.0).bind(case.0).bind(i64::from(row.term)).bind(i64::from(row.scope));
+                let query = query.bind(&row.program).bind(&row.number).bind(&row.key).bind(&row.kind).bind(&row.office).bind(&row.since);
+                let query = query.bind(&row.due).bind(row.late_from.map(|moment| moment.0)).bind(row.ended.map(|moment| moment.0));
+                query.bind(row.met).bind(&row.expected).execute(&mut **c).await?;
+            }
+            sqlx::query(over).bind(tenant.0).bind(case.0).execute(&mut **c).await?;
+        });
+        connection.finish().await
+    }
+
     /// Limits that run and whose date has passed: those without a stated reason first, then the longest passed.
     pub async fn late_terms(&self, tenant: Tenant, looked: &TermLooked) -> Result<Vec<TermView>, StoreFault> {
         let text = format!(

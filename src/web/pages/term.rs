@@ -13,8 +13,8 @@ use super::case::telling::kind_key;
 use super::case::{Asking, Refused, fresh_command, opened};
 use crate::app::casework::{Casefile, Opinion};
 use crate::app::failure::Fault;
-use crate::calendar::{DayNote, DayWhy, Explanation, TermQuery};
-use crate::definition::graph::{TermKind, TermStart};
+use crate::calendar::{DayNote, DayWhy, Explanation, Roll};
+use crate::definition::graph::TermStart;
 use crate::engine::case::{Local, Term};
 use crate::engine::event::Event;
 use crate::engine::refusal::Refusal;
@@ -283,8 +283,7 @@ fn page(spoken: &Spoken<'_>, file: &Casefile, id: Local, found: &Found) -> Page 
     let name = file.working.row.number.clone().unwrap_or_else(|| file.working.row.id.to_string());
     let open = term.stopped_on.and_then(|day| day.succ_opt()).filter(|first| *first <= today).map(|first| (first, today));
     let suspended: Vec<(NaiveDate, NaiveDate)> = term.stopped.iter().copied().chain(open).collect();
-    let query = TermQuery { from: term.from, within: term.within, extended: term.extended, suspended: &suspended, roll_over: term.kind == TermKind::Statutory };
-    let explained = file.known.calendar.explain(&query);
+    let explained = file.known.calendar.explain(&term.query(&suspended));
     let stops = stops(spoken, file, id, today);
     let counted = explained.days.iter().filter_map(|day| day.counted).max().unwrap_or(0);
     let rule = file.program(&found.program).map(|program| {
@@ -341,6 +340,14 @@ fn summary(
     if let Some(by) = term.extended {
         said.push(spoken.with("term-extended", &[("by", &spoken.span(by))]));
     }
+    // Only what its author wrote is said: the rule for all is the calendar's.
+    said.extend(term.manner.rolls.map(|rolls| {
+        spoken.t(match rolls {
+            Roll::Never => "term-rolls-never",
+            Roll::AsPublished | Roll::Holidays => "term-rolls-holidays",
+            Roll::DaysOff => "term-rolls-days-off",
+        })
+    }));
     let left_out: i64 = suspended.iter().map(|(first, last)| last.signed_duration_since(*first).num_days() + 1).sum();
     if left_out > 0 {
         said.push(spoken.with("term-left-out", &[("days", &left_out.to_string())]));

@@ -18,6 +18,7 @@ calendars-none = There is no calendar yet. Import a whole YAML calendar first.
 calendars-moves = Dates that move
 calendars-moves-count = { $count } dates, old beside new
 calendars-no-moves = No date of an open case would move.
+calendars-unread = These open cases could not be read, so whether their dates would move is not known; the others are recomputed all the same. An operator should look at them first.
 calendars-case = Case
 calendars-item = Matter
 calendars-kind = Limit

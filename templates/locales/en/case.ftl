@@ -119,6 +119,9 @@ term-from-entered = Counted from { $day }, that day left out;{" "}
 term-within = a limit of { $within };{" "}
 term-extended = extended by { $by };{" "}
 term-left-out = { $days } days are left out by rule;{" "}
+term-rolls-never = it does not move off a day off;{" "}
+term-rolls-holidays = it moves off a statutory holiday;{" "}
+term-rolls-days-off = it moves off holidays and weekends;{" "}
 term-due = so it is due on { $day } ({ $left }).
 term-due-if-resumed = it stands still now; resumed today, it would be due on { $day }.
 term-due-unknown = the date is known once the calendar is published.
@@ -316,3 +319,15 @@ term-reason-hint = The reason and the expected day are published and told to the
 term-reason-day = Expected by
 term-reason-button = Publish and tell the applicant
 case-document-authority = Issued by the standing authorisation { $document }
+
+# Progress against the timetable
+progress-title = Progress of the nodes
+progress-rule = What should be done is the share of planned days gone by. Less than 10 points behind is green, up to 30 yellow, more red.
+progress-node = Node
+progress-planned = Planned
+progress-expected = Should be
+progress-done = Done
+progress-behind = { $points } points behind
+progress-green = On schedule
+progress-yellow = Behind
+progress-red = Far behind

@@ -18,6 +18,7 @@ calendars-none = 还没有工作日历。先导入一份完整的 YAML 日历。
 calendars-moves = 变动的到期日
 calendars-moves-count = { $count } 个日期，原日期和新日期对照
 calendars-no-moves = 没有在办件的日期会变。
+calendars-unread = 以下在办件读不出来，日期会不会变不知道；其余在办件照常重算，请系统运维先处理。
 calendars-case = 办件
 calendars-item = 事项
 calendars-kind = 时限

@@ -108,6 +108,9 @@ term-from-entered = 自 { $day } 起算，当日不计；
 term-within = 期限 { $within }；
 term-extended = 经批准延长 { $by }；
 term-left-out = 其中 { $days } 天依规不计入；
+term-rolls-never = 逢休假日不顺延；
+term-rolls-holidays = 逢法定休假日顺延；
+term-rolls-days-off = 逢法定休假日和周末均顺延；
 term-due = 因此到期日是 { $day }（{ $left }）。
 term-due-if-resumed = 现在停止计算；如今日恢复，到期日是 { $day }。
 term-due-unknown = 工作日历公布后才能确定到期日。
@@ -299,3 +302,15 @@ term-reason-hint = 原因和预计办结日会对外公开，并告知申请人�
 term-reason-day = 预计办结日
 term-reason-button = 公开并告知申请人
 case-document-authority = 依据{ $document }授权签发
+
+# 序时进度
+progress-title = 节点进度
+progress-rule = 应完成按已过的计划日数算；落后不到 10 个百分点为绿灯，10 至 30 为黄灯，超过 30 为红灯。
+progress-node = 节点
+progress-planned = 计划起止
+progress-expected = 应完成
+progress-done = 已完成
+progress-behind = 落后 { $points } 个百分点
+progress-green = 按序时
+progress-yellow = 落后
+progress-red = 严重落后

@@ -36,7 +36,7 @@ pub struct House {
     pub tenant: Tenant,
     cases: RefCell<BTreeMap<&'static str, CaseId>>,
     keys: BTreeMap<String, String>,
-    place: Where,
+    pub place: Where,
 }
 
 /// Begins a session of somebody's as the sign-in page does; answers the cookie's value.

@@ -1,7 +1,7 @@
 //! Terms and timers: what starts, stops, moves and ends them, what they say when, and what the law makes of silence.
 
 use greenlane::calendar::{Span, Unit};
-use greenlane::definition::graph::{Audience, Deem, ExtendRule, Rung, TermEnd, TermKind, TermRule, TermStart};
+use greenlane::definition::graph::{Audience, Deem, ExtendRule, Manner, Rung, TermEnd, TermKind, TermRule, TermStart};
 use greenlane::engine::case::{Case, Term};
 use greenlane::engine::command::{Actor, Command};
 use greenlane::engine::effect::Effect;
@@ -18,7 +18,15 @@ fn days(days: u32, unit: Unit) -> Span {
 }
 
 fn term(key: &str, kind: TermKind, within: Span, from: TermStart) -> TermRule {
-    let rung = |offset, notice: &str| Rung { offset, unit: Unit::Working, minute: 540, notice: notice.into(), to: vec![Audience::Assignee], order: None };
+    let rung = |offset, notice: &str| Rung {
+        offset,
+        unit: Unit::Working,
+        minute: 540,
+        notice: notice.into(),
+        to: vec![Audience::Assignee],
+        order: None,
+        urgent: false,
+    };
     TermRule {
         key: key.into(),
         kind,
@@ -31,6 +39,7 @@ fn term(key: &str, kind: TermKind, within: Span, from: TermStart) -> TermRule {
         extend: Some(ExtendRule { by: days(10, Unit::Working), approved_by: "head".into() }),
         rungs: vec![rung(-1, "o.yellow"), rung(0, "o.today"), rung(1, "o.red")],
         on_expiry: None,
+        manner: Manner::default(),
     }
 }
 
@@ -74,9 +83,10 @@ fn each_term_has_its_own_list_of_what_stops_it() {
     assert_eq!(running(world.case(run), "promised").due, Some(day("2025-04-02")));
     assert!(running(world.case(run), "promised").stopped_on.is_none(), "a notice does not stop it");
     assert_eq!(running(world.case(run), "notice").stopped_on, Some(day("2025-03-24")));
-    // The five working days of the notice are over with the end of 03-31; the evaluation begins that night.
+    // The five working days of the notice are over with the end of 03-31, the last day it leaves out; the evaluation begins that night and has 04-01 whole.
     assert_eq!(world.sleep_until_due(run), Some(greenlane::ids::Moment::start_of(day("2025-04-01"))));
-    assert_eq!(running(world.case(run), "notice").stopped, [(day("2025-03-25"), day("2025-04-01"))]);
+    assert_eq!(running(world.case(run), "notice").stopped, [(day("2025-03-25"), day("2025-03-31"))]);
+    assert_eq!(running(world.case(run), "notice").stopped_on, Some(day("2025-03-31")));
 }
 
 #[test]
@@ -88,15 +98,37 @@ fn stopped_days_are_left_out_and_a_holiday_at_the_end_moves_a_statutory_limit() 
     assert!(world.case(run).timers[&timer].at.unwrap() > world.now);
     world.at("2025-04-01");
     world.wake(run);
-    assert_eq!(running(world.case(run), "promised").stopped_on, Some(day("2025-04-01")));
+    assert_eq!(running(world.case(run), "promised").stopped_on, Some(day("2025-03-31")));
     assert_eq!(greenlane::engine::next_wake(world.case(run)), None, "nothing speaks while every clock stands still");
     world.at("2025-04-11");
     let events = world.message(run, "report");
     assert_eq!(events.iter().filter(|event| matches!(event, Event::TermMoved { .. })).count(), 3);
-    // Six working days were used by 04-01; 04-02 to 04-11 are left out, so the seventh is 04-14.
-    assert_eq!(running(world.case(run), "promised").due, Some(day("2025-04-14")));
-    // 30 days from 03-24 and ten left out end on the Labour Day holiday, which ends on 05-05.
+    // Five working days were used by 03-31; 04-01 to 04-11 are left out, so the seventh is 04-15.
+    assert_eq!(running(world.case(run), "promised").due, Some(day("2025-04-15")));
+    // 30 days from 03-24 and eleven left out end on the Labour Day holiday, which ends on 05-05.
     assert_eq!(running(world.case(run), "statutory").due, Some(day("2025-05-06")));
+}
+
+#[test]
+fn a_wait_that_ends_at_midnight_leaves_out_no_day_after_its_last() {
+    let mut notice = term("notice", TermKind::Promised, days(7, Unit::Working), outcome("accept"));
+    notice.excludes = ["notice".into()].into();
+    let blocks = vec![
+        task("accept", "clerk").block(),
+        step("notice", Does::Timer(days(5, Unit::Working)), &["elapsed"]).stops("notice").block(),
+        task("sign", "head").block(),
+    ];
+    let mut world = World::new(&[&Flow::new("p", blocks).limit(notice)], PEOPLE);
+    for wakes in ["2025-04-01", "2025-04-03"] {
+        world.at("2025-03-24");
+        let run = world.start(json!({}));
+        world.complete(run, "ann", ("accept", "done")).unwrap();
+        world.at(wakes);
+        world.wake(run);
+        let promised = running(world.case(run), "notice");
+        // The notice took 03-25 to 03-31; 04-01 counts, whenever the machine came round to it.
+        assert_eq!((promised.stopped.as_slice(), promised.due), (&[(day("2025-03-25"), day("2025-03-31"))][..], Some(day("2025-04-10"))), "woken {wakes}");
+    }
 }
 
 #[test]
@@ -117,7 +149,7 @@ fn a_stop_after_the_last_day_is_written_down_and_moves_nothing() {
     world.at("2025-04-22");
     let events = world.wake(run);
     let counts: Vec<bool> = events.iter().filter_map(|event| if let Event::TermStopped { counts, .. } = event { Some(*counts) } else { None }).collect();
-    assert_eq!(counts, [false, true, true], "promised expired on 04-02; statutory did not; notice was held already");
+    assert_eq!(counts, [false, true, false], "promised expired on 04-02; statutory did not; notice ran again from 04-01 and expired on 04-10");
     world.at("2025-04-30");
     world.message(run, "report");
     let promised = running(world.case(run), "promised");
@@ -141,6 +173,24 @@ fn a_wake_fires_what_is_due_once_and_in_order() {
     assert!(told.iter().all(|effect| matches!(effect, Effect::Notice(notice) if notice.entry == morning("2025-03-03"))));
     world.complete(run, "ann", ("a", "done")).unwrap();
     assert_eq!(greenlane::engine::next_wake(world.case(run)), None, "a term that ended says nothing");
+}
+
+#[test]
+fn a_rung_on_a_day_off_waits_for_a_working_day_unless_it_is_urgent_or_would_wait_past_the_due_day() {
+    // Begun on Monday 03-03, due on Sunday 03-16: 03-08, 03-09, 03-15 and 03-16 are days off.
+    let at = |offset, urgent| {
+        let mut a = term("a", TermKind::Step, days(13, Unit::Calendar), TermStart::Entered);
+        let rung = a.rungs.remove(0);
+        a.rungs = vec![Rung { offset, unit: Unit::Calendar, urgent, ..rung }];
+        let mut world = World::new(&[&Flow::new("p", vec![task("a", "clerk").term(a).block()])], PEOPLE);
+        let run = world.start(json!({}));
+        running(world.case(run), "a").rungs[0].at.civil().format("%m-%d %R").to_string()
+    };
+    let cases =
+        [(-8, false, "03-10"), (-8, true, "03-08"), (-4, false, "03-12"), (-1, false, "03-15"), (0, false, "03-16"), (6, false, "03-24"), (6, true, "03-22")];
+    for (offset, urgent, expected) in cases {
+        assert_eq!(at(offset, urgent), format!("{expected} 09:00"), "{offset} urgent {urgent}");
+    }
 }
 
 #[test]

@@ -139,7 +139,7 @@ impl Storm {
     /// Every running term's date is what the calendar says of its start, its stops and its extension.
     fn dates_are_right(&self, case: &Case) -> Result<(), String> {
         for (id, term) in case.terms.iter().filter(|(_, term)| term.stopped_on.is_none()) {
-            let roll_over = term.kind == TermKind::Statutory && term.within.unit == Unit::Calendar;
+            let roll_over = (term.kind == TermKind::Statutory && term.within.unit == Unit::Calendar).into();
             let query = TermQuery { from: term.from, within: term.within, extended: term.extended, suspended: &term.stopped, roll_over };
             let due = self.world.calendar.due(&query).date();
             if due != term.due {

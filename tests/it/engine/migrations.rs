@@ -1,7 +1,7 @@
 //! Running cases taken over to another version: with a branch at the join, an open group, a term that stands still, a link that is running; and what cannot go.
 
 use greenlane::calendar::{Span, Unit};
-use greenlane::definition::graph::{Bundle, GroupPass, OnRefusal, TermEnd, TermKind, TermRule, TermStart};
+use greenlane::definition::graph::{Bundle, GroupPass, Manner, OnRefusal, TermEnd, TermKind, TermRule, TermStart};
 use greenlane::engine::command::{Actor, Command};
 use greenlane::engine::event::Event;
 use greenlane::engine::migration::StepMap;
@@ -161,6 +161,7 @@ fn limit(within: u32, excludes: &[&str]) -> TermRule {
         extend: None,
         rungs: Vec::new(),
         on_expiry: None,
+        manner: Manner::default(),
     }
 }
 

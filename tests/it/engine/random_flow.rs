@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use greenlane::calendar::{Span, Unit};
 use greenlane::definition::graph::{
-    Audience, Ballots, Deem, ExtendRule, GroupPass, JoinRule, NumberRule, OnRefusal, Pool, Rest, ReturnThen, Rung, Settlement, TermEnd, TermKind, TermRule,
-    TermStart, Thrown, Trigger, Verb, Vote,
+    Audience, Ballots, Deem, ExtendRule, GroupPass, JoinRule, Manner, NumberRule, OnRefusal, Pool, Rest, ReturnThen, Rung, Settlement, TermEnd, TermKind,
+    TermRule, TermStart, Thrown, Trigger, Verb, Vote,
 };
 use greenlane::expr::Table;
 
@@ -497,7 +497,15 @@ impl Maker {
 
     fn term(&mut self, key: &str, kind: TermKind, from: TermStart, until: TermEnd) -> TermRule {
         let excludes: BTreeSet<_> = CAUSES.iter().filter(|_| self.chance.percent(40)).map(|cause| (*cause).into()).collect();
-        let rung = |offset, notice: &str| Rung { offset, unit: Unit::Working, minute: 540, notice: notice.into(), to: vec![Audience::Assignee], order: None };
+        let rung = |offset, notice: &str| Rung {
+            offset,
+            unit: Unit::Working,
+            minute: 540,
+            notice: notice.into(),
+            to: vec![Audience::Assignee],
+            order: None,
+            urgent: false,
+        };
         TermRule {
             key: key.into(),
             kind,
@@ -510,6 +518,7 @@ impl Maker {
             extend: self.chance.percent(50).then(|| ExtendRule { by: Span { days: 10, unit: Unit::Working }, approved_by: "head".into() }),
             rungs: vec![rung(-2, "o.yellow"), rung(0, "o.today"), rung(1, "o.red")],
             on_expiry: None,
+            manner: Manner::default(),
         }
     }
 

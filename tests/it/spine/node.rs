@@ -119,6 +119,13 @@ impl Node {
         node
     }
 
+    /// A node that knows nothing yet, on what another left.
+    pub async fn reopen(node: Self) -> Self {
+        let Self { app, crew, place, .. } = node;
+        drop((app, crew));
+        Self::reopen_with(Config::default(), place).await
+    }
+
     /// Opens what is there, with settings.
     async fn reopen_with(config: Config, place: Where) -> Self {
         let clock = Clock::standing(MORNING);

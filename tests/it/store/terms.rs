@@ -7,6 +7,7 @@ use greenlane::store::rows::TermRow;
 use super::fixture::{EZHOU, Fixture, acts, case_id, commit, on_both};
 
 on_both! {
+    a_case_without_rows_is_filled_once_and_what_an_act_wrote_stays
     passed_limits_are_listed_those_without_a_reason_first
     what_ended_in_a_time_and_what_was_late_at_a_moment_is_found
 }
@@ -33,6 +34,19 @@ async fn keep(fixture: &Fixture, (n, seq): (u8, i64), terms: Vec<TermRow>) {
     let mut case = acts(n, seq, seq);
     case.terms = terms;
     assert_eq!(fixture.writer().await.write_alone(&commit(vec![case])).await.unwrap(), [true]);
+}
+
+async fn a_case_without_rows_is_filled_once_and_what_an_act_wrote_stays(fixture: &Fixture) {
+    keep(fixture, (1, 1), vec![term(4, "a", Some(10))]).await;
+    assert_eq!(fixture.store.terms_unfilled(9).await.unwrap(), [], "what began since has its rows by its acts");
+    let key = (EZHOU, case_id(1));
+    let filled = [term(4, "older", Some(99)), term(7, "b", Some(20))];
+    for _ in 0..2 {
+        fixture.store.fill_terms(key, &filled).await.unwrap();
+    }
+    let looked = TermLooked { office: None, late_at: Moment(50), limit: 9 };
+    let found: Vec<_> = fixture.store.late_terms(EZHOU, &looked).await.unwrap().into_iter().map(|view| (view.row.term, view.row.office)).collect();
+    assert_eq!(found, [(4, Some("a".to_owned())), (7, Some("b".to_owned()))]);
 }
 
 async fn passed_limits_are_listed_those_without_a_reason_first(fixture: &Fixture) {

@@ -81,6 +81,12 @@ fn moment(calendar: &Calendar, due: NaiveDate, (offset, unit): (i64, Unit), minu
         day = if offset < 0 { day - Days::new(1) } else { day + Days::new(1) };
         left -= u64::from(unit == Unit::Calendar || calendar.is_working(day).expect("the year lies within the calendar"));
     }
+    // On a day off it waits for a working day, but not past the due day, and on the due day itself not at all.
+    let works = |day: NaiveDate| calendar.is_working(day).expect("the year lies within the calendar");
+    let next = day.iter_days().find(|day| works(*day)).expect("offices open again");
+    if offset > 0 || (offset < 0 && next <= due) {
+        day = next;
+    }
     Moment::at(day, NaiveTime::from_hms_opt(minute / 60, minute % 60, 0).expect("a time of day"))
 }
 

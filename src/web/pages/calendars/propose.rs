@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{ChangedDay, MoveLine};
-use crate::app::calendars::{Origin, Preview, Proposal};
+use crate::app::calendars::{Origin, Preview, Proposal, Unread};
 use crate::app::failure::Failure;
 use crate::calendar::{Format, Head};
 use crate::engine::refusal::Refusal;
@@ -85,6 +85,7 @@ struct PreviewPage {
     cases: usize,
     settled: usize,
     moves: Vec<MoveLine>,
+    unread: Vec<Unread>,
 }
 
 pub(super) async fn form(State(shared): State<Shared>, visitor: Visitor) -> Result<Response, Trouble> {
@@ -131,6 +132,7 @@ fn preview_page(shared: &Shared, visitor: &Visitor, typed: Typed, preview: &Prev
         cases: preview.cases,
         settled: preview.moves.iter().filter(|moved| moved.is_settled()).count(),
         moves: preview.moves.iter().map(MoveLine::from).collect(),
+        unread: preview.unread.clone(),
     };
     let title = shared.pages.word(visitor.site.language, "calendars-preview");
     shared.pages.page(&visitor.site, "calendar-preview", &title, &data)

@@ -9,6 +9,7 @@ mod history;
 mod page;
 mod papers;
 mod picture;
+mod progress;
 pub mod spoken;
 pub mod telling;
 mod verbs;

@@ -9,6 +9,7 @@ use super::desk::{self, ActForm, Card};
 use super::history::{self, History, Line};
 use super::papers::{self, Papers};
 use super::picture::{self, Picture};
+use super::progress::{self, NodeLine};
 use super::spoken::Spoken;
 use super::telling::{Telling, amount_of, kind_key};
 use crate::app::casework::Casefile;
@@ -96,6 +97,7 @@ pub struct Page {
     offers: Offers,
     kept: Option<String>,
     terms: Vec<TermLine>,
+    nodes: Vec<NodeLine>,
     papers: Option<Papers>,
     pictures: Vec<Picture>,
     documents: Vec<Document>,
@@ -196,6 +198,7 @@ pub fn page(asking: &Asking<'_>, refused: Option<Refused>) -> Result<Page, Fault
         flash,
         refused: refused.as_ref().and_then(|refused| mistakes(asking, refused)),
         terms,
+        nodes: progress::nodes(asking),
         papers: papers::papers(asking),
         pictures: picture::pictures(asking, &telling),
         // Supervision is between offices: the applicant is told the reason instead (优化营商环境条例 36).
