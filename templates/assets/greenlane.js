@@ -10,12 +10,14 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sending; });
 // On a phone the navigation scrolls sideways; where one is must be in sight.
 for (const here of document.querySelectorAll(".nav [aria-current]")) here.closest(".nav").scrollLeft = here.offsetLeft - 60;
-// A picture larger than its frame shows where the case is; an image tells nothing of what is in it, so its text is read once more.
+// A picture larger than its frame shows where the case is; an image tells nothing of what is in it, so its text is read once more, without its own style,
+// which a page may not bring along.
 for (const image of document.querySelectorAll(".picture img")) {
   const show = async () => {
     const frame = image.parentElement;
     if (frame.scrollHeight <= frame.clientHeight && frame.scrollWidth <= frame.clientWidth) return;
-    const drawn = new DOMParser().parseFromString(await (await fetch(image.currentSrc)).text(), "image/svg+xml");
+    const text = await (await fetch(image.currentSrc)).text();
+    const drawn = new DOMParser().parseFromString(text.replace(/<style>[^]*?<\/style>/, ""), "image/svg+xml");
     const here = drawn.querySelector(".late text, .here text, .waiting text");
     if (!here) return;
     frame.scrollTo(here.getAttribute("x") - frame.clientWidth / 2, here.getAttribute("y") - frame.clientHeight / 2);

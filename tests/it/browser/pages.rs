@@ -44,11 +44,13 @@ pub async fn all(house: &House) -> Vec<Page> {
 }
 
 /// Links as they come by mail.
-async fn links(house: &House) -> [Page; 2] {
+async fn links(house: &House) -> [Page; 3] {
     let person = house.person("chen").await;
+    let clerk = house.person("ez-sthj.handler").await;
+    let stop = house.node.app.stop_link(Kind::TaskDigest, house.tenant, clerk).await.unwrap().expect("a digest can be stopped");
     let link = async |kind| house.node.app.link_for(kind, house.tenant, person, real()).await.unwrap().unwrap();
     let page = |name, path| Page { name, login: None, path, status: 200 };
-    [page("account-invitation", link(Kind::Invitation).await), page("account-reset-link", link(Kind::PasswordReset).await)]
+    [page("account-invitation", link(Kind::Invitation).await), page("account-reset-link", link(Kind::PasswordReset).await), page("account-stop", stop)]
 }
 
 /// Why a date is that date.
@@ -185,8 +187,9 @@ impl Applying {
 }
 
 /// Addresses that answer with a file, or lead elsewhere: every other one is a page.
-const NO_PAGES: [&str; 19] = [
+const NO_PAGES: [&str; 21] = [
     "/",
+    "/account/feed",
     "/account/language",
     "/account/password",
     "/account/sessions",
@@ -198,6 +201,7 @@ const NO_PAGES: [&str; 19] = [
     "/cases/{case}/picture/{scope}",
     "/exports/ledger.csv",
     "/exports/ledger.xlsx",
+    "/feeds/{token}",
     "/files/{digest}",
     "/inbox.csv",
     "/ledger/frozen/{id}/{copy}",
@@ -280,13 +284,14 @@ fn notices(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [
 }
 
 /// One's own account, and everybody's for the operator.
-fn accounts(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 8] {
+fn accounts(page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 9] {
     const OPERATOR: Option<&str> = Some("ez-zwzx.operator");
     [
         page("account-reset", None, "/reset"),
         page("account-reset-sent", None, "/reset?sent=1"),
         Page { status: 404, ..page("account-link-over", None, "/invitation/0") },
         page("account-own", Some("ez-sthj.handler"), "/account"),
+        page("account-notices", Some("ez-sthj.handler"), "/account/notices"),
         page("people-list", OPERATOR, "/system/people"),
         page("people-nobody", OPERATOR, "/system/people?q=zzz"),
         page("people-add", OPERATOR, "/system/people/new"),
