@@ -15,7 +15,7 @@ use crate::identity::may::Act;
 use crate::ids::{Moment, Name, Text};
 use crate::web::Shared;
 use crate::web::answer::Trouble;
-use crate::web::pages::ledger::{Choice, periods};
+use crate::web::pages::ledger::{Choice, cited, periods};
 use crate::web::permit::{allows, permit};
 use crate::web::visitor::Visitor;
 
@@ -75,7 +75,7 @@ struct Page {
     periods: Vec<Choice>,
     everywhere: bool,
     published: bool,
-    section: &'static str,
+    section: String,
     criteria: Vec<Head>,
     rows: Vec<Row>,
     bonus_most: u64,
@@ -152,7 +152,7 @@ async fn show(State(shared): State<Shared>, visitor: Visitor, Query(asked): Quer
         periods: periods(shared.app.clock().now().date(), &seen.period),
         everywhere: seen.everywhere,
         published: seen.published,
-        section: &plan().section,
+        section: cited(&plan().section, visitor.language()),
         criteria: plan().criteria.iter().map(|rule| Head { title: &rule.title, how: &rule.how, weight: rule.weight }).collect(),
         rows: seen.scores.iter().enumerate().map(row).collect(),
         bonus_most: plan().bonus_most,

@@ -14,6 +14,7 @@ use crate::engine::refusal::Refusal;
 use crate::exports::ledger::LedgerRow;
 use crate::identity::may::Act;
 use crate::ids::{CaseId, Name, Text};
+use crate::notice::Language;
 use crate::supervision::Light;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
@@ -69,7 +70,7 @@ struct Page {
     filed: usize,
     frozen: Vec<FrozenLine>,
     freeze: Option<Freeze>,
-    section: &'static str,
+    section: String,
 }
 
 /// One of several to choose.
@@ -183,7 +184,7 @@ async fn show(State(shared): State<Shared>, visitor: Visitor, Query(asked): Quer
         return Err(Refusal::not_found("unknown_office", format!("没有机构“{unit}”。"), format!("cannot find the office `{unit}`")).into());
     }
     let wanted = Wanted { english: false, from: Some(chosen.from), to: Some(chosen.to), link: None, unit: unit.clone() };
-    let wanted = Wanted { english: visitor.language() == crate::notice::Language::En, ..wanted };
+    let wanted = Wanted { english: visitor.language() == Language::En, ..wanted };
     let looked = shared.app.look_at_ledger(visitor.tenant, &visitor.actor(), &wanted).await?;
     let all = shared.app.frozen_ledgers(visitor.tenant).await?;
     let of_mine = |frozen: &Frozen| everywhere || frozen.unit.as_ref().is_some_and(|unit| mine.iter().any(|own| **own == **unit));
@@ -214,7 +215,7 @@ async fn show(State(shared): State<Shared>, visitor: Visitor, Query(asked): Quer
         frozen: all.into_iter().filter(of_mine).take(FROZEN_SHOWN).map(frozen_line).collect(),
         freeze: if may_freeze { Some(Freeze { command: fresh_command()?, period: chosen.label, unit: unit_word }) } else { None },
         unit: unit.as_ref().map(|unit| visitor.known.office(unit)),
-        section: &evidence::plan().section,
+        section: cited(&evidence::plan().section, visitor.language()),
     };
     let title = shared.pages.word(visitor.language(), "ledger-title");
     Ok(shared.pages.page(&visitor.site, "ledger", &title, &page))
@@ -264,7 +265,7 @@ struct FrozenPage {
     copies: Vec<CopyRow>,
     taken: Vec<Taken>,
     may_take: bool,
-    section: &'static str,
+    section: String,
 }
 
 #[derive(Serialize)]
@@ -325,7 +326,7 @@ async fn frozen(State(shared): State<Shared>, visitor: Visitor, Path(id): Path<S
         digest: frozen.digest.to_string(),
         at: frozen.at.0,
         by: frozen.by,
-        section: &evidence::plan().section,
+        section: cited(&evidence::plan().section, visitor.language()),
         id,
     };
     let title = shared.pages.word(visitor.language(), "ledger-frozen-title");
@@ -337,4 +338,19 @@ async fn copy(State(shared): State<Shared>, visitor: Visitor, Path((id, number))
     readable(&shared, &visitor, &id).await?;
     let text = shared.app.ledger_copy(visitor.tenant, visitor.actor(), &id, number).await?;
     Ok(attachment("text/csv; charset=utf-8", &format!("ledger-{id}-{number}.csv"), text))
+}
+
+/// A section of a plan as a page in that language cites it: `四（三）、四（四）` is `4(3), 4(4)` to who reads no Chinese.
+pub(super) fn cited(section: &str, language: Language) -> String {
+    const DIGITS: &str = "一二三四五六七八九";
+    if language == Language::Zh {
+        return section.to_owned();
+    }
+    let latin = |sign: char| match sign {
+        '（' => "(".to_owned(),
+        '）' => ")".to_owned(),
+        '、' => ", ".to_owned(),
+        other => DIGITS.chars().zip(1..).find(|(digit, _)| *digit == other).map_or_else(|| other.to_string(), |(_, number): (char, u8)| number.to_string()),
+    };
+    section.chars().map(latin).collect()
 }
