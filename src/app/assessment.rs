@@ -22,7 +22,7 @@ use crate::forms::Kind;
 use crate::identity::Actor;
 use crate::ids::{CaseId, Moment, Name, Tenant, Text};
 use crate::limits::{ASSESSED_CASES_MAX, LIGHTS_LISTED_MAX};
-use crate::source::{self, Mistake, Node, Reader};
+use crate::source::{Mistake, Node, Reader};
 use crate::store::TermView;
 use crate::store::rows::CaseRow;
 
@@ -161,13 +161,7 @@ pub fn plan() -> &'static AssessmentPlan {
 /// # Errors
 /// Every mistake, with its place.
 pub fn read(text: &str, file: &str) -> Result<AssessmentPlan, Vec<Mistake>> {
-    let node = source::read(text, file)?;
-    let mut reader = Reader::new(file);
-    let plan = whole(&mut reader, &node);
-    match (plan, reader.into_mistakes()) {
-        (Some(plan), mistakes) if mistakes.is_empty() => Ok(plan),
-        (_, mistakes) => Err(mistakes),
-    }
+    Reader::parse(text, file, whole)
 }
 
 fn whole(reader: &mut Reader<'_>, node: &Node) -> Option<AssessmentPlan> {

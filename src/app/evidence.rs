@@ -11,7 +11,7 @@ use crate::app::seed;
 use crate::exports::ledger::Evidence;
 use crate::forms::{Field, Form, Kind};
 use crate::ids::{Digest, Text};
-use crate::source::{self, Mistake, Node, Reader};
+use crate::source::{Mistake, Node, Reader};
 
 /// The file, below `seeds/`.
 const FILE: &str = "evidence.yaml";
@@ -60,13 +60,7 @@ pub fn plan() -> &'static LedgerPlan {
 /// # Errors
 /// Every mistake, with its place.
 pub fn read(text: &str, file: &str) -> Result<LedgerPlan, Vec<Mistake>> {
-    let node = source::read(text, file)?;
-    let mut reader = Reader::new(file);
-    let plan = whole(&mut reader, &node);
-    match (plan, reader.into_mistakes()) {
-        (Some(plan), mistakes) if mistakes.is_empty() => Ok(plan),
-        (_, mistakes) => Err(mistakes),
-    }
+    Reader::parse(text, file, whole)
 }
 
 fn whole(reader: &mut Reader<'_>, node: &Node) -> Option<LedgerPlan> {

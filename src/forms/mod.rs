@@ -183,13 +183,7 @@ impl Form {
     /// # Errors
     /// Every mistake of the file, with its place.
     pub fn parse(yaml: &str, file: &str) -> Result<Self, Vec<Mistake>> {
-        let node = crate::source::read(yaml, file)?;
-        let mut reader = Reader::new(file);
-        let form = Self::from_node(&mut reader, &node);
-        match (form, reader.into_mistakes()) {
-            (Some(form), mistakes) if mistakes.is_empty() => Ok(form),
-            (_, mistakes) => Err(mistakes),
-        }
+        Reader::parse(yaml, file, Self::from_node)
     }
 
     /// Reads a form that stands inside a larger file; what is wrong goes to the reader.

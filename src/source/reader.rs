@@ -36,6 +36,19 @@ impl<'a> Reader<'a> {
         Self { file, mistakes: Vec::new() }
     }
 
+    /// What a whole file says, when nothing in it is wrong.
+    ///
+    /// # Errors
+    /// Every mistake of the file, with its place.
+    pub fn parse<T>(text: &str, file: &'a str, read: impl FnOnce(&mut Self, &Node) -> Option<T>) -> Result<T, Vec<Mistake>> {
+        let node = super::read(text, file)?;
+        let mut reader = Self::new(file);
+        match (read(&mut reader, &node), reader.into_mistakes()) {
+            (Some(found), mistakes) if mistakes.is_empty() => Ok(found),
+            (_, mistakes) => Err(mistakes),
+        }
+    }
+
     /// The mistakes so far, in the order of the file.
     #[must_use]
     pub fn into_mistakes(mut self) -> Vec<Mistake> {

@@ -4,10 +4,8 @@
 use chrono::NaiveDate;
 
 use super::light::Light;
+use super::schedule::Pace;
 
-/// Up to this many hundredths behind is yellow, more is red; less than the first is green.
-const YELLOW_FROM: i64 = 10;
-const RED_ABOVE: i64 = 30;
 const WHOLE: i64 = 100;
 
 /// A node of a plan.
@@ -44,12 +42,7 @@ impl PlannedNode {
         };
         let done = i64::from(self.done).min(WHOLE);
         let behind = expected - done;
-        let light = match behind {
-            _ if done == WHOLE => Light::Green,
-            behind if behind > RED_ABOVE => Light::Red,
-            behind if behind >= YELLOW_FROM => Light::Yellow,
-            _ => Light::Green,
-        };
+        let light = if done == WHOLE { Light::Green } else { Pace::of(behind).light() };
         Progress { expected: u8::try_from(expected.clamp(0, WHOLE)).unwrap_or(u8::MAX), behind, light }
     }
 }

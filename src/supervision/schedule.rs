@@ -1,15 +1,17 @@
 //! How far a plan is behind its own timetable (序时进度).
 //! Invariant: whole per cent of the nodes; a plan without nodes has no pace. Never: a colour kept; it follows from the nodes and the day.
 
-/// From here on a plan is watched, in per cent of its nodes.
+use super::light::Light;
+
+/// From here on a plan is watched, in per cent.
 const BEHIND: i64 = 10;
 /// Above this it is late.
 const LATE: i64 = 30;
 
-/// The pace of a plan.
+/// How far a plan, or one node of it, is behind: the one rule of the progress lights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// Fewer than ten per cent of its nodes are missing by now.
+    /// Less than ten per cent.
     Green,
     /// From ten to thirty.
     Yellow,
@@ -17,17 +19,34 @@ pub enum Pace {
     Red,
 }
 
+impl Pace {
+    /// The pace of what is so many per cent behind; a negative figure is ahead.
+    #[must_use]
+    pub const fn of(behind: i64) -> Self {
+        match behind {
+            ..BEHIND => Self::Green,
+            BEHIND..=LATE => Self::Yellow,
+            _ => Self::Red,
+        }
+    }
+
+    /// The light that shows it.
+    #[must_use]
+    pub const fn light(self) -> Light {
+        match self {
+            Self::Green => Light::Green,
+            Self::Yellow => Light::Yellow,
+            Self::Red => Light::Red,
+        }
+    }
+}
+
 /// How many per cent of all nodes should have been reached by now and have not, and what that means. Nodes reached early make up for none that are late.
 #[must_use]
 pub fn pace(missing: usize, all: usize) -> Option<(i64, Pace)> {
     let (missing, all) = (i64::try_from(missing).ok()?, i64::try_from(all).ok().filter(|all| *all > 0)?);
     let gap = missing * 100 / all;
-    let pace = match gap {
-        gap if gap < BEHIND => Pace::Green,
-        gap if gap <= LATE => Pace::Yellow,
-        _more => Pace::Red,
-    };
-    Some((gap, pace))
+    Some((gap, Pace::of(gap)))
 }
 
 #[cfg(test)]

@@ -81,13 +81,7 @@ impl Table {
     /// # Errors
     /// Every mistake of the file, with its place.
     pub fn parse(yaml: &str, file: &str) -> Result<Self, Vec<Mistake>> {
-        let node = crate::source::read(yaml, file)?;
-        let mut reader = Reader::new(file);
-        let table = Self::from_node(&mut reader, &node);
-        match (table, reader.into_mistakes()) {
-            (Some(table), mistakes) if mistakes.is_empty() => Ok(table),
-            (_, mistakes) => Err(mistakes),
-        }
+        Reader::parse(yaml, file, Self::from_node)
     }
 
     /// Reads a table that stands inside a larger file; what is wrong goes to the reader.
