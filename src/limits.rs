@@ -207,7 +207,7 @@ pub const CASE_ACTS_PER_READ_MAX: u32 = 1_000;
 /// Tasks one digest lists.
 pub const DIGEST_TASKS_MAX: u32 = 200;
 /// The format of snapshots this program writes and reads; one with another is thrown away and the acts are folded from the first.
-pub const SNAPSHOT_FORMAT: i32 = 4;
+pub const SNAPSHOT_FORMAT: i32 = 5;
 /// Rows read in one go by an inspection.
 pub const WALK_PAGE_ROWS: u32 = 1_000;
 /// Findings an inspection lists; further ones are counted.

@@ -15,7 +15,7 @@ use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
 use crate::app::operate::{raw, wrong_input};
 use crate::app::register::{CALENDAR, CALENDAR_MOVES, CALENDAR_TEXT, CALENDAR_VERSION, put};
-use crate::calendar::{Calendar, DayChange, Head};
+use crate::calendar::{Calendar, Closure, DayChange, Head};
 use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::Actor;
 use crate::identity::may::{Act, Standing, Verdict, may};
@@ -266,9 +266,14 @@ fn unknown(number: u32) -> Refusal {
 fn origins(before: &Calendar, after: &Calendar) -> Vec<Origin> {
     let notices = after.notices().iter().filter(|notice| !before.notices().contains(notice));
     let notices = notices.map(|notice| Origin { what: notice.year.to_string(), source: notice.source.clone(), published: notice.published });
-    let closures = after.closures().iter().filter(|closure| !before.closures().contains(closure));
-    let closures = closures.map(|closure| Origin { what: closure.days.label.zh.clone(), source: closure.source.clone(), published: closure.published });
-    notices.chain(closures).collect()
+    let closures = after.closures().iter().filter(|closure| !before.closures().contains(closure)).map(|closure| (String::new(), closure));
+    let of_district = |code: &str, closure: &Closure| before.districts().get(code).is_some_and(|district| district.closures.contains(closure));
+    let districts = after.districts().iter().flat_map(|(code, district)| district.closures.iter().map(move |closure| (code, closure)));
+    let districts = districts.filter(|(code, closure)| !of_district(code, closure)).map(|(code, closure)| (format!("{code} "), closure));
+    let closed = closures.chain(districts);
+    let closed =
+        closed.map(|(code, closure)| Origin { what: format!("{code}{}", closure.days.label.zh), source: closure.source.clone(), published: closure.published });
+    notices.chain(closed).collect()
 }
 
 /// The cases of moves, each with how many of its dates moved.

@@ -14,6 +14,7 @@ use crate::app::queries::reading;
 use crate::app::register;
 use crate::app::writer::Working;
 use crate::audit::leaf::{Leaf, Who};
+use crate::calendar::Calendar;
 use crate::definition::graph::{Bundle, ExtendRule, Node, Program, TermRule};
 use crate::engine::case::{BodyRef, Local, TaskPool, Term};
 use crate::engine::event::Event;
@@ -145,13 +146,19 @@ impl App {
 }
 
 impl Casefile {
+    /// The calendar of the part of the region it lies in.
+    #[must_use]
+    pub fn calendar(&self) -> &Calendar {
+        self.known.calendar.of(self.working.state.district.as_deref())
+    }
+
     pub(in crate::app) fn with_facts<T>(&self, ask: impl FnOnce(&Facts<'_>) -> T) -> T {
         let (balances, counters) = (BTreeMap::new(), BTreeMap::new());
         ask(&Facts {
             now: self.now,
             bundle: &self.bundle,
             target: None,
-            calendar: &self.known.calendar,
+            calendar: self.calendar(),
             roster: &self.known.roster,
             bodies: &self.bodies,
             balances: &balances,

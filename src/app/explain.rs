@@ -151,9 +151,13 @@ impl Asked<'_> {
         self.known.roster.people.get(&person).map_or_else(|| person.to_string(), |person| person.name.clone())
     }
 
+    fn calendar(&self) -> &crate::calendar::Calendar {
+        self.known.calendar.of(self.working.state.district.as_deref())
+    }
+
     fn with_facts<T>(&self, ask: impl FnOnce(&Facts<'_>) -> T) -> T {
         let (bodies, balances, counters) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let (calendar, roster) = (&self.known.calendar, &self.known.roster);
+        let (calendar, roster) = (self.calendar(), &self.known.roster);
         ask(&Facts {
             now: self.now,
             bundle: self.bundle,
@@ -279,7 +283,7 @@ impl Asked<'_> {
             basis,
             due: term.due.map(|due| due.to_string()),
             runs: self.runs(term),
-            days: day_lines(&self.known.calendar, term, self.now.date()),
+            days: day_lines(self.calendar(), term, self.now.date()),
         }
     }
 

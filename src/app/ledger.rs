@@ -452,7 +452,7 @@ impl Pages<'_> {
         for task in open {
             let mut row = self.row(&state, task.scope, &task.step, self.now);
             row.planned_from = Some(task.opened.date());
-            row.light = Some(Watch::over_task(&state, task, &self.known.calendar).light(self.now));
+            row.light = Some(Watch::over_task(&state, task, self.known.calendar.of(state.district.as_deref())).light(self.now));
             row.person = task.claimed.map(|by| self.name(by)).unwrap_or_default();
             row.progress = self.say("在办", "open");
             self.rows.push(row);
@@ -466,6 +466,7 @@ impl Pages<'_> {
         let terms: BTreeMap<TermKind, &Term> =
             state.terms.values().filter(|term| term.scope == scope && term.token.is_none()).map(|term| (term.kind, term)).collect();
         let lead = terms.get(&TermKind::Promised).or_else(|| terms.get(&TermKind::Statutory)).copied();
+        let calendar = self.known.calendar.of(state.district.as_deref());
         LedgerRow {
             project_code: self.project.code.clone(),
             project: self.project.name.clone(),
@@ -480,9 +481,9 @@ impl Pages<'_> {
             planned_to: lead.and_then(|term| term.due),
             statutory: terms.get(&TermKind::Statutory).map(|term| term.within),
             promised: terms.get(&TermKind::Promised).map(|term| term.within),
-            used: lead.map(|term| self.used(term, at)),
+            used: lead.map(|term| calendar.used(&term.query(&term.stopped), at.date())),
             excluded: lead.map(excluded),
-            left: lead.and_then(|term| margin(term.due?, at.date(), term.within.unit, &self.known.calendar)),
+            left: lead.and_then(|term| margin(term.due?, at.date(), term.within.unit, calendar)),
             order: self.orders.numbers(scope),
             reply: self.orders.replies(scope, self.wanted.english),
             ..LedgerRow::default()
@@ -501,10 +502,6 @@ impl Pages<'_> {
     fn offices(&self, state: &Case, scope: Local, step: &str) -> String {
         let name = |office: &Name| self.known.roster.offices.get(office).map_or_else(|| office.to_string(), |office| self.say(&office.zh, &office.en));
         self.pool(state, scope, step).iter().map(name).collect::<Vec<_>>().join("、")
-    }
-
-    fn used(&self, term: &Term, at: Moment) -> u32 {
-        self.known.calendar.used(&term.query(&term.stopped), at.date())
     }
 
     fn name(&self, person: PersonId) -> String {

@@ -294,7 +294,7 @@ impl App {
             outcomes: rule.outcomes.clone(),
             without_opinion: rule.without_opinion.iter().cloned().collect(),
             edits_form: rule.edits_form,
-            due: Watch::over_task(case, open, &known.calendar).due,
+            due: Watch::over_task(case, open, known.calendar.of(case.district.as_deref())).due,
             list: None,
             words: None,
             asked_by: None,
@@ -484,7 +484,7 @@ impl Reading<'_> {
         };
         let here = self.case.terms.iter().filter(|(_, term)| scopes.line(term.scope) == line);
         let (id, term) = here.min_by_key(|(_, term)| (order(term), term.due.is_none(), term.due))?;
-        let state = match Watch::over([term], &self.known.calendar).light(self.now) {
+        let state = match Watch::over([term], self.known.calendar.of(self.case.district.as_deref())).light(self.now) {
             Light::Green | Light::Yellow => "running",
             Light::Grey => "standing",
             Light::Red => "late",
@@ -505,7 +505,7 @@ impl Reading<'_> {
             title: self.node(task.scope, &task.step).map(|node| node.title.clone()).unwrap_or_default(),
             link: scopes.lines.get(&scopes.line(task.scope)).map(|line| line.title.clone()).unwrap_or_default(),
             since: task.opened.to_rfc3339(),
-            due: Watch::over_task(self.case, task, &self.known.calendar).due,
+            due: Watch::over_task(self.case, task, self.known.calendar.of(self.case.district.as_deref())).due,
         };
         own.map(ask).collect()
     }

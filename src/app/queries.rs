@@ -267,7 +267,7 @@ impl App {
     pub async fn days(&self, working: &Working, term: Local) -> Result<(Option<NaiveDate>, bool, Vec<DayLine>), Failure> {
         let known = self.known(working.row.tenant).await?;
         let term = working.state.terms.get(&term).ok_or_else(|| unknown_term(term))?;
-        let explained = explained(&known.calendar, term, self.clock().now().date());
+        let explained = explained(known.calendar.of(working.state.district.as_deref()), term, self.clock().now().date());
         Ok((explained.due.date(), matches!(explained.due, Due::On { provisional: true, .. }), lines(&explained)))
     }
 

@@ -1,4 +1,4 @@
-//! Rows of limits for cases that were running before such rows were kept, so that lists and reports know them too.
+//! Rows that follow from a case as it stands: limits of cases that were running before such rows were kept, and the lights of open tasks when thresholds change.
 //! Invariant: a row that an act wrote meanwhile stays as the act wrote it. Never: more than one bounded batch a turn.
 
 use std::collections::BTreeMap;
@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use crate::app::App;
 use crate::app::failure::{Failure, Fault};
 use crate::app::register;
-use crate::app::writer::limits_kept;
+use crate::app::writer::{limits_kept, tasks};
+use crate::engine::case::Case;
 use crate::engine::facts::Facts;
 use crate::ids::{CaseId, Tenant};
-use crate::limits::TERMS_FILLED_PER_TURN_MAX;
+use crate::limits::{CASE_ACTS_PER_READ_MAX, TERMS_FILLED_PER_TURN_MAX};
+use crate::store::CaseFilter;
 use crate::store::rows::TermRow;
 
 impl App {
@@ -38,6 +40,31 @@ impl App {
         if case == register::case_of(tenant) {
             return Ok(Vec::new());
         }
+        Ok(self.standing(tenant, case, limits_kept::standing).await?.1)
+    }
+
+    /// Writes anew from when every open task shows which light: thresholds of a district are part of a calendar and move no date.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub(in crate::app) async fn retime_tasks(&self, tenant: Tenant) -> Result<(), Fault> {
+        let writing = |cause| Fault::new("writing from when tasks show their lights", cause);
+        let mut filter = CaseFilter { running: Some(true), ..CaseFilter::default() };
+        loop {
+            let rows = self.store().cases(tenant, &filter, CASE_ACTS_PER_READ_MAX).await.map_err(writing)?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            filter.before = Some(last.id);
+            for row in rows.iter().filter(|row| row.id != register::case_of(tenant)) {
+                match self.standing(tenant, row.id, tasks::standing).await {
+                    Ok((version, rows)) => self.store().retime_tasks(tenant, row.id, version, &rows).await.map_err(writing)?,
+                    Err(failure) => tracing::error!(case = %row.id, %failure, "the lights of a case could not be timed anew"),
+                }
+            }
+        }
+    }
+
+    /// Rows that follow from a case as it stands, with its version.
+    async fn standing<R>(&self, tenant: Tenant, case: CaseId, rows: fn(&Case, &Facts<'_>) -> Vec<R>) -> Result<(i64, Vec<R>), Failure> {
         let working = self.working(tenant, case).await?;
         let known = self.known(tenant).await?;
         let bundle = register::bundle_of(&known, working.state.revision)?;
@@ -46,13 +73,13 @@ impl App {
             now: self.clock().now(),
             bundle: &bundle,
             target: None,
-            calendar: &known.calendar,
+            calendar: known.calendar.of(working.state.district.as_deref()),
             roster: &known.roster,
             bodies: &bodies,
             balances: &balances,
             counters: &counters,
             leases: &leases,
         };
-        Ok(limits_kept::standing(&working.state, &facts))
+        Ok((working.row.version, rows(&working.state, &facts)))
     }
 }

@@ -334,7 +334,7 @@ impl Reading<'_> {
             TaskPool::Applicant => (Vec::new(), "applicant".to_owned()),
             TaskPool::Posts { offices, post } => (offices.iter().map(ToString::to_string).collect(), post.to_string()),
         };
-        let watch = Watch::over_task(self.case, task, &self.known.calendar);
+        let watch = Watch::over_task(self.case, task, self.known.calendar.of(self.case.district.as_deref()));
         let mut view = TaskView {
             task: id,
             scope: task.scope,
@@ -424,7 +424,7 @@ impl Reading<'_> {
             stopped: term.stopped.clone(),
             stopped_on: term.stopped_on,
             extended: term.extended.map(|span| span.to_string()),
-            light: Watch::over([term], &self.known.calendar).light(self.now),
+            light: Watch::over([term], self.known.calendar.of(self.case.district.as_deref())).light(self.now),
             reason: None,
         }
     }
@@ -502,6 +502,7 @@ impl Reading<'_> {
             }
             Event::TermExtended { person, by, .. } => line("term-extended", None, None, Some(by.to_string()), Some(*person)),
             Event::ReasonStated { stated, .. } => line("reason-stated", None, None, Some(stated.expected.to_string()), Some(stated.by)),
+            Event::PeriodCut { scope, step, until, by, .. } => line("period-cut", Some(scope), at(scope, step), until.map(|day| day.to_string()), Some(*by)),
             Event::RungFired { due, .. } => line("reminded", None, None, due.map(|due| due.to_string()), None),
             Event::Returned { to, by, .. } => line("returned", None, None, Some(to.to_string()), Some(*by)),
             Event::Recorded { what, .. } => line("recorded", None, None, Some(what.to_string()), None),

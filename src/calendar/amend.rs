@@ -2,12 +2,14 @@
 //! Invariant: whatever the file's form, the same days come to the same calendar, or to the same mistakes at their places.
 //! Never: a change of the calendar in force; what comes out is another one.
 
+use std::collections::BTreeMap;
+
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::claims::Claims;
 use super::rows::{self, Row, Table, What};
-use super::table::{Calendar, Closure, DayKind, Holiday, Names, Notice};
+use super::table::{Calendar, Closure, DayKind, District, Holiday, Names, Notice, OfficeHours};
 use super::{csv, ics, syntax};
 use crate::limits::SOURCE_BYTES_MAX;
 use crate::source::{self, Mistake, Place, Reader, Tree};
@@ -61,6 +63,8 @@ pub(super) struct Addition {
     pub names: Names,
     pub notices: Vec<Notice>,
     pub closures: Vec<Closure>,
+    pub hours: Option<OfficeHours>,
+    pub districts: BTreeMap<String, District>,
     pub at: Place,
 }
 
@@ -90,7 +94,8 @@ impl Calendar {
         if has("calendar") || has("covered") || self.covered().is_none() {
             let whole = Self::parse(text, file)?;
             // A national file says nothing of the region's closures: they stay.
-            return if has("closures") { Ok(whole) } else { Ok(self.closures_onto(&whole)) };
+            let whole = if has("closures") { whole } else { self.closures_onto(&whole) };
+            return Ok(self.own_onto(whole, (has("office-hours"), has("districts"))));
         }
         let (reader, claims, addition) = syntax::addition(self, &root, file);
         match addition {
@@ -124,7 +129,7 @@ impl Calendar {
         let (national, local) = sorted(&mut reader, &rows, head.local);
         let notices = arranged.into_iter().map(|year| Notice { year, source: source.clone(), published, holidays: national.clone() }).collect();
         let closures = local.into_iter().map(|days| Closure { days, source: source.clone(), published }).collect();
-        self.amended(reader, claims, Addition { names, notices, closures, at })
+        self.amended(reader, claims, Addition { names, notices, closures, hours: None, districts: BTreeMap::new(), at })
     }
 
     /// This calendar with the addition, after every check.
@@ -143,7 +148,8 @@ impl Calendar {
             let zh = format!("日历将覆盖至 {last}，却没有 {year} 年的通知");
             reader.mistake(at, "calendar-year", (zh, format!("expected a notice for every covered year up to {last}, found none for {year}")));
         }
-        if addition.notices.is_empty() && addition.closures.is_empty() && reader.is_clean() {
+        let local = addition.hours.is_some() || !addition.districts.is_empty();
+        if addition.notices.is_empty() && addition.closures.is_empty() && !local && reader.is_clean() {
             let (zh, en) = ("期望至少一份通知或一次停办，实际没有", "expected at least one notice or one closure, found none");
             reader.mistake(at, "calendar-nothing", (zh.to_owned(), en.to_owned()));
         }
@@ -155,6 +161,12 @@ impl Calendar {
         heading.closures = heading.closures.iter().flat_map(|closure| still_closed(closure, &claims)).collect();
         heading.closures.extend(addition.closures);
         heading.closures.sort_by_key(|closure| closure.days.first);
+        heading.hours = addition.hours.or(heading.hours);
+        for (code, district) in addition.districts {
+            let own = heading.districts.entry(code).or_default();
+            own.lights = district.lights.or(own.lights);
+            own.closures.extend(district.closures.into_iter().filter(|closure| !own.closures.contains(closure)).collect::<Vec<_>>());
+        }
         if heading == *self.heading() {
             // Said again, nothing is another version.
             return Ok(self.clone());
@@ -178,6 +190,27 @@ impl Calendar {
             let zh = format!("{year} 年的通知缺少：{missing}");
             reader.mistake(at, "calendar-missing", (zh, format!("expected every statutory holiday in the notice for {year}, found none named {missing}")));
         }
+    }
+
+    /// `whole` with this calendar's office hours and districts, where it says nothing of its own of them.
+    fn own_onto(&self, whole: Self, (hours, districts): (bool, bool)) -> Self {
+        let own = self.heading();
+        let keeps = (!hours && own.hours.is_some()) || (!districts && !own.districts.is_empty());
+        let Some((first, last)) = whole.covered().filter(|_| keeps) else { return whole };
+        let mut heading = whole.heading().clone();
+        if !hours {
+            heading.hours = own.hours;
+        }
+        if !districts {
+            heading.districts.clone_from(&own.districts);
+            for (key, name) in &own.names {
+                if !heading.names.iter().any(|(_, known)| known == name) {
+                    heading.names.push((format!("{key}-district"), name.clone()));
+                }
+            }
+        }
+        let days = first.iter_days().take_while(|date| *date <= last).filter_map(|date| whole.day(date).cloned()).collect();
+        Self::new(heading, first, days)
     }
 
     /// `whole` with this calendar's closures, where its notices leave them a day.

@@ -23,7 +23,7 @@ pub use compare::DayChange;
 pub use explain::{DayNote, DayWhy, Explanation};
 pub use light::Thresholds;
 pub use span::{Span, SpanError, Unit};
-pub use table::{Calendar, Closure, DayKind, Holiday, Notice, weekday_zh};
+pub use table::{Calendar, Closure, DayKind, District, Holiday, Notice, OfficeHours, weekday_zh};
 pub use term::{Due, Roll, TermQuery};
 
 /// The calendar the program carries: China, by the yearly notices of the State Council's General Office.

@@ -6,16 +6,18 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use chrono::{Datelike, NaiveDate, Weekday};
+use chrono::{Datelike, NaiveDate, NaiveTime, Timelike, Weekday};
 
 use super::amend::Addition;
 use super::claims::Claims;
-use super::table::{Calendar, Closure, DayKind, Heading, Holiday, Names, Notice};
+use super::light::Thresholds;
+use super::table::{Calendar, Closure, DayKind, District, Heading, Holiday, Names, Notice, OfficeHours};
 use crate::ids::Text;
 use crate::limits::CALENDAR_DAYS_MAX;
 use crate::source::{self, Fields, Mistake, Node, Place, Reader, Tree};
 
-const KEYS: &[&str] = &["calendar", "title", "version", "covered", "weekend", "rolls-over", "verified", "names", "notices", "closures"];
+const KEYS: &[&str] =
+    &["calendar", "title", "version", "covered", "weekend", "rolls-over", "verified", "names", "notices", "closures", "office-hours", "districts"];
 const WEEKDAYS: (&str, &str) = ("星期，如 saturday", "a day of the week such as saturday");
 
 impl Calendar {
@@ -59,17 +61,34 @@ impl Parser<'_> {
         self.read_names(&fields);
         let notices = self.notices(&fields);
         let closures = self.closures(&fields);
+        let hours = fields.get("office-hours").and_then(|node| self.hours(node));
+        let (districts, closed) = self.districts(&fields);
         let (first, last) = self.covered(&fields, &notices)?;
         self.claims.check(&mut self.reader, (first, last), &weekend);
+        closed.iter().for_each(|claims| claims.check(&mut self.reader, (first, last), &weekend));
         let notices = notices.into_iter().filter_map(|(_, notice)| notice).collect();
         let names = std::mem::take(&mut self.names);
-        let heading = Heading { name: name?, title: title?, version: version?, verified, weekend, weekend_rolls, holiday_rolls, names, notices, closures };
+        let heading = Heading {
+            name: name?,
+            title: title?,
+            version: version?,
+            verified,
+            weekend,
+            weekend_rolls,
+            holiday_rolls,
+            names,
+            notices,
+            closures,
+            hours,
+            districts,
+            lights: None,
+        };
         Some(self.claims.calendar(heading, (first, last)))
     }
 
     /// A file that adds to a calendar: notices of years, and closures.
     fn addition(&mut self, base: &Calendar, root: &Node) -> Option<Addition> {
-        let fields = self.reader.fields(root, &["names", "notices", "closures"])?;
+        let fields = self.reader.fields(root, &["names", "notices", "closures", "office-hours", "districts"])?;
         if fields.get("names").is_some() {
             self.read_names(&fields);
         }
@@ -78,7 +97,12 @@ impl Parser<'_> {
         let notices = if fields.get("notices").is_some() { self.notices(&fields) } else { Vec::new() };
         let notices = notices.into_iter().filter_map(|(_, notice)| notice).collect();
         let closures = self.closures(&fields);
-        Some(Addition { names: std::mem::take(&mut self.names), notices, closures, at: root.at })
+        let hours = fields.get("office-hours").and_then(|node| self.hours(node));
+        let (districts, closed) = self.districts(&fields);
+        if let Some(covered) = base.covered() {
+            closed.iter().for_each(|claims| claims.check(&mut self.reader, covered, &base.heading().weekend));
+        }
+        Some(Addition { names: std::mem::take(&mut self.names), notices, closures, hours, districts, at: root.at })
     }
 
     /// The notices with the year each is for, where that could be read.
@@ -129,6 +153,39 @@ impl Parser<'_> {
         closures
     }
 
+    /// `{until: "17:30", after: next-working-day}`.
+    fn hours(&mut self, node: &Node) -> Option<OfficeHours> {
+        let fields = self.reader.fields(node, &["until", "after"])?;
+        let until = self.reader.required(&fields, "until")?;
+        let text = self.reader.text(until)?;
+        let minute = NaiveTime::parse_from_str(&text, "%H:%M").ok().and_then(|time| u16::try_from(time.num_seconds_from_midnight() / 60).ok());
+        if minute.is_none() {
+            self.reader.expected(until, "calendar-hours", ("时刻，如 \"17:30\"", "a time of day such as \"17:30\""));
+        }
+        let after = self.reader.required(&fields, "after").and_then(|node| self.reader.word(node, &[("same-day", false), ("next-working-day", true)]));
+        Some(OfficeHours { until: minute?, next_day: after? })
+    }
+
+    /// Parts of the region by code, each with lights and closures of its own; and what was said of their days.
+    fn districts(&mut self, fields: &Fields<'_>) -> (BTreeMap<String, District>, Vec<Claims>) {
+        let (mut districts, mut closed) = (BTreeMap::new(), Vec::new());
+        for entry in fields.get("districts").map(|node| self.reader.entries(node)).unwrap_or_default() {
+            if entry.key.len() != 6 || !entry.key.bytes().all(|byte| byte.is_ascii_digit()) {
+                let found = &entry.key;
+                let sentences = (format!("期望六位行政区划代码，实际 `{found}`"), format!("expected a six-digit region code, found `{found}`"));
+                self.reader.mistake(entry.at, "calendar-district", sentences);
+            }
+            let Some(fields) = self.reader.fields(&entry.value, &["lights", "closures"]) else { continue };
+            let lights = fields.get("lights").and_then(|node| Thresholds::read(&mut self.reader, node));
+            // Its days are its own: what the whole region says of them is another matter.
+            let whole = std::mem::take(&mut self.claims);
+            let closures = self.closures(&fields);
+            closed.push(std::mem::replace(&mut self.claims, whole));
+            districts.insert(entry.key.clone(), District { lights, closures });
+        }
+        (districts, closed)
+    }
+
     fn holiday(&mut self, fields: &Fields<'_>, kind: fn(Arc<Text>) -> DayKind) -> Option<Holiday> {
         let label = self.label(fields).unwrap_or_default();
         let days = self.reader.required(fields, "days");
@@ -168,7 +225,11 @@ impl Parser<'_> {
         let entries = self.reader.required(fields, "names").map(|node| self.reader.entries(node)).unwrap_or_default();
         for entry in entries {
             if let Some(text) = self.reader.bilingual(&entry.value) {
-                self.names.push((entry.key.clone(), Arc::new(text)));
+                let named = (entry.key.clone(), Arc::new(text));
+                // A local file may name again what the calendar it adds to names already.
+                if !self.names.contains(&named) {
+                    self.names.push(named);
+                }
             }
         }
     }

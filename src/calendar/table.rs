@@ -2,10 +2,12 @@
 //! Invariant: `before[i]` is the number of working days among the first `i` days, and `working` lists them in order.
 //! Never: a day outside the covered range.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 
+use super::light::Thresholds;
 use super::span::Unit;
 use super::term::Roll;
 use crate::ids::Text;
@@ -53,6 +55,24 @@ pub struct Closure {
     pub source: String,
     /// The day of that.
     pub published: NaiveDate,
+}
+
+/// What a part of the region has of its own, under its code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct District {
+    /// When the lights of its cases turn yellow.
+    pub lights: Option<Thresholds>,
+    /// Days on which it alone is closed.
+    pub closures: Vec<Closure>,
+}
+
+/// When offices take papers in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfficeHours {
+    /// The end of the working day, in minutes after midnight.
+    pub until: u16,
+    /// What comes later, or on a day off, counts as handed in on the next working day; else on the day it came.
+    pub next_day: bool,
 }
 
 /// Names of holidays under the keys their author gave them, in order.
@@ -104,6 +124,10 @@ pub(super) struct Heading {
     pub names: Names,
     pub notices: Vec<Notice>,
     pub closures: Vec<Closure>,
+    pub hours: Option<OfficeHours>,
+    pub districts: BTreeMap<String, District>,
+    /// Of a district's own calendar: when its lights turn yellow.
+    pub lights: Option<Thresholds>,
 }
 
 #[derive(Debug, Default)]
@@ -113,11 +137,19 @@ struct Table {
     days: Vec<DayKind>,
     working: Vec<usize>,
     before: Vec<usize>,
+    /// Districts that are closed on days of their own, or have lights of their own.
+    districts: BTreeMap<String, Calendar>,
 }
 
 impl Calendar {
     /// A calendar of `days` in a row from `first`.
     pub(super) fn new(heading: Heading, first: NaiveDate, days: Vec<DayKind>) -> Self {
+        let own = |district: &District| {
+            let days = closed_too(&days, first, &district.closures);
+            let closures = heading.closures.iter().chain(&district.closures).cloned().collect();
+            Self::new(Heading { closures, districts: BTreeMap::new(), lights: district.lights, ..heading.clone() }, first, days)
+        };
+        let districts = heading.districts.iter().map(|(code, district)| (code.clone(), own(district))).collect();
         let working: Vec<usize> = (0..days.len()).filter(|index| days[*index].is_working()).collect();
         let mut before = Vec::with_capacity(days.len() + 1);
         before.push(0);
@@ -126,7 +158,7 @@ impl Calendar {
             count += usize::from(day.is_working());
             before.push(count);
         }
-        Self { table: Arc::new(Table { heading, first, days, working, before }) }
+        Self { table: Arc::new(Table { heading, first, days, working, before, districts }) }
     }
 
     /// Its key, such as `cn`; empty for the default calendar.
@@ -157,6 +189,42 @@ impl Calendar {
     #[must_use]
     pub fn notices(&self) -> &[Notice] {
         &self.table.heading.notices
+    }
+
+    /// The calendar of a part of the region; this one where the part has nothing of its own.
+    #[must_use]
+    pub fn of(&self, district: Option<&str>) -> &Self {
+        district.and_then(|code| self.table.districts.get(code)).unwrap_or(self)
+    }
+
+    /// What parts of the region have of their own, by code.
+    #[must_use]
+    pub fn districts(&self) -> &BTreeMap<String, District> {
+        &self.table.heading.districts
+    }
+
+    /// When the lights turn yellow in this part of the region, where it says so.
+    #[must_use]
+    pub fn lights(&self) -> Option<Thresholds> {
+        self.table.heading.lights
+    }
+
+    /// When offices take papers in, where it says so.
+    #[must_use]
+    pub fn office_hours(&self) -> Option<OfficeHours> {
+        self.table.heading.hours
+    }
+
+    /// The day on which papers that came on `day` at so many minutes after midnight count as handed in (办公时间以外提交).
+    #[must_use]
+    pub fn filed_on(&self, day: NaiveDate, minute: u32) -> NaiveDate {
+        let Some(OfficeHours { until, .. }) = self.office_hours().filter(|hours| hours.next_day) else { return day };
+        match self.is_working(day) {
+            Some(true) if minute < u32::from(until) => day,
+            // Where no published calendar says when offices open again, the day stands.
+            Some(_) => self.working_after(day, 1).unwrap_or(day),
+            None => day,
+        }
     }
 
     /// The closures of the region itself.
@@ -253,6 +321,34 @@ impl Calendar {
     fn at(&self, index: usize) -> Option<NaiveDate> {
         self.table.first.checked_add_days(Days::new(u64::try_from(index).ok()?))
     }
+}
+
+/// The days with those closed that a district closes, and the weekends worked for them.
+fn closed_too(days: &[DayKind], first: NaiveDate, closures: &[Closure]) -> Vec<DayKind> {
+    let mut days = days.to_vec();
+    let mut day = |date: NaiveDate, change: &dyn Fn(&mut DayKind)| {
+        let index = usize::try_from(date.signed_duration_since(first).num_days()).ok();
+        if let Some(kind) = index.and_then(|index| days.get_mut(index)) {
+            change(kind);
+        }
+    };
+    for Closure { days: holiday, .. } in closures {
+        for date in holiday.days() {
+            day(date, &|kind| {
+                if kind.is_working() {
+                    *kind = DayKind::Closure(Arc::clone(&holiday.label));
+                }
+            });
+        }
+        for date in &holiday.make_up {
+            day(*date, &|kind| {
+                if *kind == DayKind::Weekend {
+                    *kind = DayKind::MakeUp(Arc::clone(&holiday.label));
+                }
+            });
+        }
+    }
+    days
 }
 
 /// Monday to Sunday in Chinese.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::table::{Calendar, Holiday};
+use super::table::{Calendar, Closure, Holiday, OfficeHours};
 use crate::ids::Text;
 
 impl Calendar {
@@ -42,9 +42,27 @@ impl Calendar {
             put("closures:\n".to_owned());
         }
         for closure in &heading.closures {
-            put(format!("  - {{{}, source: {}, published: {}}}\n", self.entry(&closure.days), quoted(&closure.source), closure.published));
+            put(format!("  - {{{}}}\n", self.closed(closure)));
+        }
+        if let Some(OfficeHours { until, next_day }) = heading.hours {
+            let after = if next_day { "next-working-day" } else { "same-day" };
+            put(format!("office-hours: {{until: \"{:02}:{:02}\", after: {after}}}\n", until / 60, until % 60));
+        }
+        if !heading.districts.is_empty() {
+            put("districts:\n".to_owned());
+        }
+        for (code, district) in &heading.districts {
+            let lights = district.lights.map(|lights| format!("lights: {}", lights.to_yaml()));
+            let closures: Vec<String> = district.closures.iter().map(|closure| format!("{{{}}}", self.closed(closure))).collect();
+            let closures = Some(closures).filter(|closures| !closures.is_empty()).map(|closures| format!("closures: [{}]", closures.join(", ")));
+            let own: Vec<String> = lights.into_iter().chain(closures).collect();
+            put(format!("  {}: {{{}}}\n", quoted(code), own.join(", ")));
         }
         yaml
+    }
+
+    fn closed(&self, closure: &Closure) -> String {
+        format!("{}, source: {}, published: {}", self.entry(&closure.days), quoted(&closure.source), closure.published)
     }
 
     fn entry(&self, holiday: &Holiday) -> String {

@@ -185,6 +185,19 @@ pub struct TaskRule {
     pub without_opinion: BTreeSet<Name>,
     /// Tables that list what is missing for an answer; while one lists anything, the answer is refused.
     pub needs: BTreeMap<Name, Arc<Table>>,
+    /// How long it takes at least.
+    pub least: Option<Least>,
+}
+
+/// The least time of a task: it is not answered before, or, where its author says so, only with a reason that is published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Least {
+    /// From the day after the task's step was entered through the last day of this span.
+    pub span: Span,
+    /// The law, as printed.
+    pub basis: String,
+    /// The field of the answer that holds the reason for answering earlier; `None` when it may not be answered earlier.
+    pub reason: Option<Name>,
 }
 
 /// The form an answer carries, and the outcomes that carry it.
@@ -446,9 +459,12 @@ pub struct Manner {
     /// Whether it moves when it ends on a day off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolls: Option<Roll>,
-    /// When its light turns yellow.
+    /// When its light turns yellow, as it says itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lights: Option<Thresholds>,
+    /// When the lights of its workflow turn yellow, where neither it nor the district says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usual: Option<Thresholds>,
 }
 
 impl Manner {

@@ -408,6 +408,19 @@ pub struct Task {
     pub without_opinion: Vec<Word>,
     /// Answers, each with the table that lists what is missing for it.
     pub needs: Vec<(Word, Word)>,
+    /// How long it takes at least.
+    pub least: Option<Least>,
+}
+
+/// The least time of a task.
+#[derive(Clone, Debug)]
+pub struct Least {
+    /// How long.
+    pub span: At<Span>,
+    /// The law.
+    pub basis: Vec<Basis>,
+    /// The field of its answer that holds the reason for answering earlier.
+    pub reason: Option<Word>,
 }
 
 /// An approval group.

@@ -36,6 +36,9 @@ pub struct Case {
     pub number: Option<String>,
     /// The person who applied (the agent).
     pub applicant: PersonId,
+    /// The part of the region it lies in, by the code its form gives; its closures count for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub district: Option<Name>,
     /// Priority among tasks: 0 is served first (A), then 1 (B), 2 (C); 9 is an ordinary case.
     pub rank: i16,
     /// Acts so far: the version.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::NaiveDate;
 
+use crate::calendar::Calendar;
 use crate::definition::graph::{Node, NodeIx, Program};
 use crate::engine::case::{Case, Local, Scope, Side};
 use crate::engine::event::Event;
@@ -56,6 +57,10 @@ pub(super) struct Draft<'f> {
     pub counters: BTreeMap<String, u64>,
     /// The last day of the period whose end is what led here, while the clock fires it: a period is over with the end of that day, not with the next.
     pub period_end: Option<NaiveDate>,
+    /// The day on which the papers of this act count as handed in, when that is another than today.
+    pub filed: Option<NaiveDate>,
+    /// The calendar of the whole region.
+    region: &'f Calendar,
     /// What this act took from (negative) or gave back to an account, on top of `facts.balances`.
     pub moved: BTreeMap<String, i64>,
     needs: BTreeSet<Need>,
@@ -65,7 +70,9 @@ pub(super) struct Draft<'f> {
 /// Decides on a copy of `case`; the copy is dropped unless `walk` goes through.
 pub(super) fn drafted<'f>(case: Case, facts: &Facts<'f>, walk: impl FnOnce(&mut Draft<'f>) -> Step<()>) -> Decision {
     let mut draft = Draft {
-        facts: *facts,
+        facts: Facts { calendar: facts.calendar.of(case.district.as_deref()), ..*facts },
+        region: facts.calendar,
+        filed: None,
         case,
         events: Vec::with_capacity(8),
         arrivals: VecDeque::new(),
@@ -87,7 +94,15 @@ impl<'f> Draft<'f> {
     /// Keeps an event and applies it.
     pub fn emit(&mut self, event: Event) {
         apply(&mut self.case, &event);
+        if let Event::Submitted { .. } = event {
+            self.facts.calendar = self.region.of(self.case.district.as_deref());
+        }
         self.events.push(event);
+    }
+
+    /// The calendar of the part of the region that papers name, or else of the one the case lies in.
+    pub fn region_of(&self, district: Option<&Name>) -> &'f Calendar {
+        self.region.of(district.or(self.case.district.as_ref()).map(|code| &**code))
     }
 
     /// The next local id. One that no event uses is given out again by the next decision.

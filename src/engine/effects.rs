@@ -87,6 +87,7 @@ impl Act<'_, '_> {
             | Event::ScopeOpened { .. }
             | Event::ScopeClosed { .. }
             | Event::Submitted { .. }
+            | Event::PeriodCut { .. }
             | Event::TokenPlaced { .. }
             | Event::Caught { .. }
             | Event::Thrown { .. }

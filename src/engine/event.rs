@@ -35,7 +35,16 @@ pub enum Event {
     /// A scope ended with a result; its terms are met, its caller moves on.
     ScopeClosed { scope: Local, result: Name },
     /// The form was submitted (again) in `scope`; it is kept in `holder`, the nearest scope up whose workflow has a form.
-    Submitted { scope: Local, holder: Local, form: BodyRef, on: NaiveDate },
+    Submitted {
+        scope: Local,
+        holder: Local,
+        form: BodyRef,
+        /// The day it counts as handed in: after office hours it may be the next working day.
+        on: NaiveDate,
+        /// The part of the region the case lies in, where the form asks for its code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        district: Option<Name>,
+    },
     /// A token arrived at a node (a new token, or one that moved) and waits.
     TokenPlaced { token: Local, scope: Local, node: NodeIx, step: Name, waits: Waits, back_to: Option<NodeIx>, side: Option<Side>, at: Moment },
     /// Its join fired without it: it goes on, and nobody waits for it any more.
@@ -159,6 +168,8 @@ pub enum Event {
     TermExtended { term: Local, by: Span, person: PersonId, body: Option<BodyRef> },
     /// Why the date of a term has passed was stated, with the day the matter is expected to be decided by.
     ReasonStated { term: Local, stated: Stated },
+    /// A task was answered before its least time was over, for the reason in a field of its answer, which is published.
+    PeriodCut { scope: Local, step: Name, until: Option<NaiveDate>, basis: String, reason: Name, body: Option<BodyRef>, by: PersonId },
     /// A term was met (or closed with its scope); reminders end with it.
     TermEnded { term: Local, met: bool },
     /// A rung fired: who hears what is in the effect.

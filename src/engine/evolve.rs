@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use crate::engine::case::{BodyRef, Case, Chair, Done, Fan, Fresh, Group, Hold, Job, Local, Place, Scope, Seat, Task, TaskPool, Term, Timer, Token};
+use crate::engine::case::{Case, Chair, Done, Fan, Fresh, Group, Hold, Job, Local, Place, Scope, Seat, Task, TaskPool, Term, Timer, Token};
 use crate::engine::event::Event;
 use crate::ids::{Moment, Name, PersonId};
 
@@ -43,6 +43,7 @@ fn begin(event: &Event) -> Option<Case> {
         revision: *revision,
         number: None,
         applicant: *applicant,
+        district: None,
         rank: *rank,
         seq: 0,
         next_local: 0,
@@ -78,12 +79,13 @@ pub(super) fn apply(case: &mut Case, event: &Event) {
         | Event::StoodIn { .. }
         | Event::DeskHandedOver { .. }
         | Event::Commented { .. }
+        | Event::PeriodCut { .. }
         | Event::Thrown { .. }
         | Event::SignalHeard { .. }
         | Event::Withdrawn { .. } => {}
         Event::ScopeOpened { .. } => scope_opened(case, event),
         Event::ScopeClosed { scope, result } => scope_closed(case, *scope, result),
-        Event::Submitted { scope, holder, form, on } => submitted(case, *scope, *holder, (*form, *on)),
+        Event::Submitted { .. } => submitted(case, event),
         Event::EndReached { scope, result, terminate, step: _ } => end_reached(case, *scope, result, *terminate),
         Event::TokenPlaced { .. } => token_placed(case, event),
         Event::Caught { .. } => caught(case, event),
@@ -282,12 +284,17 @@ fn handed_up(closed: Scope, parent: &mut Scope) {
     }
 }
 
-fn submitted(case: &mut Case, scope: Local, holder: Local, (form, on): (BodyRef, NaiveDate)) {
-    if let Some(holder) = case.scopes.get_mut(&holder) {
-        holder.form = Some(form);
+fn submitted(case: &mut Case, event: &Event) {
+    let Event::Submitted { scope, holder, form, on, district } = event else { return };
+    if let Some(holder) = case.scopes.get_mut(holder) {
+        holder.form = Some(*form);
     }
-    if let Some(scope) = case.scopes.get_mut(&scope) {
-        scope.received = on;
+    if let Some(scope) = case.scopes.get_mut(scope) {
+        scope.received = *on;
+    }
+    // A form that does not ask for the district leaves the case where it was.
+    if district.is_some() {
+        case.district.clone_from(district);
     }
 }
 

@@ -1,14 +1,17 @@
 //! Whether what a person handed in is what the form asks for: every mistake at once, before anything is kept.
 //! Invariant: a submission with a mistake leaves no event. Never: a form's content in a refusal beyond the short values `forms` shows.
 
+use chrono::Timelike;
 use serde_json::{Value, json};
 
 use crate::definition::graph::AnswerForm;
 use crate::engine::case::{BodyRef, Local};
 use crate::engine::draft::{Draft, Step};
+use crate::engine::event::Event;
 use crate::engine::refusal::{Detail, Refusal};
 use crate::engine::viewing;
-use crate::forms::{FieldError, Form, Viewer};
+use crate::forms::codes::Scheme;
+use crate::forms::{FieldError, Form, Kind, Viewer};
 use crate::ids::Name;
 
 impl Draft<'_> {
@@ -31,6 +34,23 @@ impl Draft<'_> {
             return Err(wrong(altered, "form").into());
         }
         Ok(checked(&form, &value, "form")?)
+    }
+
+    /// Papers come in: the day they count as handed in, and the part of the region their form names.
+    pub fn hand_in(&mut self, (scope, holder): (Local, Local), submitted: BodyRef) -> Step<()> {
+        let form = self.case.scopes.get(&holder).and_then(|scope| self.facts.bundle.programs.get(&scope.program)).and_then(|program| program.form.as_ref());
+        let key = form.and_then(|form| form.fields().find(|field| matches!(field.kind, Kind::Code(Scheme::Region)))).map(|field| field.key.clone());
+        let district = match key {
+            // Of nobody's papers nothing is looked up; a machine's draft names no part of the region.
+            Some(key) if !self.case.applicant.0.is_nil() => self.body(submitted).and_then(|body| body.get(&key)?.as_str()).map(Name::from),
+            Some(_) | None => None,
+        };
+        self.lacking()?;
+        let (today, minute) = (self.facts.now.date(), self.facts.now.civil().num_seconds_from_midnight() / 60);
+        let on = self.region_of(district.as_ref()).filed_on(today, minute);
+        self.filed = Some(on).filter(|on| *on != today);
+        self.emit(Event::Submitted { scope, holder, form: submitted, on, district });
+        Ok(())
     }
 
     /// Checks the fields of an answer; outcomes that need none may leave them out.

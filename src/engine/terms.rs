@@ -78,10 +78,15 @@ impl Draft<'_> {
         self.facts.now.date()
     }
 
+    /// The day a limit that begins now counts from: today, or the day on which papers that came after office hours count as handed in.
+    fn counted_from(&self) -> NaiveDate {
+        self.filed.unwrap_or_else(|| self.today())
+    }
+
     /// The step's own terms run from its entry.
     pub fn start_step_terms(&mut self, spot: Spot, node: &Node) -> Step<()> {
         for rule in &node.terms {
-            self.start_term(spot.scope, Some(spot.token), (rule, self.today()));
+            self.start_term(spot.scope, Some(spot.token), (rule, self.counted_from()));
         }
         Ok(())
     }
@@ -90,7 +95,7 @@ impl Draft<'_> {
     pub fn start_scope_terms(&mut self, scope: Local) -> Step<()> {
         for rule in &self.program(scope)?.limits {
             if rule.from == TermStart::Entered {
-                self.start_term(scope, None, (rule, self.today()));
+                self.start_term(scope, None, (rule, self.counted_from()));
             }
         }
         self.arm_events(Catcher::Scope(scope))

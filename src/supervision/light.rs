@@ -125,7 +125,7 @@ fn yellow_day(term: &Term, calendar: &Calendar) -> Option<NaiveDate> {
     const WHOLE: u64 = 100;
     let due = term.due?;
     let limit = last_leg(term);
-    let Thresholds { share, days, none_up_to } = term.manner.lights.unwrap_or_default();
+    let Thresholds { share, days, none_up_to } = term.manner.lights.or(calendar.lights()).or(term.manner.usual).unwrap_or_default();
     if limit.days <= none_up_to {
         return None;
     }

@@ -1,5 +1,6 @@
 //! The calendar room from outside: China's calendar day by day, the golden dates, and due days against an independent recount.
 
+mod districts;
 mod proposed;
 
 use std::collections::BTreeSet;

@@ -14,6 +14,7 @@ use greenlane::engine::event::Event;
 use greenlane::engine::refusal::Refusal;
 use greenlane::identity::Actor;
 use greenlane::ids::{CaseId, Moment};
+use greenlane::store::{Held, Inbox, Late, Seat};
 use serde_json::{Value, json};
 
 use crate::spine::node::{Node, Where, on_both};
@@ -47,6 +48,12 @@ async fn open(place: Where) -> Node {
 /// Stands at nine in the morning of a day.
 fn at(node: &Node, day: &str) {
     assert!(node.clock.set(Moment::at(day.parse().unwrap(), "09:00:00".parse().unwrap())));
+}
+
+/// Every open task.
+fn all(node: &Node) -> Inbox {
+    let seats = vec![Seat::Post { office: "ez-sthj".to_owned(), post: "handler".to_owned() }];
+    Inbox { seats, now: node.clock.now(), program: None, text: None, held: Held::Any, late: Late::Any, after: None, limit: 99 }
 }
 
 /// A case that was accepted today.
@@ -278,6 +285,45 @@ fn at_a_terminal_a_calendar_is_previewed_applied_with_its_stamp_and_listed() {
             listed[1],
             "no. 2 2027.1: put in force on 2026-11-23 09:00 by test (2027.csv), covers until 2027-12-31; 3 dates moved in 1 cases\n  2027: 演示发明电〔2026〕9号, 2026-11-05"
         );
+    });
+}
+
+#[test]
+fn a_district_has_its_own_closures_lights_and_hours_and_its_cases_follow_them() {
+    on_both(async |place: Where| {
+        let node = open(place).await;
+        let files = [("district.yaml", include_str!("calendar/district.yaml")), ("forms/district.yaml", include_str!("calendar/district_form.yaml"))];
+        let files = files.into_iter().map(|(key, text)| (key.to_owned(), text.to_owned())).collect();
+        node.app.operate(node.tenant, operator(), Operation::Publish { files, workflows: Vec::new() }).await.unwrap_or_else(|failure| panic!("{failure}"));
+        at(&node, "2025-07-01");
+        let start = async |region: &str| node.start("district", Some(json!({"region": region}))).await.unwrap_or_else(|failure| panic!("{failure}"));
+        let (here, there) = (start("420703").await, start("420702").await);
+        let watched = async || {
+            let lit = node.app.store().inbox(node.tenant, &all(&node)).await.unwrap();
+            let of = |case| lit.iter().find(|task| task.case == case).map(|task| task.task.yellow_from.date().to_string()).unwrap();
+            [of(here), of(there)]
+        };
+        let promised = async |case| term(&node, case, "promised").await.due.map(|due| due.to_string());
+        assert_eq!([promised(here).await, promised(there).await], [some("2025-07-15"), some("2025-07-15")]);
+        assert_eq!(watched().await, ["2025-07-11"; 2]);
+        // One zone is closed for a day and wants its yellow earlier; papers that come after hours count from the next working day.
+        let text = "names:\n  flood: {zh: 防汛停办, en: Flood}\noffice-hours: {until: \"17:30\", after: next-working-day}\ndistricts:\n  \"420703\":\n    lights: {yellow: 50%}\n    closures: [{name: flood, days: 2025-07-03, source: 鄂葛管〔2025〕7号, published: 2025-07-01}]\n";
+        let proposal = Proposal { text: text.to_owned(), file: "local.yaml".to_owned(), head: Head::default() };
+        let preview = node.app.preview_calendar(node.tenant, &operator(), &proposal).await.unwrap_or_else(|failure| panic!("{failure}"));
+        let moved: Vec<&str> = preview.moves.iter().map(|moved| moved.case.as_str()).collect();
+        assert_eq!(moved, [here.to_string()], "the other district's case stays");
+        node.app.apply_calendar(node.tenant, operator(), &proposal, Some(preview.stamp)).await.unwrap_or_else(|failure| panic!("{failure}"));
+        assert_eq!([promised(here).await, promised(there).await], [some("2025-07-16"), some("2025-07-15")]);
+        assert_eq!(watched().await, ["2025-07-09", "2025-07-11"], "five of ten working days are left");
+        assert!(node.clock.set(Moment::at("2025-07-04".parse().unwrap(), "18:00:00".parse().unwrap())));
+        let late = start("420702").await;
+        let term = term(&node, late, "promised").await;
+        assert_eq!(
+            (term.from.to_string(), term.due.map(|due| due.to_string())),
+            ("2025-07-07".to_owned(), some("2025-07-21")),
+            "handed in on Friday evening, it counts from Monday"
+        );
+        node.holds().await;
     });
 }
 

@@ -31,6 +31,7 @@ impl App {
         }
         let Some(version) = known.calendars.get(&number).filter(|version| version.done.is_none()) else { return Ok(()) };
         self.recompute_terms(tenant).await?;
+        self.retime_tasks(tenant).await?;
         let moves = self.calendar_moves(tenant, number).await?;
         let cases = by_case(&moves).len();
         let notices = self.calendar_notices(tenant, version, &moves, &known)?;

@@ -114,6 +114,7 @@ impl Draftsman {
         let before = draft.state.take();
         let doing = || format!("composing an act of case {}", job.case);
         let after = engine::fold_act(before.as_deref().cloned(), events).ok_or_else(|| Fault::new(doing(), "the events leave no case"))?;
+        let facts = &Facts { calendar: facts.calendar.of(after.district.as_deref()), ..*facts };
         let effects = engine::effects(before.as_deref(), &after, events, facts);
         let row = self.row(&draft, job, &after, facts.now);
         let act = act(&row, draft.row.as_ref(), job, events, facts.now).map_err(|cause| Fault::new(doing(), cause))?;

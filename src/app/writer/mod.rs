@@ -7,7 +7,7 @@ mod compose;
 mod lane;
 pub(in crate::app) mod limits_kept;
 mod locks;
-mod tasks;
+pub(in crate::app) mod tasks;
 
 use tokio::sync::{mpsc, oneshot};
 

@@ -26,6 +26,15 @@ pub(super) fn rows(before: Option<&Case>, after: &Case, events: &[Event], facts:
     rows
 }
 
+/// The rows of every open task, as the state has them now.
+pub(in crate::app) fn standing(case: &Case, facts: &Facts<'_>) -> Vec<TaskRow> {
+    let mut rows = Vec::new();
+    for (id, task) in &case.tasks {
+        open(*id, task, case, None, facts, &mut rows);
+    }
+    rows
+}
+
 fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Local> {
     let mut touched = BTreeSet::new();
     for event in events {
@@ -96,6 +105,7 @@ fn touched(before: Option<&Case>, after: &Case, events: &[Event]) -> BTreeSet<Lo
             | Event::Returned { .. }
             | Event::RungFired { .. }
             | Event::ReasonStated { .. }
+            | Event::PeriodCut { .. }
             | Event::TimerSet { .. }
             | Event::TimerCleared { .. }
             | Event::SignalHeard { .. }

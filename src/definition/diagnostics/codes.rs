@@ -88,6 +88,7 @@ pub const RULES: &[Rule] = &[
     rule("GL065", "灯的阈值使时限总是黄灯，或没有黄灯", "thresholds that make a limit always yellow, or never"),
     rule("GL066", "按工作日计的时限写了逢休假日顺延", "a working-day limit that is to move off a day off"),
     rule("GL067", "进度(progress)指的不是答复里的时间表", "progress that points to no timetable in an answer"),
+    rule("GL068", "最短时间长过时限，或提前理由没有字段可填", "a least time longer than the limit, or no field for the reason of less"),
 ];
 
 /// The rule of a code.

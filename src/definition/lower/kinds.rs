@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::plan::{Plan, Planned};
 use super::{Lowering, edges};
 use crate::calendar::Span;
-use crate::definition::diagnostics::Findings;
-use crate::definition::graph::{AnswerForm, Callee, JobRule, NodeIx, NodeKind, Pool, TaskRule};
+use crate::definition::diagnostics::{Findings, suggestion};
+use crate::definition::graph::{AnswerForm, Callee, JobRule, Least, NodeIx, NodeKind, Pool, TaskRule};
 use crate::definition::parts::ends;
-use crate::definition::syntax::{self, Call, Job, Kind, Post, Step, Task, Word, walk_all};
+use crate::definition::syntax::{self, Basis, Call, Job, Kind, Post, Step, Task, Word, walk_all};
 use crate::expr::{self, Expr, Table, Type};
 use crate::ids::Name;
 use crate::source::{Node as Source, Tree};
@@ -73,7 +73,35 @@ impl Lowering<'_> {
             edits_form: task.edits_form,
             without_opinion: task.without_opinion.iter().map(|word| word.value.clone()).collect(),
             needs,
+            least: task.least.as_ref().map(|least| self.least(step, task, least, findings)),
         })
+    }
+
+    /// The least time of a task, with the field that excuses less.
+    fn least(&self, step: &Step, task: &Task, least: &syntax::Least, findings: &mut Findings<'_>) -> Least {
+        let key = &step.key.value;
+        if let Some(within) = step.within.as_ref().filter(|within| within.value.unit == least.span.value.unit && within.value.days <= least.span.value.days) {
+            let (limit, span) = (within.value, least.span.value);
+            let zh = format!("步骤 `{key}` 至少 {}，时限却只有 {}", span.zh(), limit.zh());
+            findings.note(least.span.at, "GL068", (zh, format!("expected a limit longer than the {span} that step `{key}` takes at least, found {limit}")));
+        }
+        if let Some(reason) = &least.reason {
+            let form = task.fields.as_ref().and_then(|file| self.parts.forms.get(&*file.value));
+            let texts: Vec<&str> = form
+                .iter()
+                .flat_map(|form| form.fields())
+                .filter(|field| matches!(field.kind, crate::forms::Kind::Text(_) | crate::forms::Kind::LongText(_)))
+                .map(|field| field.key.as_str())
+                .collect();
+            if !texts.contains(&&*reason.value) {
+                let found = &reason.value;
+                let zh = format!("步骤 `{key}` 的答复没有填写提前理由的文字字段 `{found}`");
+                let en = format!("expected a text field of the answer of step `{key}` for the reason, found `{found}`");
+                findings.note(reason.at, "GL068", (zh, en)).help(suggestion(found, &texts));
+            }
+        }
+        let basis: Vec<String> = least.basis.iter().map(Basis::printed).collect();
+        Least { span: least.span.value, basis: basis.join("；"), reason: least.reason.as_ref().map(|reason| reason.value.clone()) }
     }
 
     fn table(&self, file: &Word, findings: &mut Findings<'_>) -> Option<NodeKind> {

@@ -32,8 +32,8 @@ impl Lowering<'_> {
 
     /// What the limit says of itself, and of its lights what the workflow says of all of them.
     fn manner(&self, limit: &Limit) -> Manner {
-        let lights = limit.lights.as_ref().or(self.workflow.lights.as_ref()).map(|lights| lights.value);
-        Manner { rolls: limit.rolls.as_ref().map(|rolls| rolls.value), lights }
+        let lights = limit.lights.as_ref().map(|lights| lights.value);
+        Manner { rolls: limit.rolls.as_ref().map(|rolls| rolls.value), lights, usual: self.workflow.lights.as_ref().map(|lights| lights.value) }
     }
 
     fn start(&self, from: &LimitStart, findings: &mut Findings<'_>) -> TermStart {
@@ -118,7 +118,7 @@ impl Lowering<'_> {
             extend: None,
             rungs,
             on_expiry,
-            manner: Manner { rolls: None, lights: self.workflow.lights.as_ref().map(|lights| lights.value) },
+            manner: Manner { usual: self.workflow.lights.as_ref().map(|lights| lights.value), ..Manner::default() },
         }]
     }
 

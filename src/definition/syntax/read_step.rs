@@ -5,7 +5,7 @@ use super::read_group::{approve, verbs};
 use super::read_job::job;
 use super::read_split::{inclusive, parallel, race};
 use super::words::{bases, basis, key, named, number, remind, span, word, words, words_of};
-use super::{Call, Kind, MayReturn, Next, OnExpiry, Post, Remind, Scope, Step, Task, Word};
+use super::{Call, Kind, Least, MayReturn, Next, OnExpiry, Post, Remind, Scope, Step, Task, Word};
 use crate::definition::graph::{Heard, ReturnThen, Settlement, Thrown, Verbs};
 use crate::source::{Fields, Node, Reader, Tree};
 
@@ -150,7 +150,7 @@ fn kind(reader: &mut Reader<'_>, name: &Word, fields: &Fields<'_>) -> Option<Kin
 }
 
 fn task(reader: &mut Reader<'_>, node: &Node) -> Option<Task> {
-    let fields = reader.fields(node, &["by", "not", "same-as", "outcomes", "fields", "fields-with", "edit", "without-opinion", "needs"])?;
+    let fields = reader.fields(node, &["by", "not", "same-as", "outcomes", "fields", "fields-with", "edit", "without-opinion", "needs", "at-least"])?;
     let by = reader.required(&fields, "by").and_then(|node| word(reader, node));
     let outcomes = reader.required(&fields, "outcomes").map(|node| words(reader, node)).unwrap_or_default();
     let not = words_of(reader, fields.get("not"));
@@ -163,10 +163,21 @@ fn task(reader: &mut Reader<'_>, node: &Node) -> Option<Task> {
     for entry in fields.get("needs").map(|node| reader.entries(node)).unwrap_or_default() {
         needs.extend(word(reader, &entry.value).map(|table| (key(&entry.key, entry.at), table)));
     }
+    let least = fields.get("at-least").and_then(|node| least(reader, node));
     if outcomes.is_empty() {
         return None;
     }
-    Some(Task { by: by?, not, same_as, outcomes, fields: answer, fields_with, edits_form, without_opinion, needs })
+    Some(Task { by: by?, not, same_as, outcomes, fields: answer, fields_with, edits_form, without_opinion, needs, least })
+}
+
+/// `{for: 7 working days, basis: 条例 26, reason: why_short}`.
+fn least(reader: &mut Reader<'_>, node: &Node) -> Option<Least> {
+    let fields = reader.fields(node, &["for", "basis", "reason"])?;
+    let within = reader.required(&fields, "for").and_then(|node| span(reader, node));
+    let basis = reader.required(&fields, "basis");
+    let basis = bases(reader, basis);
+    let reason = fields.get("reason").and_then(|node| word(reader, node));
+    Some(Least { span: within?, basis, reason })
 }
 
 fn post(reader: &mut Reader<'_>, node: &Node, step: &Fields<'_>) -> Option<Post> {

@@ -148,36 +148,9 @@ pub(super) fn rolls(reader: &mut Reader<'_>, node: &Node) -> Option<At<Roll>> {
     matches!(node.tree, Tree::List(_)).then(|| at(roll, node.at))
 }
 
-/// `{yellow: 30%, at-least: 2 working days, none-up-to: 3}`; what is left out is as usual.
+/// `{yellow: 30%, at-least: 2 working days, none-up-to: 3}`.
 pub(super) fn lights(reader: &mut Reader<'_>, node: &Node) -> Option<At<Thresholds>> {
-    let fields = reader.fields(node, &["yellow", "at-least", "none-up-to"])?;
-    let share = fields.get("yellow").map_or(Some(Thresholds::USUAL.share), |node| share(reader, node));
-    let days = fields.get("at-least").map_or(Some(Thresholds::USUAL.days), |node| {
-        let days = span(reader, node)?.value;
-        if days.unit == Unit::Working && days.days > 0 {
-            return Some(days.days);
-        }
-        reader.expected(node, "wrong-kind", ("工作日数，如 `2 working days`", "working days such as `2 working days`"));
-        None
-    });
-    let none_up_to = fields.get("none-up-to").map_or(Some(Thresholds::USUAL.none_up_to), |node| {
-        let days = u32::try_from(reader.whole(node)?).ok();
-        if days.is_none() {
-            reader.expected(node, "wrong-kind", ("日数，如 `3`", "a number of days such as `3`"));
-        }
-        days
-    });
-    Some(at(Thresholds { share: share?, days: days?, none_up_to: none_up_to? }, node.at))
-}
-
-/// `30%`: more than nothing and less than the whole, or a light would be always or never yellow.
-fn share(reader: &mut Reader<'_>, node: &Node) -> Option<u8> {
-    let text = reader.text(node)?;
-    let share = text.strip_suffix('%').and_then(|share| share.trim().parse().ok()).filter(|share| (1..100).contains(share));
-    if share.is_none() {
-        reader.expected(node, "wrong-kind", ("1% 至 99% 的比例，如 `30%`", "a share from 1% to 99% such as `30%`"));
-    }
-    share
+    Thresholds::read(reader, node).map(|lights| at(lights, node.at))
 }
 
 /// The name of a ladder, or a list of rungs.

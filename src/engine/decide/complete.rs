@@ -7,7 +7,7 @@ use crate::engine::draft::{Draft, Spot, Step, broken, drafted, home};
 use crate::engine::event::Event;
 use crate::engine::facts::Decision;
 use crate::engine::groups::{APPROVED, REJECTED, Settler, added_answers, asked_before, children};
-use crate::engine::refusal::Refusal;
+use crate::engine::refusal::{Detail, Refusal};
 use crate::engine::viewing;
 use crate::engine::walk::Ending;
 use crate::identity::may::Act;
@@ -82,6 +82,7 @@ impl Given<'_> {
         if let Some(table) = rule.needs.get(outcome) {
             draft.nothing_missing(spot, node, table)?;
         }
+        let cut = self.least(draft, spot, (node, rule))?;
         if added_answers(&draft.case, self.task, |added| added.place == Adding::Before).contains(&None) {
             return Err(added_open(
                 "无法办理：前加签的人员尚未签完；可以退回或减签",
@@ -106,10 +107,45 @@ impl Given<'_> {
         draft.close_all_added(self.task, |_| true);
         if let Some(form) = form {
             let holder = viewing::form_holder(&draft.case, draft.facts.bundle, spot.scope);
-            draft.emit(Event::Submitted { scope: home(&draft.case, spot.scope), holder, form, on: draft.facts.now.date() });
+            draft.hand_in((home(&draft.case, spot.scope), holder), form)?;
+        }
+        if let Some(cut) = cut {
+            draft.emit(cut);
         }
         draft.leave(spot, outcome, Ending { by: Some(self.person), task: Some(self.task), body, ..Ending::default() })?;
         draft.run()
+    }
+
+    /// Whether the least time of the step is over; answered earlier with a reason, what is written down of that.
+    fn least(&self, draft: &mut Draft<'_>, spot: Spot, (node, rule): (&Node, &TaskRule)) -> Step<Option<Event>> {
+        let Some(least) = &rule.least else { return Ok(None) };
+        let entered = draft.case.tokens.get(&spot.token).map_or(draft.facts.now, |token| token.entered);
+        // Where no published calendar reaches its end, it is not over.
+        let over = draft.period_over(entered.date(), least.span);
+        if over.is_some_and(|over| over <= draft.facts.now) {
+            return Ok(None);
+        }
+        let until = over.and_then(|over| over.date().pred_opt());
+        let (title, zh, en) = (&node.title, least.span.zh(), least.span);
+        let through = until.map(|day| day.to_string()).unwrap_or_default();
+        let Some(reason) = &least.reason else {
+            let zh = format!("“{}”须满{zh}（至 {through} 终），不得提前办结（{}）", title.zh, least.basis);
+            let en = format!("cannot complete “{}” yet: it takes at least {en}, through {through} ({})", title.en, least.basis);
+            return Err(Refusal::conflict("minimum_period", zh, en).into());
+        };
+        let body = self.answer.body;
+        let said =
+            body.and_then(|body| draft.body(body)).and_then(|body| body.get("fields")?.get(&**reason)?.as_str()).is_some_and(|why| !why.trim().is_empty());
+        draft.lacking()?;
+        if said {
+            let (step, basis, reason) = (node.key.clone(), least.basis.clone(), reason.clone());
+            return Ok(Some(Event::PeriodCut { scope: spot.scope, step, until, basis, reason, body, by: self.person }));
+        }
+        let zh = format!("“{}”一般不少于{zh}（至 {through} 终）；提前办结须写明理由，理由公开（{}）", title.zh, least.basis);
+        let en =
+            format!("cannot complete “{}” before {through} is over without a reason, which is published: it takes {en} as a rule ({})", title.en, least.basis);
+        let detail = Detail::new(&format!("/fields/{reason}"), "early_reason_required", "请写明提前办结的理由", "expected the reason for answering early");
+        Err(Refusal { details: vec![detail], ..Refusal::invalid("early_reason_required", zh, en) }.into())
     }
 
     fn seat(&self, draft: &mut Draft<'_>, (node, group): (&Node, Local)) -> Step<()> {

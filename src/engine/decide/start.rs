@@ -132,7 +132,7 @@ fn open(draft: &mut Draft<'_>, opening: &Opening<'_>) -> Step<()> {
             let by = viewing::starter(&draft.facts, draft.case.applicant);
             draft.check_submission(ROOT, form, &by)?;
         }
-        draft.emit(Event::Submitted { scope: ROOT, holder: ROOT, form, on: at.date() });
+        draft.hand_in((ROOT, ROOT), form)?;
     }
     draft.start_scope_terms(ROOT)?;
     draft.start_token(ROOT, program.start);

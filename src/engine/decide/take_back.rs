@@ -218,6 +218,7 @@ fn is_quiet(before: &Case, own: Local, event: &Event) -> bool {
         | Event::Returned { .. }
         | Event::TermExtended { .. }
         | Event::ReasonStated { .. }
+        | Event::PeriodCut { .. }
         | Event::RungFired { .. }
         | Event::TimerSet { .. }
         | Event::TimerCleared { .. }

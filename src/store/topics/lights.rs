@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::ids::{CaseId, Moment, Tenant};
 use crate::store::dialect::on_both;
+use crate::store::rows::TaskRow;
 use crate::store::topics::inbox::{InboxTask, StoredTask};
 use crate::store::{Store, StoreFault};
 use crate::supervision::Light;
@@ -125,6 +126,22 @@ fn number(light: Light) -> i32 {
 }
 
 impl Store {
+    /// Writes anew from when the tasks of a case show which light; one whose case has moved on meanwhile is left to the act that moved it.
+    pub async fn retime_tasks(&self, tenant: Tenant, case: CaseId, version: i64, rows: &[TaskRow]) -> Result<(), StoreFault> {
+        // Taking the case's row keeps its writer waiting until this is done.
+        let hold = "update cases set version = version where tenant = $1 and id = $2 and version = $3";
+        let text = "update tasks set yellow_from = $4, red_from = $5, dark_red_from = $6, grey_from = $7 where tenant = $1 and case_id = $2 and task = $3";
+        let mut connection = self.worker().await?;
+        on_both!(&mut connection, c => {
+            let held = sqlx::query(hold).bind(tenant.0).bind(case.0).bind(version).execute(&mut **c).await?.rows_affected();
+            for row in rows.iter().filter(|_| held == 1) {
+                let query = sqlx::query(text).bind(tenant.0).bind(case.0).bind(i64::from(row.task)).bind(row.yellow_from.0);
+                query.bind(row.red_from.0).bind(row.dark_red_from.0).bind(row.grey_from.0).execute(&mut **c).await?;
+            }
+        });
+        connection.finish().await
+    }
+
     /// The lights of all open tasks, or of those of one office, by workflow, office and light.
     pub async fn light_counts(&self, tenant: Tenant, now: Moment, today: Moment, office: Option<&str>) -> Result<Vec<LightCount>, StoreFault> {
         let of = if office.is_some() { OF_OFFICE } else { " and coalesce($4, pool) = pool" };

@@ -86,7 +86,31 @@ struct ShowPage {
     source: Option<Origin>,
     months: Vec<year::Month>,
     closures: Vec<Closed>,
+    /// When offices close, and whether what comes later counts as handed in the next working day.
+    hours: Option<Hours>,
+    districts: Vec<DistrictLine>,
     moves: Vec<MoveLine>,
+}
+
+#[derive(Serialize)]
+struct Hours {
+    until: String,
+    next_day: bool,
+}
+
+/// What a part of the region has of its own.
+#[derive(Serialize)]
+struct DistrictLine {
+    code: String,
+    lights: Option<Lights>,
+    closures: Vec<Closed>,
+}
+
+#[derive(Serialize)]
+struct Lights {
+    share: u8,
+    days: u32,
+    none_up_to: u32,
 }
 
 #[derive(Serialize)]
@@ -122,6 +146,11 @@ async fn show(State(shared): State<Shared>, visitor: Visitor, Path(number): Path
         source: closure.source.clone(),
         published: closure.published,
     };
+    let district = |(code, own): (&String, &crate::calendar::District)| DistrictLine {
+        code: code.clone(),
+        lights: own.lights.map(|lights| Lights { share: lights.share, days: lights.days, none_up_to: lights.none_up_to }),
+        closures: own.closures.iter().map(closed).collect(),
+    };
     let months = year::months(&calendar, year, visitor.site.language);
     let data = ShowPage {
         line: line(&version, Some(number) == newest),
@@ -131,6 +160,8 @@ async fn show(State(shared): State<Shared>, visitor: Visitor, Path(number): Path
         source: notice.map(|notice| Origin { what: year.to_string(), source: notice.source.clone(), published: notice.published }),
         months,
         closures: calendar.closures().iter().map(closed).collect(),
+        hours: calendar.office_hours().map(|hours| Hours { until: format!("{:02}:{:02}", hours.until / 60, hours.until % 60), next_day: hours.next_day }),
+        districts: calendar.districts().iter().map(district).collect(),
         moves: shared.app.calendar_moves(visitor.tenant, number).await?.iter().map(MoveLine::from).collect(),
     };
     let title = format!("{} {}", shared.pages.word(visitor.site.language, "calendars-title"), version.version);

@@ -100,7 +100,7 @@ pub fn lines(asking: &Asking<'_>, refused: Option<&Refused>) -> Result<Vec<TermL
 
 fn line(asking: &Asking<'_>, id: Local, term: &Term, refused: Option<&Refused>) -> Result<TermLine, Fault> {
     let (spoken, file) = (&asking.spoken, asking.file);
-    let watch = Watch::over([term], &file.known.calendar);
+    let watch = Watch::over([term], file.calendar());
     let step = term.token.and_then(|token| file.working.state.tokens.get(&token)).map(|token| asking.step(term.scope, &token.step));
     Ok(TermLine {
         kind: spoken.named("term", kind_key(term.kind)),
@@ -283,7 +283,7 @@ fn page(spoken: &Spoken<'_>, file: &Casefile, id: Local, found: &Found) -> Page 
     let name = file.working.row.number.clone().unwrap_or_else(|| file.working.row.id.to_string());
     let open = term.stopped_on.and_then(|day| day.succ_opt()).filter(|first| *first <= today).map(|first| (first, today));
     let suspended: Vec<(NaiveDate, NaiveDate)> = term.stopped.iter().copied().chain(open).collect();
-    let explained = file.known.calendar.explain(&term.query(&suspended));
+    let explained = file.calendar().explain(&term.query(&suspended));
     let stops = stops(spoken, file, id, today);
     let counted = explained.days.iter().filter_map(|day| day.counted).max().unwrap_or(0);
     let rule = file.program(&found.program).map(|program| {
@@ -292,7 +292,7 @@ fn page(spoken: &Spoken<'_>, file: &Casefile, id: Local, found: &Found) -> Page 
     });
     let rule = rule.flatten();
     let title = |step: &String| file.node(&found.program, step).map_or_else(|| step.clone(), |node| spoken.say(&node.title));
-    let watch = Watch::over([term], &file.known.calendar);
+    let watch = Watch::over([term], file.calendar());
     Page {
         number: found.number.clone().unwrap_or_else(|| name.clone()),
         back: format!("/cases/{name}"),
@@ -336,6 +336,9 @@ fn summary(
         Some(TermStart::Received { .. }) => spoken.with("term-from-received", &[("day", &from)]),
         Some(TermStart::Entered) | None => spoken.with("term-from-entered", &[("day", &from)]),
     });
+    if let Some(came) = came_late(file, term.from) {
+        said.push(spoken.with("term-filed-late", &[("at", &came.civil().format("%Y-%m-%d %H:%M").to_string())]));
+    }
     said.push(spoken.with("term-within", &[("within", &spoken.span(term.within))]));
     if let Some(by) = term.extended {
         said.push(spoken.with("term-extended", &[("by", &spoken.span(by))]));
@@ -358,6 +361,12 @@ fn summary(
         None => spoken.t("term-due-unknown"),
     });
     said
+}
+
+/// When papers came that count as handed in on `day`, because offices were closed.
+fn came_late(file: &Casefile, day: NaiveDate) -> Option<crate::ids::Moment> {
+    let late = |event: &Event| matches!(event, Event::Submitted { on, .. } if *on == day);
+    file.entries.iter().find(|entry| entry.at.date() < day && entry.events.iter().any(late)).map(|entry| entry.at)
 }
 
 /// The dates it had before, the latest first, each with what made it another.

@@ -119,6 +119,7 @@ term-from-entered = Counted from { $day }, that day left out;{" "}
 term-within = a limit of { $within };{" "}
 term-extended = extended by { $by };{" "}
 term-left-out = { $days } days are left out by rule;{" "}
+term-filed-late = (handed in at { $at }, outside office hours, which counts as the next working day);{" "}
 term-rolls-never = it does not move off a day off;{" "}
 term-rolls-holidays = it moves off a statutory holiday;{" "}
 term-rolls-days-off = it moves off holidays and weekends;{" "}

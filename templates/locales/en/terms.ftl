@@ -426,6 +426,7 @@ event-term-ruled = { $term } becomes { $within } with the new version; days used
 event-term-moved = { $term } is now due { $due } ({ $because })
 event-reason-stated = Why { $term } has passed; now expected by { $expected }
 event-term-extended = { $term } extended by { $by }
+event-period-cut = “{ $step }” takes until the end of { $until } as a rule ({ $basis }); it was answered earlier, because: { $why }
 event-term-met = { $term } met
 event-term-closed = { $term } ends with its link
 event-rung-fired = Reminder of the { $term } (due { $due })

@@ -108,6 +108,7 @@ term-from-entered = 自 { $day } 起算，当日不计；
 term-within = 期限 { $within }；
 term-extended = 经批准延长 { $by }；
 term-left-out = 其中 { $days } 天依规不计入；
+term-filed-late = （{ $at } 提交，在办公时间以外，按次一工作日收件）；
 term-rolls-never = 逢休假日不顺延；
 term-rolls-holidays = 逢法定休假日顺延；
 term-rolls-days-off = 逢法定休假日和周末均顺延；

@@ -426,6 +426,7 @@ event-term-ruled = { $term }按新版本改为 { $within }，已用天数保留
 event-term-moved = { $term }到期日变为 { $due }（{ $because }）
 event-reason-stated = 说明{ $term }超期的原因，预计 { $expected } 办结
 event-term-extended = { $term }延长 { $by }
+event-period-cut = “{ $step }”一般应至 { $until } 终（{ $basis }），提前办结，理由：{ $why }
 event-term-met = { $term }完成
 event-term-closed = { $term }随环节终止
 event-rung-fired = { $term }的提醒已触发（到期 { $due }）

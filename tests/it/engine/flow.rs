@@ -489,6 +489,7 @@ fn kind(does: &Does, outcomes: Vec<Name>) -> NodeKind {
     let names = |keys: &[String]| keys.iter().map(|key| Name::from(key.as_str())).collect::<Vec<_>>();
     match does {
         Does::Task { by, not, same_as, edits_form } => NodeKind::Task(TaskRule {
+            least: None,
             by: by.clone(),
             // Handlers have a B post in the random office; nobody else's tasks are asked of one.
             backup_after: matches!(by, Pool::Posts { post, .. } if &**post == "handler").then(|| "2 working days".parse().expect("a span")),

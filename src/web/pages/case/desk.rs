@@ -111,7 +111,7 @@ fn card(asking: &Asking<'_>, id: Local, task: &Task) -> Result<Card, Fault> {
     let state = &file.working.state;
     let verdict = TASK_ACTS.iter().map(|act| file.may_on_task(*act, id, visitor.person)).find(|verdict| *verdict != Verdict::Allowed);
     let own = task.claimed == Some(visitor.person);
-    let watch = Watch::over_task(state, task, &file.known.calendar);
+    let watch = Watch::over_task(state, task, file.calendar());
     let pool = match &task.pool {
         TaskPool::Applicant => spoken.t("case-applicant"),
         TaskPool::Posts { offices, post } => spoken.pool(offices, post),

@@ -178,7 +178,7 @@ pub fn page(asking: &Asking<'_>, refused: Option<Refused>) -> Result<Page, Fault
         task || (refused.term.is_some() && !terms.iter().any(term::TermLine::shows_what_was_typed))
     };
     let kept = refused.as_ref().filter(formless).map(|refused| refused.opinion.clone()).filter(|text| !text.is_empty());
-    let watch = Watch::over(state.terms.values(), &file.known.calendar);
+    let watch = Watch::over(state.terms.values(), file.calendar());
     let lead = state.terms.iter().filter(|(_, term)| term.due.is_some() && term.due == watch.due).map(|(id, _)| *id).next();
     let flash = asking.asked.did.filter(|_| refused.is_none()).and_then(|seq| flash(asking, seq, &told));
     Ok(Page {

@@ -108,7 +108,7 @@ fn states(file: &Casefile, scope: Local) -> BTreeMap<Name, StepState> {
             Waits::Message(_) | Waits::Timer(_) | Waits::Job(_) | Waits::Join | Waits::Signal(_) | Waits::Lock(_) => StepState::Waiting,
         };
         let task = state.tasks.values().find(|task| task.token == *id);
-        let late = task.map(|task| Watch::over_task(state, task, &file.known.calendar)).is_some_and(|watch| watch.due.is_some_and(|due| due < file.now.date()));
+        let late = task.map(|task| Watch::over_task(state, task, file.calendar())).is_some_and(|watch| watch.due.is_some_and(|due| due < file.now.date()));
         states.insert(token.step.clone(), if late { StepState::Late } else { here });
     }
     states

@@ -316,6 +316,7 @@ impl<'a> Telling<'a> {
             | Event::TermRuled { .. }
             | Event::TermExtended { .. }
             | Event::ReasonStated { .. }
+            | Event::PeriodCut { .. }
             | Event::TermEnded { .. }
             | Event::RungFired { .. } => self.of_term(event),
             Event::Reserved { .. } | Event::Queued { .. } | Event::Unqueued { .. } | Event::Settled { .. } => self.of_account(event),
@@ -493,6 +494,12 @@ impl<'a> Telling<'a> {
                 let (scope, name) = self.term(*term);
                 let words = [("term", &name), ("expected", &spoken.day(stated.expected))];
                 Line { by: Some(stated.by), body: stated.body, ..self.said("event-reason-stated", scope, &words.map(|(key, word)| (key, word.as_str()))) }
+            }
+            Event::PeriodCut { scope, step, until, basis, reason, body, by } => {
+                let why = self.file.fields(*body).and_then(|fields| fields.get(&**reason)?.as_str()).unwrap_or_default().to_owned();
+                let until = until.map(|day| spoken.day(day)).unwrap_or_default();
+                let words = [("step", self.step(*scope, step)), ("until", until), ("basis", basis.clone()), ("why", why)];
+                Line { by: Some(*by), ..self.said("event-period-cut", Some(*scope), &words.each_ref().map(|(key, word)| (*key, word.as_str()))) }
             }
             Event::TermEnded { term, met } => {
                 let (scope, name) = self.term(*term);
