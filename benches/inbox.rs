@@ -51,6 +51,7 @@ fn case(n: usize) -> CaseWrite {
         office: format!("ez-{:02}", n % OFFICES),
         post: "handler".to_owned(),
         backup: None,
+        asked: None,
         claimed: None,
         closed: None,
         rank,

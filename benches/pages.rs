@@ -175,6 +175,7 @@ fn open(n: usize, applicant: PersonId) -> CaseWrite {
         office: office.to_owned(),
         post: post.to_owned(),
         backup: None,
+        asked: None,
         claimed: None,
         closed: None,
         rank: [0, 1, 2, 9][n % 4],

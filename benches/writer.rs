@@ -183,6 +183,7 @@ fn task(n: i64, place: i64, at: Moment, days: i64) -> TaskRow {
         office: format!("ez-{:02}", (n + place) % OFFICES),
         post: "handler".to_owned(),
         backup: None,
+        asked: None,
         claimed: None,
         closed: None,
         rank: 1,

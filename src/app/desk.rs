@@ -1,17 +1,16 @@
 //! A clerk's desk: the open tasks of one's seats with filters and counts, and the search over cases.
 //! Invariant: a page costs the same however many tasks are open; nothing here loads a case. Never: a permission; the surface asked before it came here.
 
-use std::collections::BTreeMap;
-
 use crate::app::App;
 use crate::app::failure::{Failure, Fault};
+use crate::app::known::Known;
 use crate::app::queries::{cursor, cursor_text, reading};
 use crate::app::register;
 use crate::definition::graph::Verb;
 use crate::ids::{CaseId, Moment, Name, PersonId, Tenant, Text};
 use crate::limits::CASES_COUNTED_MAX;
 use crate::store::rows::TaskRow;
-use crate::store::{Inbox, InboxCount, Seat};
+use crate::store::{Inbox, InboxCount, InboxTask, Seat};
 use crate::supervision::Light;
 
 pub use crate::store::rows::CaseRow;
@@ -36,6 +35,8 @@ pub struct DeskFilter {
 pub struct Desk {
     /// The tasks, in the order in which they should be done.
     pub lines: Vec<DeskLine>,
+    /// What others ask this person in their place (委派), whatever post it lies with; on the first page only.
+    pub asked: Vec<DeskLine>,
     /// Where the next page begins.
     pub after: Option<String>,
     /// How many there are of each kind, whatever the filter; only the text narrows them.
@@ -117,24 +118,13 @@ impl App {
         let shown = after.map_or(now, |after| after.now);
         let full = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         let next = found.last().filter(|_| full).map(|last| cursor_text(&last.cursor(shown)));
-        let mut titles: BTreeMap<String, Text> = BTreeMap::new();
-        let mut lines = Vec::with_capacity(found.len());
-        for found in found {
-            let program = known.bundles.values().rev().find_map(|bundle| bundle.programs.get(found.task.program.as_str()));
-            let node = program.and_then(|program| program.nodes.iter().find(|node| *node.key == *found.task.step));
-            let link = titles.entry(found.task.program.clone()).or_insert_with(|| program.map_or_else(Text::default, |program| program.title.clone()));
-            lines.push(DeskLine {
-                case: found.case,
-                project: found.title,
-                step: node.map(|node| node.title.clone()).unwrap_or_default(),
-                link: link.clone(),
-                light: light(&found.task, now),
-                claimed: found.task.claimed,
-                batch: node.is_some_and(|node| node.verbs.allow(Verb::Batch)),
-                task: found.task,
-            });
-        }
-        Ok(Desk { lines, after: next, counts: Counts(counts), now })
+        let asked = match after {
+            None => self.store().asked_of(tenant, person, limit).await.map_err(reading("reading what is asked of a person"))?,
+            Some(_) => Vec::new(),
+        };
+        let line = |found| desk_line(&known, found, now);
+        let (lines, asked) = (found.into_iter().map(line).collect(), asked.into_iter().map(line).collect());
+        Ok(Desk { lines, asked, after: next, counts: Counts(counts), now })
     }
 
     /// A page of the cases that are looked for.
@@ -148,6 +138,22 @@ impl App {
         let full = rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         let before = rows.last().filter(|_| full).map(|last| last.id);
         Ok(Shelfmark { rows, count: (count, count >= i64::from(CASES_COUNTED_MAX)), before })
+    }
+}
+
+/// A task with the words of the newest bundle that has its program.
+fn desk_line(known: &Known, found: InboxTask, now: Moment) -> DeskLine {
+    let program = known.bundles.values().rev().find_map(|bundle| bundle.programs.get(found.task.program.as_str()));
+    let node = program.and_then(|program| program.nodes.iter().find(|node| *node.key == *found.task.step));
+    DeskLine {
+        case: found.case,
+        project: found.title,
+        step: node.map(|node| node.title.clone()).unwrap_or_default(),
+        link: program.map_or_else(Text::default, |program| program.title.clone()),
+        light: light(&found.task, now),
+        claimed: found.task.claimed,
+        batch: node.is_some_and(|node| node.verbs.allow(Verb::Batch)),
+        task: found.task,
     }
 }
 

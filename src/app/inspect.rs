@@ -173,6 +173,7 @@ struct Listed {
     backup: Option<String>,
     number: Option<String>,
     claimed: Option<PersonId>,
+    asked: Option<PersonId>,
     rank: i16,
     opened: Moment,
     due: Option<String>,
@@ -180,8 +181,8 @@ struct Listed {
 
 impl Listed {
     fn stored(row: TaskRow) -> Self {
-        let TaskRow { program, step, post, backup, number, claimed, rank, opened, due, .. } = row;
-        Self { program, step, post, backup, number, claimed, rank, opened, due }
+        let TaskRow { program, step, post, backup, number, claimed, asked, rank, opened, due, .. } = row;
+        Self { program, step, post, backup, number, claimed, asked, rank, opened, due }
     }
 }
 
@@ -197,6 +198,7 @@ fn folded_tasks(state: &Case) -> BTreeMap<(u32, String), Listed> {
             backup: task.backup.as_ref().map(ToString::to_string),
             number: scope.and_then(|scope| scope.number.clone()).or_else(|| state.number.clone()),
             claimed,
+            asked: task.delegate,
             rank: state.rank,
             opened: task.opened,
             due: Watch::over_task(state, task, &Calendar::default()).due.map(|due| due.to_string()),

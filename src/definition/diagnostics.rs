@@ -59,10 +59,21 @@ impl Diagnostic {
             // Writing into a String cannot fail.
             let _ = write!(out, "     |\n{:>4} | {line}\n     | {indent}^\n", self.line);
         }
-        for help in self.help_zh.iter().chain(&self.help_en) {
+        for help in self.help_lines() {
             let _ = writeln!(out, "   = {help}");
         }
         out
+    }
+
+    /// A line in each language; what both list in the same words stands once.
+    fn help_lines(&self) -> Vec<String> {
+        if let (Some(zh), Some(en)) = (&self.help_zh, &self.help_en)
+            && let (Some((says, listed)), Some((said, same))) = (zh.split_once('：'), en.split_once(": "))
+            && listed == same
+        {
+            return vec![format!("{says} / {said}: {listed}")];
+        }
+        self.help_zh.iter().chain(&self.help_en).cloned().collect()
     }
 }
 

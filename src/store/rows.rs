@@ -144,6 +144,8 @@ pub struct TaskRow {
     pub backup: Option<String>,
     /// Who claimed it.
     pub claimed: Option<PersonId>,
+    /// Whom they asked in their place (委派), until the answer or the recall.
+    pub asked: Option<PersonId>,
     /// Open, or closed since.
     pub closed: Option<Moment>,
     /// The case's rank.

@@ -150,6 +150,7 @@ fn open(id: Local, task: &Task, case: &Case, closed: Option<Moment>, facts: &Fac
         post: "applicant".to_owned(),
         backup: task.backup.as_ref().map(ToString::to_string),
         claimed: task.claimed,
+        asked: task.delegate,
         closed,
         rank: case.rank,
         opened: task.opened,

@@ -223,14 +223,14 @@ fn open_tasks(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), Writ
     }
     let source = statement.unnest(&[
         "bigint", "integer", "uuid", "bigint", "text", "text", "text", "text", "text", "uuid", "smallint", "bigint", "bigint", "bigint", "text", "bigint",
-        "bigint", "smallint", "text",
+        "bigint", "smallint", "text", "uuid",
     ]);
-    let columns = "task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due, dark_red_from, grey_from, lead, backup";
+    let columns = "task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due, dark_red_from, grey_from, lead, backup, asked";
     let insert = format!("insert into tasks as t (tenant, case_id, {columns}) select tenant, case_id, {columns} from");
     let change = " on conflict (tenant, case_id, task, pool) do update set number = excluded.number, claimed = excluded.claimed, rank = excluded.rank,
         program = excluded.program, step = excluded.step, post = excluded.post,
         red_from = excluded.red_from, yellow_from = excluded.yellow_from, due = excluded.due,
-        dark_red_from = excluded.dark_red_from, grey_from = excluded.grey_from, backup = excluded.backup";
+        dark_red_from = excluded.dark_red_from, grey_from = excluded.grey_from, backup = excluded.backup, asked = excluded.asked";
     statement.part("t", &source, columns, (&insert, change));
     statement.owners(&owners)?;
     column!(statement, tasks, task => i64::from(task.task));
@@ -250,6 +250,7 @@ fn open_tasks(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), Writ
     column!(statement, tasks, task => task.grey_from.0);
     column!(statement, tasks, task => i16::from(task.lead));
     column!(statement, tasks, task => task.backup.as_deref());
+    column!(statement, tasks, task => task.asked.map(|person| person.0));
     Ok(())
 }
 

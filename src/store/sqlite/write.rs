@@ -163,12 +163,12 @@ fn task_row(connection: &Connection, case: &CaseRow, task: &TaskRow) -> Written 
     connection
         .prepare_cached(
             "insert into tasks (tenant, case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due,
-               dark_red_from, grey_from, lead, backup)
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+               dark_red_from, grey_from, lead, backup, asked)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              on conflict (tenant, case_id, task, pool) do update set number = excluded.number, claimed = excluded.claimed, rank = excluded.rank,
                program = excluded.program, step = excluded.step, post = excluded.post,
                red_from = excluded.red_from, yellow_from = excluded.yellow_from, due = excluded.due,
-               dark_red_from = excluded.dark_red_from, grey_from = excluded.grey_from, backup = excluded.backup",
+               dark_red_from = excluded.dark_red_from, grey_from = excluded.grey_from, backup = excluded.backup, asked = excluded.asked",
         )?
         .execute(params![
             case.tenant.0,
@@ -188,7 +188,8 @@ fn task_row(connection: &Connection, case: &CaseRow, task: &TaskRow) -> Written 
             task.dark_red_from.0,
             task.grey_from.0,
             task.lead,
-            task.backup
+            task.backup,
+            task.asked.as_ref().map(|person| person.0.as_bytes().as_slice())
         ])?;
     Ok(())
 }

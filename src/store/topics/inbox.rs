@@ -168,6 +168,7 @@ pub(super) struct StoredTask {
     grey_from: i64,
     lead: i16,
     backup: Option<String>,
+    asked: Option<Uuid>,
 }
 
 #[derive(FromRow)]
@@ -175,6 +176,12 @@ struct TitledTask {
     #[sqlx(flatten)]
     task: StoredTask,
     title: Option<String>,
+}
+
+impl TitledTask {
+    fn row(self) -> Result<InboxTask, StoreFault> {
+        Ok(InboxTask { title: self.title, ..self.task.row()? })
+    }
 }
 
 impl StoredTask {
@@ -190,6 +197,7 @@ impl StoredTask {
             post: self.post,
             backup: self.backup,
             claimed: self.claimed.map(PersonId),
+            asked: self.asked.map(PersonId),
             closed: None,
             rank: self.rank,
             opened: Moment(self.opened),
@@ -242,7 +250,7 @@ impl Store {
             }
             query.fetch_all(&mut **c).await?
         });
-        let mut tasks = found.into_iter().map(|found| Ok(InboxTask { title: found.title, ..found.task.row()? })).collect::<Result<Vec<_>, StoreFault>>()?;
+        let mut tasks = found.into_iter().map(TitledTask::row).collect::<Result<Vec<_>, StoreFault>>()?;
         // A task of two offices stands in two pools; somebody with a seat in both sees it once.
         tasks.dedup_by(|later, earlier| later.case == earlier.case && later.task.task == earlier.task.task);
         Ok(tasks)
@@ -273,10 +281,21 @@ impl Store {
         Ok(found.into_iter().map(count).collect())
     }
 
+    /// The tasks about which somebody is asked in another's place, the one soonest late first. Their own seats do not matter.
+    pub async fn asked_of(&self, tenant: Tenant, person: PersonId, limit: u32) -> Result<Vec<InboxTask>, StoreFault> {
+        let text = "select t.case_id, t.task, t.pool, t.number, t.program, t.step, t.post, t.claimed, t.rank, t.opened, t.red_from, t.yellow_from, t.due, t.dark_red_from, t.grey_from,
+            t.lead, t.backup, t.asked, c.title from tasks t join cases c on c.tenant = t.tenant and c.id = t.case_id
+            where t.tenant = $1 and t.asked = $2 and t.lead = 1 order by t.red_from, t.case_id, t.task limit $3";
+        let mut connection = self.reader(tenant).await?;
+        let found: Vec<TitledTask> =
+            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(person.0).bind(i64::from(limit)).fetch_all(&mut **c).await?);
+        found.into_iter().map(TitledTask::row).collect()
+    }
+
     /// The open tasks of a case, in order.
     pub async fn tasks(&self, tenant: Tenant, case: CaseId) -> Result<Vec<TaskRow>, StoreFault> {
         let text =
-            "select case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due, dark_red_from, grey_from, lead, backup
+            "select case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due, dark_red_from, grey_from, lead, backup, asked
             from tasks where tenant = $1 and case_id = $2 order by task, pool";
         let mut connection = self.reader(tenant).await?;
         let found: Vec<StoredTask> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
@@ -320,7 +339,7 @@ fn holder(held: Held) -> Option<Uuid> {
 fn page(inbox: &Inbox, with_overdue: bool) -> String {
     const FIRST_SEAT: usize = 10;
     let mut text = String::from(
-        "select t.case_id, t.task, t.pool, t.number, t.program, t.step, t.post, t.claimed, t.rank, t.opened, t.red_from, t.yellow_from, t.due, t.dark_red_from, t.grey_from, t.lead, t.backup,
+        "select t.case_id, t.task, t.pool, t.number, t.program, t.step, t.post, t.claimed, t.rank, t.opened, t.red_from, t.yellow_from, t.due, t.dark_red_from, t.grey_from, t.lead, t.backup, t.asked,
          c.title from (select * from (",
     );
     let mut ranges = 0_usize;

@@ -196,7 +196,7 @@ fn page(looked: &Looked) -> String {
     };
     let fresh = if looked.fresh { "(opened >= $3 or since >= $3)" } else { "$3 > 0" };
     format!(
-        "select * from (select case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due, dark_red_from, grey_from, lead, backup,
+        "select * from (select case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due, dark_red_from, grey_from, lead, backup, asked,
            {LIGHT} as light, {SINCE} as since from tasks where tenant = $1{of} and ($7 is null or program = $7)) t
          where ($6 is null or light = $6) and {fresh} and (since, case_id, task) > ($8, $9, $10) order by since, case_id, task limit $5"
     )

@@ -75,6 +75,8 @@ impl Asked {
 #[derive(Serialize)]
 struct Page {
     lines: Vec<Line>,
+    /// What others ask this person.
+    questions: Vec<Line>,
     batches: Vec<Batch>,
     to_sign: usize,
     shown: i64,
@@ -183,6 +185,7 @@ fn page(spoken: &Spoken<'_>, visitor: &Visitor, asked: &Asked, filter: &DeskFilt
     let everything = DeskFilter::default();
     let claimed: Option<CaseId> = asked.claimed.parse().ok();
     let lines = desk.lines.iter().map(|line| self::line(spoken, visitor, line, desk)).collect::<Result<Vec<_>, _>>()?;
+    let questions = desk.asked.iter().map(|line| self::line(spoken, visitor, line, desk)).collect::<Result<Vec<_>, _>>()?;
     let claimed = desk.lines.iter().zip(&lines).find(|(task, line)| Some(task.case) == claimed && line.mine).map(|(_, line)| line.number.clone());
     let mut batches: Vec<Batch> = Vec::new();
     for line in desk.lines.iter().filter(|line| line.batch) {
@@ -194,6 +197,7 @@ fn page(spoken: &Spoken<'_>, visitor: &Visitor, asked: &Asked, filter: &DeskFilt
     }
     Ok(Page {
         lines,
+        questions,
         batches,
         to_sign: super::office::to_sign(visitor),
         shown: desk.counts.of(filter),

@@ -1,4 +1,6 @@
 inbox-title = Inbox
+inbox-questions = Asked of you
+inbox-asked-by = asked by { $who }
 inbox-summary = { $all } in all, { $late } overdue, { $soon } due soon, { $mine } claimed by me
 inbox-filters = Filter the inbox
 inbox-by-light = By date

@@ -1,4 +1,6 @@
 inbox-title = 待办
+inbox-questions = 请您答复
+inbox-asked-by = { $who } 委派
 inbox-summary = 共 { $all } 件，已逾期 { $late } 件，临期 { $soon } 件，我已签收 { $mine } 件
 inbox-filters = 筛选待办
 inbox-by-light = 按期限

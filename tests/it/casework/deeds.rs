@@ -87,6 +87,8 @@ fn a_question_finds_whom_it_is_for_and_the_answer_whoever_asked() {
         assert_eq!(done.status, 303, "{}", done.words());
         hand.case(case).await.says(&["等您办理", "您就「审查」委派了 郑协办，尚未答复。", "收回委派"]);
         colleague.case(case).await.says(&["等您办理", "郑承办 就「审查」委派您，请答复。", "请核算面积"]);
+        colleague.get("/inbox").await.says(&["请您答复", "审查", "郑承办 委派"]);
+        assert!(!hand.get("/inbox").await.words().contains("请您答复"), "only whom it is asked of");
         let reply = colleague.get(&format!("/cases/{case}/do/reply?task={task}")).await;
         reply.says(&["您的答复不是决定"]);
         let done = colleague.post(&form(&reply, "reply"), &[("task", &about), ("opinion", "面积无误")]).await;
@@ -94,6 +96,7 @@ fn a_question_finds_whom_it_is_for_and_the_answer_whoever_asked() {
         let back = hand.case(case).await;
         back.says(&["我要办理：审查", "面积无误"]);
         assert!(!back.words().contains("等您办理"), "{}", back.words());
+        assert!(!colleague.get("/inbox").await.words().contains("请您答复"), "answered");
         house.close().await;
     });
 }

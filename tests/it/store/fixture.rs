@@ -143,6 +143,7 @@ pub fn task(task: u32) -> TaskRow {
         office: "ez-hbj".to_owned(),
         post: "handler".to_owned(),
         backup: None,
+        asked: None,
         claimed: None,
         closed: None,
         rank: 1,

@@ -12,6 +12,7 @@ on_both! {
     the_inbox_is_narrowed_by_program_number_and_claim
     the_inbox_is_narrowed_by_lateness_and_each_filter_has_its_count
     a_task_of_two_offices_is_in_both_inboxes_and_once_in_a_shared_one
+    what_somebody_is_asked_is_theirs_whatever_post_it_lies_with
     an_applicant_sees_the_tasks_of_their_own_cases
     a_closed_task_leaves_the_inbox
     cases_are_listed_newest_first_and_narrowed
@@ -132,6 +133,24 @@ async fn a_task_of_two_offices_is_in_both_inboxes_and_once_in_a_shared_one(fixtu
     for seats in [vec![seat("ez-hbj")], vec![seat("ez-fgw")], vec![seat("ez-hbj"), seat("ez-fgw")]] {
         assert_eq!(fixture.store.inbox(EZHOU, &inbox(seats, 20)).await.unwrap().len(), 1);
     }
+}
+
+/// Whoever is asked may hold no seat of the task's offices.
+async fn what_somebody_is_asked_is_theirs_whatever_post_it_lies_with(fixture: &Fixture) {
+    let asked = |red_from: i64| TaskRow { claimed: Some(person(1)), asked: Some(person(2)), ..at(1, red_from) };
+    let mut shared = acts(3, 1, 1);
+    shared.tasks = vec![asked(7_000), TaskRow { office: "ez-fgw".to_owned(), lead: false, ..asked(7_000) }];
+    give(fixture, &[(1, asked(9_000)), (2, asked(8_000))]).await;
+    fixture.writer().await.write_alone(&commit(vec![shared])).await.unwrap();
+    let found = fixture.store.asked_of(EZHOU, person(2), 20).await.unwrap();
+    assert_eq!(order(&found), [(1, 7_000), (1, 8_000), (1, 9_000)]);
+    assert_eq!(found[1].task, asked(8_000));
+    assert_eq!(fixture.store.asked_of(EZHOU, person(2), 1).await.unwrap().len(), 1);
+    assert_eq!(fixture.store.asked_of(EZHOU, person(1), 20).await.unwrap(), []);
+    let mut answered = acts(1, 2, 2);
+    answered.tasks = vec![TaskRow { asked: None, ..asked(9_000) }];
+    fixture.writer().await.write_alone(&commit(vec![answered])).await.unwrap();
+    assert_eq!(fixture.store.asked_of(EZHOU, person(2), 20).await.unwrap().len(), 2);
 }
 
 async fn an_applicant_sees_the_tasks_of_their_own_cases(fixture: &Fixture) {
