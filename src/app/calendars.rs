@@ -122,11 +122,15 @@ impl App {
     /// Every mistake of the file, or that the actor may not.
     pub async fn preview_calendar(&self, tenant: Tenant, actor: &Actor, proposal: &Proposal) -> Result<Preview, Failure> {
         let known = self.known(tenant).await?;
-        self.permit_calendars(&known, actor)?;
+        self.previewed(tenant, &known, actor, proposal).await
+    }
+
+    async fn previewed(&self, tenant: Tenant, known: &Known, actor: &Actor, proposal: &Proposal) -> Result<Preview, Failure> {
+        self.permit_calendars(known, actor)?;
         let calendar = known.calendar.proposed(&proposal.text, &proposal.file, &proposal.head);
         let calendar = calendar.map_err(|mistakes| wrong_input("calendar_wrong", mistakes.iter().map(Detail::from)))?;
         let unchanged = calendar.to_yaml() == known.calendar.to_yaml();
-        let Foreseen { moves, cases, unread } = if unchanged { Foreseen::default() } else { self.foreseen_moves(tenant, &known, &calendar).await? };
+        let Foreseen { moves, cases, unread } = if unchanged { Foreseen::default() } else { self.foreseen_moves(tenant, known, &calendar).await? };
         Ok(Preview {
             before: known.calendar.version().to_owned(),
             unchanged,
@@ -140,23 +144,34 @@ impl App {
         })
     }
 
-    /// Puts the proposal in force, recomputes every open term and tells those concerned. What is in force already is left as it is.
+    /// Puts the proposal in force, recomputes every open term and tells those concerned. What is in force already is left as it is, also when it came in force
+    /// while this was under way: a button clicked twice makes one version.
     ///
     /// # Errors
     /// Every mistake of the file; `calendar_moved_on` when it is not what `expected` was a preview of; `calendar_version_taken` for another text under an old name.
     pub async fn apply_calendar(&self, tenant: Tenant, actor: Actor, proposal: &Proposal, expected: Option<Digest>) -> Result<Preview, Failure> {
-        let preview = self.preview_calendar(tenant, &actor, proposal).await?;
+        // The number is that of the reading that was previewed: whoever came first has it, and nobody takes the one after it for the same calendar.
+        let known = self.known(tenant).await?;
+        let preview = self.previewed(tenant, &known, &actor, proposal).await?;
         if preview.unchanged {
             return Ok(preview);
         }
         if expected.is_some_and(|expected| expected != preview.stamp) {
             return Err(moved_on().into());
         }
-        let known = self.known(tenant).await?;
         let version = self.next_version(&known, &actor, proposal, &preview)?;
-        self.record_version(tenant, actor, &version, &preview).await?;
+        if !self.record_version(tenant, actor, &version, &preview).await? && !self.is_in_force(tenant, &preview.calendar).await? {
+            return Err(moved_on().into());
+        }
         self.finish_calendar(tenant, version.number).await?;
         Ok(preview)
+    }
+
+    /// Whether this is the calendar in force now.
+    async fn is_in_force(&self, tenant: Tenant, calendar: &Calendar) -> Result<bool, Fault> {
+        // A reading may be shared with one that began before the other version was written down; the one after it sees it.
+        drop(self.known(tenant).await?);
+        Ok(self.known(tenant).await?.calendar.to_yaml() == calendar.to_yaml())
     }
 
     fn next_version(&self, known: &Known, actor: &Actor, proposal: &Proposal, preview: &Preview) -> Result<CalendarVersion, Failure> {
@@ -181,7 +196,8 @@ impl App {
         })
     }
 
-    async fn record_version(&self, tenant: Tenant, actor: Actor, version: &CalendarVersion, preview: &Preview) -> Result<(), Failure> {
+    /// Writes the version down; answers whether its number was still free, or taken by this same act.
+    async fn record_version(&self, tenant: Tenant, actor: Actor, version: &CalendarVersion, preview: &Preview) -> Result<bool, Failure> {
         let text = preview.calendar.to_yaml().into_bytes();
         let key = key(version.number);
         let registry = vec![
@@ -197,8 +213,8 @@ impl App {
         let id = CommandId::of(&format!("calendar {tenant} {}", version.number));
         let rows = RegisterRows { registry, ..RegisterRows::default() };
         match self.record_as(tenant, actor, Some(id), "calendar-published", details, rows).await {
-            Ok(_) => Ok(()),
-            Err(Failure::Refused(refused)) if refused.code == "command_id_reused" => Err(moved_on().into()),
+            Ok(_) => Ok(true),
+            Err(Failure::Refused(refused)) if refused.code == "command_id_reused" => Ok(false),
             Err(failure) => Err(failure),
         }
     }

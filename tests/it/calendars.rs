@@ -246,6 +246,28 @@ fn of_two_who_apply_at_once_one_is_told_to_look_again() {
     });
 }
 
+#[test]
+fn a_calendar_confirmed_several_times_at_once_is_one_version_and_everybody_is_told_it_is_in_force() {
+    on_both(async |place: Where| {
+        let node = open(place).await;
+        let nodes = node.nodes().await;
+        let closed = snow("2025-04-08");
+        let stamp = node.app.preview_calendar(node.tenant, &operator(), &closed).await.unwrap_or_else(|failure| panic!("{failure}")).stamp;
+        // Twice by each of two people, on every node: a button clicked twice, and a colleague who had the same notice before them.
+        let clicks = nodes.iter().flat_map(|app| ["one", "one", "other", "other"].map(|name| (app, Actor::Operator(name.to_owned()))));
+        let clicks = clicks.map(|(app, actor)| app.apply_calendar(node.tenant, actor, &closed, Some(stamp)));
+        for applied in futures::future::join_all(clicks).await {
+            assert_eq!(applied.unwrap_or_else(|failure| panic!("{failure}")).calendar.closures().len(), 1);
+        }
+        let again = node.app.apply_calendar(node.tenant, operator(), &closed, Some(stamp)).await.unwrap_or_else(|failure| panic!("{failure}"));
+        assert!(again.unchanged);
+        let known = node.app.known(node.tenant).await.unwrap();
+        assert_eq!((known.calendars.len(), known.calendar.closures().len()), (2, 1));
+        assert!(known.calendars[&2].done.is_some());
+        node.holds().await;
+    });
+}
+
 /// What an operation says in English, a line each.
 async fn said(node: &Node, operation: Operation) -> Vec<String> {
     let told = node.app.operate(node.tenant, operator(), operation).await.unwrap_or_else(|failure| panic!("{failure}"));
