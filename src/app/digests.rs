@@ -40,7 +40,7 @@ impl App {
         let count = notices.len();
         let rows = RegisterRows { notices, ..RegisterRows::default() };
         // The details are part of the command's digest, so they name the morning only: a second node's lists may differ by a task.
-        let act = Act::Record { what: "digests-written".into(), details: Some(json!({"morning": morning})), rows };
+        let act = Act::Record { what: "digests-written".into(), details: Some(json!({"morning": morning})), rows, after: None };
         let order =
             Order { tenant, case: Some(case_of(tenant)), actor: Actor::System, command_id: Some(CommandId::of(&format!("digests {tenant} {morning}"))), act };
         let receipt = self.execute(order).await.map_err(|failure| Fault::new("writing the digests", failure))?;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::app::files::named_in;
 use crate::app::seed;
 use crate::exports::ledger::Evidence;
-use crate::forms::{Field, Form, Kind};
+use crate::forms::{Field, Form, Kind, LedgerColumn};
 use crate::ids::{Digest, Text};
 use crate::source::{Mistake, Node, Reader};
 
@@ -107,6 +107,36 @@ fn piece(field: &Field, value: &Value, found: &mut Vec<Evidence>) {
         if let Ok(digest) = file.sha256.parse::<Digest>() {
             found.push(Evidence { number: format!("{class} {}", file.name), digest });
         }
+    }
+}
+
+/// What people wrote for the ledger in their answers, as it stands.
+#[derive(Clone, Debug, Default)]
+pub(in crate::app) struct Said {
+    /// 责任领导.
+    pub leader: String,
+    /// 路线图.
+    pub roadmap: String,
+    /// 存在问题.
+    pub problem: String,
+    /// 下一步.
+    pub next: String,
+}
+
+impl Said {
+    /// Takes over every column the form has: what is left out of a later answer no longer stands.
+    pub fn hear(mut self, form: &Form, fields: Option<&Value>) -> Self {
+        for field in form.fields() {
+            let text = || fields.and_then(|fields| fields.get(&field.key)).and_then(Value::as_str).unwrap_or_default().to_owned();
+            match field.ledger {
+                Some(LedgerColumn::Leader) => self.leader = text(),
+                Some(LedgerColumn::Roadmap) => self.roadmap = text(),
+                Some(LedgerColumn::Problem) => self.problem = text(),
+                Some(LedgerColumn::Next) => self.next = text(),
+                None => {}
+            }
+        }
+        self
     }
 }
 

@@ -197,6 +197,9 @@ pub enum Act {
         details: Option<Value>,
         #[serde(skip)]
         rows: RegisterRows,
+        /// The register as it stood when the rows were made; another act meanwhile, and this one is refused.
+        #[serde(skip)]
+        after: Option<u64>,
     },
 }
 
@@ -328,9 +331,9 @@ impl App {
             }
             Act::NoticeResent { key } => Command::NoticeResent { key },
             Act::Migrate { from, to, map } => Command::Migrate { from, to, map },
-            Act::Record { what, details, rows } => {
+            Act::Record { what, details, rows, after } => {
                 *register_rows = rows;
-                Command::Record { what, body: bodies.add(details.as_ref())? }
+                Command::Record { what, body: bodies.add(details.as_ref())?, after }
             }
         })
     }

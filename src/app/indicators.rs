@@ -12,13 +12,14 @@ use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
 use crate::app::operate::{Told, line, wrong_input};
 use crate::app::register::put;
+use crate::engine::MOVED;
 use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::Actor;
 use crate::identity::may::{Act, Standing, Verdict, may};
 use crate::ids::{CommandId, Name, Tenant, Text};
 use crate::indicators::judge::judge;
 use crate::indicators::{Figure, Indicator, ListAct, ListVersion, Series, quantity, standing};
-use crate::limits::INDICATOR_TEXT_MAX;
+use crate::limits::{FIGURE_TRIES_MAX, INDICATOR_TEXT_MAX};
 use crate::store::RegistryEntry;
 
 /// The kind of rows that hold the indicators.
@@ -125,11 +126,25 @@ impl App {
     /// # Errors
     /// Everything that is wrong with it at once; that the actor may not; a fault.
     pub async fn report_figure(&self, tenant: Tenant, actor: Actor, command: Option<CommandId>, asked: &FigureAsked) -> Result<Figure, Failure> {
+        let command = command.map_or_else(|| entropy().map(|random| CommandId::new(self.clock().now(), random)), Ok)?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.report_once(tenant, &actor, command, asked).await {
+                // Somebody recorded something between the look and the act: what stands by now is looked at again, so that of two first figures
+                // the second is a correction and hears that it needs its reason.
+                Err(Failure::Refused(refusal)) if refusal.code == MOVED && tries < FIGURE_TRIES_MAX => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn report_once(&self, tenant: Tenant, actor: &Actor, command: CommandId, asked: &FigureAsked) -> Result<Figure, Failure> {
+        let after = self.register_seq(tenant, actor).await?;
         let held = self.indicator(tenant, &asked.indicator).await?;
         let known = self.known(tenant).await?;
-        self.permit_indicators(&known, &actor, Act::ReportFigures, &held.indicator)?;
+        self.permit_indicators(&known, actor, Act::ReportFigures, &held.indicator)?;
         let now = self.clock().now();
-        let command = command.map_or_else(|| entropy().map(|random| CommandId::new(now, random)), Ok)?;
         // The same form once more: its figure is there.
         if let Some(figure) = held.figures.iter().find(|figure| figure.command == command) {
             return Ok(figure.clone());
@@ -139,13 +154,13 @@ impl App {
         if let Some(same) = earlier.filter(|earlier| earlier.amount == read.amount && earlier.document == read.document) {
             return Ok(same.clone());
         }
-        let figure = Figure { by: known.called(&actor), at: now, command, ..read };
+        let figure = Figure { by: known.called(actor), at: now, command, ..read };
         let key = format!("{}/{}/{}/{command}", figure.indicator, figure.series.key(), figure.on);
         let details = json!({"indicator": figure.indicator, "series": figure.series, "on": figure.on, "amount": figure.amount,
             "decimals": held.indicator.decimals, "document": figure.document, "reason": figure.reason, "was": earlier.map(|earlier| earlier.amount)});
         let rows = RegisterRows { registry: vec![put(self, tenant, FIGURE, &key, &figure)?], ..RegisterRows::default() };
         let what = if figure.reason.is_some() { "figure-corrected" } else { "figure-reported" };
-        self.record_as(tenant, actor, Some(command), what, details, rows).await?;
+        self.record_after((tenant, actor.clone()), (command, after), (what, details), rows).await?;
         Ok(figure)
     }
 

@@ -30,7 +30,7 @@ pub const WORKFLOW: &str = "reform-item";
 /// The rank of a case that is in no channel.
 const ORDINARY: i16 = 9;
 /// What an item's workflow reads beside itself.
-const BESIDE: [&str; 3] = ["forms/reform-", "decisions/reform-", "words.yaml"];
+const BESIDE: [&str; 4] = ["forms/reform-", "decisions/reform-", "decisions/decision-procedure.yaml", "words.yaml"];
 
 /// A reform item as the list shows it.
 #[derive(Clone, Debug)]

@@ -26,7 +26,7 @@ use crate::engine::event::Event;
 use crate::engine::refusal::Class;
 use crate::exports::ledger::{Evidence, LedgerRow, Line, Writing, widths};
 use crate::exports::xlsx::Book;
-use crate::forms::{Form as Asked, Viewer};
+use crate::forms::{Form as Asked, LedgerColumn, Viewer};
 use crate::identity::Actor;
 use crate::ids::{CaseId, Digest, Moment, Name, PersonId, Tenant, Text};
 use crate::limits::{EXPORT_CHUNK_BYTES, LEDGER_SHOWN_MAX, WALK_PAGE_ROWS};
@@ -237,7 +237,7 @@ pub(in crate::app) async fn each_row(
             let bundle = register::bundle_of(known, row.revision)?;
             let acts = view::acts(store, tenant, row.id, row.version).await?;
             let orders = Orders::about(store, tenant, row).await?;
-            let mut case = Pages { known, bundle: &bundle, wanted, now, by, orders, state: None, project: Project::default(), rows: Vec::new() };
+            let mut case = Pages { known, bundle: &bundle, wanted, now, by, orders, state: None, project: Project::default(), said: BTreeMap::new(), rows: Vec::new() };
             for act in &acts {
                 case.act(store, row, act).await?;
             }
@@ -364,6 +364,8 @@ struct Pages<'a> {
     orders: Orders,
     state: Option<Case>,
     project: Project,
+    /// By the scope it was said in.
+    said: BTreeMap<Local, evidence::Said>,
     rows: Vec<LedgerRow>,
 }
 
@@ -384,14 +386,14 @@ impl Pages<'_> {
     async fn submitted(&mut self, store: &Store, row: &CaseRow, form: BodyRef) -> Result<(), Fault> {
         let found = store.body(row.tenant, row.id, form.commit).await.map_err(reading)?;
         let form: Option<Value> = found.and_then(|(_, bytes)| serde_json::from_slice(&bytes).ok());
-        self.project = form.as_ref().map(|form| Project::of(&self.seen(form))).unwrap_or_default();
+        let asked = self.bundle.programs.get(&self.bundle.root).and_then(|program| program.form.as_deref());
+        self.project = form.as_ref().map(|form| Project::of(&self.seen(asked, form))).unwrap_or_default();
         Ok(())
     }
 
-    /// A submission as whoever takes the ledger out may see it, by the posts they hold; the operator of the program sees it whole.
-    fn seen(&self, form: &Value) -> Value {
-        let program = self.bundle.programs.get(&self.bundle.root);
-        match (self.by, program.and_then(|program| program.form.as_ref())) {
+    /// A submission or an answer as whoever takes the ledger out may see it, by the posts they hold; the operator of the program sees it whole.
+    fn seen(&self, asked: Option<&Asked>, form: &Value) -> Value {
+        match (self.by, asked) {
             (Actor::Person(person), Some(asked)) if asked.has_rules() => {
                 let posts = self.known.roster.posts_of(*person, self.now.date());
                 let posts = posts.into_iter().map(|(office, post)| (office.to_string(), post.to_string())).collect();
@@ -405,7 +407,25 @@ impl Pages<'_> {
     async fn done(&mut self, store: &Store, case: &CaseRow, event: &Event, act: &view::Act) -> Result<(), Fault> {
         let Event::StepDone { scope, step, outcome, by, deemed, at, body, .. } = event else { return Ok(()) };
         let Some(state) = &self.state else { return Ok(()) };
-        if !self.wanted.takes(link(state, *scope), at.date()) || !self.of_unit(state, *scope, step) {
+        let form = self.answer_form(state, *scope, step);
+        let speaks = form.as_ref().is_some_and(|form| form.fields().any(|field| field.ledger.is_some()));
+        let wanted = self.wanted.takes(link(state, *scope), at.date()) && self.of_unit(state, *scope, step);
+        // What was said before the period, or by another office, still stands on the rows after it.
+        if !wanted && !speaks {
+            return Ok(());
+        }
+        let mut fields = None;
+        if let (Some(body), Some(form)) = (body, &form) {
+            let found = store.body(case.tenant, case.id, body.commit).await.map_err(reading)?;
+            let answer: Option<Value> = found.and_then(|(_, bytes)| serde_json::from_slice(&bytes).ok());
+            fields = answer.as_ref().and_then(|answer| answer.get("fields")).map(|fields| self.seen(Some(form), fields));
+        }
+        let mut said = self.said.get(scope).cloned().unwrap_or_default();
+        if let Some(form) = form.as_ref().filter(|_| speaks) {
+            said = said.hear(form, fields.as_ref());
+        }
+        if !wanted {
+            self.said.insert(*scope, said);
             return Ok(());
         }
         let mut row = self.row(state, *scope, step, act.at);
@@ -421,20 +441,23 @@ impl Pages<'_> {
         row.at = Some(*at);
         row.light = None;
         row.evidence = body.map(|body| Evidence { number: format!("{}", act.seq), digest: body.commit }).into_iter().collect();
-        if let (Some(body), Some(form)) = (body, self.answer_form(state, *scope, step)) {
-            let found = store.body(case.tenant, case.id, body.commit).await.map_err(reading)?;
-            let answer: Option<Value> = found.and_then(|(_, bytes)| serde_json::from_slice(&bytes).ok());
-            row.evidence.extend(answer.as_ref().and_then(|answer| answer.get("fields")).into_iter().flat_map(|fields| evidence::filed(&form, fields)));
+        if let (Some(form), Some(fields)) = (&form, &fields) {
+            row.evidence.extend(evidence::filed(form, fields));
         }
+        (row.leader, row.roadmap) = (said.leader.clone(), said.roadmap.clone());
+        if form.as_ref().is_some_and(|form| form.fields().any(|field| matches!(field.ledger, Some(LedgerColumn::Problem | LedgerColumn::Next)))) {
+            (row.problem, row.next) = (said.problem.clone(), said.next.clone());
+        }
+        self.said.insert(*scope, said);
         self.rows.push(row);
         Ok(())
     }
 
-    /// The form of a step's answers, where it asks for evidence.
+    /// The form of a step's answers, where the ledger reads something off it: evidence, or a column.
     fn answer_form(&self, state: &Case, scope: Local, step: &str) -> Option<Arc<Asked>> {
         let program = self.bundle.programs.get(&state.scopes.get(&scope)?.program)?;
         let NodeKind::Task(rule) = &program.nodes.iter().find(|node| *node.key == *step)?.kind else { return None };
-        rule.fields.as_ref().map(|answer| answer.form.clone()).filter(|form| form.fields().any(|field| field.evidence.is_some()))
+        rule.fields.as_ref().map(|answer| answer.form.clone()).filter(|form| form.fields().any(|field| field.evidence.is_some() || field.ledger.is_some()))
     }
 
     /// Whether a step is the asked-for office's; what went to an office stays also its successor's.
@@ -455,6 +478,8 @@ impl Pages<'_> {
             row.light = Some(Watch::over_task(&state, task, self.known.calendar.of(state.district.as_deref())).light(self.now));
             row.person = task.claimed.map(|by| self.name(by)).unwrap_or_default();
             row.progress = self.say("在办", "open");
+            let said = self.said.get(&task.scope).cloned().unwrap_or_default();
+            (row.leader, row.roadmap, row.problem, row.next) = (said.leader, said.roadmap, said.problem, said.next);
             self.rows.push(row);
         }
     }
@@ -477,7 +502,7 @@ impl Pages<'_> {
             step: node.map(|node| self.text(&node.title)).unwrap_or_else(|| step.to_owned()),
             unit: self.offices(state, scope, step),
             offices: self.pool(state, scope, step).iter().map(ToString::to_string).collect(),
-            asked: self.answer_form(state, scope, step).is_some(),
+            asked: self.answer_form(state, scope, step).is_some_and(|form| form.fields().any(|field| field.evidence.is_some())),
             planned_to: lead.and_then(|term| term.due),
             statutory: terms.get(&TermKind::Statutory).map(|term| term.within),
             promised: terms.get(&TermKind::Promised).map(|term| term.within),

@@ -284,8 +284,27 @@ impl App {
         rows: RegisterRows,
     ) -> Result<Receipt, Failure> {
         self.open_register(tenant, &actor).await?;
-        let act = Act::Record { what: what.into(), details: Some(details), rows };
+        let act = Act::Record { what: what.into(), details: Some(details), rows, after: None };
         self.execute(Order { tenant, case: Some(case_of(tenant)), actor, command_id, act }).await
+    }
+
+    /// Records what was made from the register as it stood after so many acts.
+    pub(in crate::app) async fn record_after(
+        &self,
+        (tenant, actor): (Tenant, Actor),
+        (command_id, after): (CommandId, u64),
+        (what, details): (&str, serde_json::Value),
+        rows: RegisterRows,
+    ) -> Result<Receipt, Failure> {
+        let act = Act::Record { what: what.into(), details: Some(details), rows, after: Some(after) };
+        self.execute(Order { tenant, case: Some(case_of(tenant)), actor, command_id: Some(command_id), act }).await
+    }
+
+    /// How many acts the register holds; it is opened when it is not there.
+    pub(in crate::app) async fn register_seq(&self, tenant: Tenant, actor: &Actor) -> Result<u64, Failure> {
+        self.open_register(tenant, actor).await?;
+        let row = self.store().case(tenant, case_of(tenant)).await.map_err(|cause| Fault::new("looking for the register", cause))?;
+        Ok(row.and_then(|row| u64::try_from(row.version).ok()).unwrap_or_default())
     }
 
     async fn open_register(&self, tenant: Tenant, actor: &Actor) -> Result<(), Failure> {

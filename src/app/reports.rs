@@ -131,7 +131,7 @@ impl App {
         }
         let count = notices.len();
         let rows = RegisterRows { notices, ..RegisterRows::default() };
-        let act = Act::Record { what: "report-written".into(), details: Some(json!({"report": what, "on": on})), rows };
+        let act = Act::Record { what: "report-written".into(), details: Some(json!({"report": what, "on": on})), rows, after: None };
         let command_id = Some(CommandId::of(&format!("report {what} {tenant} {on}")));
         let order = Order { tenant, case: Some(case_of(tenant)), actor: Actor::System, command_id, act };
         let receipt = self.execute(order).await.map_err(|failure| Fault::new("writing a report", failure))?;

@@ -187,6 +187,8 @@ pub struct TaskRule {
     pub needs: BTreeMap<Name, Arc<Table>>,
     /// How long it takes at least.
     pub least: Option<Least>,
+    /// The approval it follows, when it follows one: its answers are refused until then, whatever step they are given at.
+    pub after: Option<Approval>,
 }
 
 /// The least time of a task: it is not answered before, or, where its author says so, only with a reason that is published.
@@ -198,6 +200,15 @@ pub struct Least {
     pub basis: String,
     /// The field of the answer that holds the reason for answering earlier; `None` when it may not be answered earlier.
     pub reason: Option<Name>,
+}
+
+/// An approval that another step waits for: the step that gives it, and the outcomes that do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// The step.
+    pub step: Name,
+    /// Its outcomes.
+    pub outcomes: Vec<Name>,
 }
 
 /// The form an answer carries, and the outcomes that carry it.

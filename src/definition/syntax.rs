@@ -410,6 +410,8 @@ pub struct Task {
     pub needs: Vec<(Word, Word)>,
     /// How long it takes at least.
     pub least: Option<Least>,
+    /// The approval it follows: while the step did not end so, no answer of it is taken.
+    pub after: Vec<StepOutcome>,
 }
 
 /// The least time of a task.

@@ -295,6 +295,8 @@ pub enum Command {
         what: Name,
         /// The details.
         body: Option<BodyRef>,
+        /// What it was made from: the register as it stood after so many acts. Another act meanwhile, and it is refused.
+        after: Option<u64>,
     },
 }
 

@@ -34,7 +34,7 @@ mod terms;
 pub mod viewing;
 mod walk;
 
-pub use decide::{REGISTER, decide, next_wake};
+pub use decide::{MOVED, REGISTER, decide, next_wake};
 pub use effects::effects;
 pub use evolve::{evolve, fold_act};
 pub use listening::listening;

@@ -82,6 +82,21 @@ pub struct Field {
     pub evidence: Option<String>,
     /// What is frozen when the answer is sent: its digest is written here by the machine, and by nobody else.
     pub freezes: Option<Freezes>,
+    /// The column of the ledger (台账) an answer fills with it.
+    pub ledger: Option<LedgerColumn>,
+}
+
+/// A column of the ledger that only people can fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedgerColumn {
+    /// 责任领导.
+    Leader,
+    /// 路线图.
+    Roadmap,
+    /// 存在问题.
+    Problem,
+    /// 下一步.
+    Next,
 }
 
 /// What an answer freezes (快照).

@@ -1,7 +1,7 @@
 //! A form from its file, with every mistake and its place.
 
 use super::codes::Scheme;
-use super::{Access, Choice, Field, FileRule, Form, Freezes, Kind, Page, Range, Required, Section, access, conditions};
+use super::{Access, Choice, Field, FileRule, Form, Freezes, Kind, LedgerColumn, Page, Range, Required, Section, access, conditions};
 use crate::ids::Text;
 use crate::limits::{FORM_FIELDS_MAX, FORM_LINE_CHARACTERS_MAX, FORM_ROWS_MAX, FORM_TEXT_CHARACTERS_MAX};
 use crate::source::{Fields, Node, Reader, shortened};
@@ -11,8 +11,8 @@ const COMMON: [&str; 11] = ["key", "title", "help", "type", "required", "when", 
 
 /// The types, and the further keys each may have.
 const TYPES: [(&str, Type, &[&str]); 11] = [
-    ("text", Type::Text, &["min-length", "max-length", "freezes"]),
-    ("long-text", Type::LongText, &["min-length", "max-length"]),
+    ("text", Type::Text, &["min-length", "max-length", "freezes", "ledger"]),
+    ("long-text", Type::LongText, &["min-length", "max-length", "ledger"]),
     ("integer", Type::Integer, &["min", "max"]),
     ("money-fen", Type::MoneyFen, &["min", "max"]),
     ("area-m2", Type::AreaM2, &["min", "max"]),
@@ -26,6 +26,9 @@ const TYPES: [(&str, Type, &[&str]); 11] = [
 
 const SCHEMES: [(&str, Scheme); 4] =
     [("uscc", Scheme::Uscc), ("project-code", Scheme::ProjectCode), ("region", Scheme::Region), ("industry", Scheme::Industry)];
+
+const LEDGER: &[(&str, LedgerColumn)] =
+    &[("leader", LedgerColumn::Leader), ("roadmap", LedgerColumn::Roadmap), ("problem", LedgerColumn::Problem), ("next", LedgerColumn::Next)];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Type {
@@ -163,6 +166,10 @@ fn field(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Field> {
     if let Some(node) = keys.get("freezes").filter(|_| place == Place::Row) {
         reader.expected(node, "freezes-inside", ("freezes 写在 rows 之外的字段上", "`freezes` on a field outside rows"));
     }
+    let ledger = keys.get("ledger").and_then(|node| reader.word(node, LEDGER));
+    if let Some(node) = keys.get("ledger").filter(|_| place == Place::Row) {
+        reader.expected(node, "ledger-inside", ("ledger 写在 rows 之外的字段上", "`ledger` on a field outside rows"));
+    }
     let evidence = keys.get("evidence").and_then(|node| class(reader, node));
     let (required, when) = (required?, when?);
     Some(Field {
@@ -180,6 +187,7 @@ fn field(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Field> {
         state_secret,
         evidence,
         freezes,
+        ledger,
     })
 }
 

@@ -281,7 +281,7 @@ wrong.yaml:1:1: missing-key: expected `title`, found no such key / 缺少 `title
 wrong.yaml:2:1: unknown-key: expected one of form, title, pages, sections, fields, found `titel` / 期望 form, title, pages, sections, fields 之一，实际 `titel`
 wrong.yaml:4:12: missing-key: expected `en`, found no such key / 缺少 `en`
 wrong.yaml:6:15: bad-key: expected a key of letters, digits and `_`, found `a-b` / 期望字母、数字和 `_` 组成的键，实际 `a-b`
-wrong.yaml:6:42: unknown-key: expected one of key, title, help, type, required, when, see, edit, personal, secret, state-secret, min-length, max-length, freezes, found `choices` / 期望 key, title, help, type, required, when, see, edit, personal, secret, state-secret, min-length, max-length, freezes 之一，实际 `choices`
+wrong.yaml:6:42: unknown-key: expected one of key, title, help, type, required, when, see, edit, personal, secret, state-secret, min-length, max-length, freezes, ledger, found `choices` / 期望 key, title, help, type, required, when, see, edit, personal, secret, state-secret, min-length, max-length, freezes, ledger 之一，实际 `choices`
 wrong.yaml:7:34: unknown-word: expected one of text, long-text, integer, money-fen, area-m2, date, choice, yes-no, code, file, rows, found `nubmer` / 期望 text, long-text, integer, money-fen, area-m2, date, choice, yes-no, code, file, rows 之一，实际 `nubmer`
 wrong.yaml:8:51: no-choice: expected at least one choice, found `[0 …]` / 期望至少一个选项，实际 `[0 …]`
 wrong.yaml:9:56: empty-range: expected `max` not below `min`, found `3` / 期望 `max` 不小于 `min`，实际 `3`

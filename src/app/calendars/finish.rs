@@ -39,7 +39,7 @@ impl App {
         let row = put(self, tenant, CALENDAR_VERSION, &key(number), &CalendarVersion { done: Some(done), ..version.clone() })?;
         let rows = RegisterRows { registry: vec![row], notices, ..RegisterRows::default() };
         let details = json!({"number": number, "version": version.version, "moved": moves.len(), "cases": cases});
-        let act = Act::Record { what: "calendar-recomputed".into(), details: Some(details), rows };
+        let act = Act::Record { what: "calendar-recomputed".into(), details: Some(details), rows, after: None };
         let command_id = Some(CommandId::of(&format!("calendar recomputed {tenant} {number}")));
         self.execute(Order { tenant, case: Some(case_of(tenant)), actor: Actor::System, command_id, act }).await?;
         Ok(())

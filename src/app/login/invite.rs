@@ -276,7 +276,7 @@ impl App {
             }
             let people: Vec<PersonId> = notices.iter().map(|notice| notice.recipient).collect();
             let rows = RegisterRows { notices, ..RegisterRows::default() };
-            let act = Act::Record { what: "reset-asked".into(), details: Some(json!({"people": people})), rows };
+            let act = Act::Record { what: "reset-asked".into(), details: Some(json!({"people": people})), rows, after: None };
             // The command's id is the ask's own, so that two workers write once.
             let order = Order { tenant, case: Some(case_of(tenant)), actor: Actor::System, command_id: Some(CommandId(ask.id)), act };
             match self.execute(order).await {

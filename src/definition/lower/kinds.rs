@@ -74,6 +74,7 @@ impl Lowering<'_> {
             without_opinion: task.without_opinion.iter().map(|word| word.value.clone()).collect(),
             needs,
             least: task.least.as_ref().map(|least| self.least(step, task, least, findings)),
+            after: self.approval(&task.after, findings),
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Lowering, edges};
 use crate::definition::diagnostics::{Findings, list, suggestion};
-use crate::definition::graph::{Audience, Deem, ExtendRule, Manner, Pool, Rung, TermEnd, TermKind, TermRule, TermStart};
+use crate::definition::graph::{Approval, Audience, Deem, ExtendRule, Manner, Pool, Rung, TermEnd, TermKind, TermRule, TermStart};
 use crate::definition::syntax::{self, Basis, Hearer, Limit, LimitStart, Remind, Step, StepOutcome, Word};
 use crate::ids::Name;
 
@@ -52,9 +52,19 @@ impl Lowering<'_> {
 
     /// Every end names the same step; a bare step means any of its outcomes.
     fn end(&self, until: &[StepOutcome], findings: &mut Findings<'_>) -> TermEnd {
-        let Some(first) = until.first() else { return TermEnd::Left };
+        self.one_step("until", until, findings).map_or(TermEnd::Left, |(step, outcomes)| TermEnd::Outcome { step, outcomes })
+    }
+
+    /// The approval that a task follows.
+    pub(super) fn approval(&self, after: &[StepOutcome], findings: &mut Findings<'_>) -> Option<Approval> {
+        self.one_step("after", after, findings).map(|(step, outcomes)| Approval { step, outcomes })
+    }
+
+    /// Outcomes that must all be of one step, under that key.
+    fn one_step(&self, key: &str, said: &[StepOutcome], findings: &mut Findings<'_>) -> Option<(Name, Vec<Name>)> {
+        let first = said.first()?;
         let mut outcomes = Vec::new();
-        for at in until {
+        for at in said {
             let all = self.known(at, findings);
             match &at.outcome {
                 Some(outcome) => outcomes.push(outcome.value.clone()),
@@ -63,11 +73,11 @@ impl Lowering<'_> {
             if at.step.value != first.step.value {
                 let (one, other) = (&first.step.value, &at.step.value);
                 let sentences =
-                    (format!("until 只能指同一步骤，已有 `{one}`，又写了 `{other}`"), format!("expected outcomes of `{one}` only, found `{other}`"));
+                    (format!("{key} 只能指同一步骤，已有 `{one}`，又写了 `{other}`"), format!("expected outcomes of `{one}` only, found `{other}`"));
                 findings.note(at.step.at, "GL011", sentences);
             }
         }
-        TermEnd::Outcome { step: first.step.value.clone(), outcomes }
+        Some((first.step.value.clone(), outcomes))
     }
 
     /// Holds a `step.outcome` against the steps; gives the step's outcomes.

@@ -1,6 +1,6 @@
 //! The head of a workflow file: what it is, who may act in it, which terms it keeps.
 
-use super::words::{bases, extend, key, lights, number, remind, rolls, rungs, span, step_outcome, word, words, words_of};
+use super::words::{bases, extend, key, lights, number, remind, rolls, rungs, span, step_outcome, step_outcomes, word, words, words_of};
 use super::{Limit, LimitStart, Pool, Rung, StepOutcome, Word, Workflow, read_events, read_step};
 use crate::calendar::Span;
 use crate::definition::graph::{Nature, TermKind};
@@ -136,7 +136,7 @@ fn limit(reader: &mut Reader<'_>, name: Word, node: &Node) -> Option<Limit> {
         (Some(_) | None, _) => Vec::new(),
     };
     let from = reader.required(&fields, "from").and_then(|node| start(reader, node));
-    let until = fields.get("until").map(|node| ends(reader, node)).unwrap_or_default();
+    let until = fields.get("until").map(|node| step_outcomes(reader, node)).unwrap_or_default();
     let excludes = words_of(reader, fields.get("excludes"));
     let basis = bases(reader, fields.get("basis"));
     let extend = fields.get("extend").and_then(|node| extend(reader, node));
@@ -184,11 +184,4 @@ fn start(reader: &mut Reader<'_>, node: &Node) -> Option<LimitStart> {
         return None;
     }
     Some(LimitStart::Outcome(from))
-}
-
-fn ends(reader: &mut Reader<'_>, node: &Node) -> Vec<StepOutcome> {
-    if let Tree::List(items) = &node.tree {
-        return items.iter().filter_map(|item| step_outcome(reader, item)).collect();
-    }
-    step_outcome(reader, node).into_iter().collect()
 }

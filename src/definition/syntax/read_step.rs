@@ -4,7 +4,7 @@ use super::read_events::{each, events, handlers};
 use super::read_group::{approve, verbs};
 use super::read_job::job;
 use super::read_split::{inclusive, parallel, race};
-use super::words::{bases, basis, key, named, number, remind, span, word, words, words_of};
+use super::words::{bases, basis, key, named, number, remind, span, step_outcomes, word, words, words_of};
 use super::{Call, Kind, Least, MayReturn, Next, OnExpiry, Post, Remind, Scope, Step, Task, Word};
 use crate::definition::graph::{Heard, ReturnThen, Settlement, Thrown, Verbs};
 use crate::source::{Fields, Node, Reader, Tree};
@@ -55,6 +55,8 @@ const REST: &[&str] = &[
     "mode",
     "complete-when",
 ];
+/// What a task may say.
+const TASK: &[&str] = &["by", "not", "same-as", "outcomes", "fields", "fields-with", "edit", "without-opinion", "needs", "at-least", "after"];
 /// The steps of a `steps:` mapping.
 pub(super) fn steps(reader: &mut Reader<'_>, node: &Node) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -150,7 +152,7 @@ fn kind(reader: &mut Reader<'_>, name: &Word, fields: &Fields<'_>) -> Option<Kin
 }
 
 fn task(reader: &mut Reader<'_>, node: &Node) -> Option<Task> {
-    let fields = reader.fields(node, &["by", "not", "same-as", "outcomes", "fields", "fields-with", "edit", "without-opinion", "needs", "at-least"])?;
+    let fields = reader.fields(node, TASK)?;
     let by = reader.required(&fields, "by").and_then(|node| word(reader, node));
     let outcomes = reader.required(&fields, "outcomes").map(|node| words(reader, node)).unwrap_or_default();
     let not = words_of(reader, fields.get("not"));
@@ -164,10 +166,11 @@ fn task(reader: &mut Reader<'_>, node: &Node) -> Option<Task> {
         needs.extend(word(reader, &entry.value).map(|table| (key(&entry.key, entry.at), table)));
     }
     let least = fields.get("at-least").and_then(|node| least(reader, node));
+    let after = fields.get("after").map(|node| step_outcomes(reader, node)).unwrap_or_default();
     if outcomes.is_empty() {
         return None;
     }
-    Some(Task { by: by?, not, same_as, outcomes, fields: answer, fields_with, edits_form, without_opinion, needs, least })
+    Some(Task { by: by?, not, same_as, outcomes, fields: answer, fields_with, edits_form, without_opinion, needs, least, after })
 }
 
 /// `{for: 7 working days, basis: 条例 26, reason: why_short}`.

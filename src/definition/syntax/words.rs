@@ -105,6 +105,14 @@ pub(super) fn step_outcome(reader: &mut Reader<'_>, node: &Node) -> Option<StepO
     Some(StepOutcome { step: at(Name::from(step), word.at), outcome: Some(outcome) })
 }
 
+/// One `step.outcome`, or a list of them.
+pub(super) fn step_outcomes(reader: &mut Reader<'_>, node: &Node) -> Vec<StepOutcome> {
+    if let Tree::List(items) = &node.tree {
+        return items.iter().filter_map(|item| step_outcome(reader, item)).collect();
+    }
+    step_outcome(reader, node).into_iter().collect()
+}
+
 /// `{by: 10 working days, approved-by: head}`.
 pub(super) fn extend(reader: &mut Reader<'_>, node: &Node) -> Option<Extend> {
     let fields = reader.fields(node, &["by", "approved-by"])?;

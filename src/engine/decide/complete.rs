@@ -62,6 +62,7 @@ struct Given<'g> {
 impl Given<'_> {
     fn task(&self, draft: &mut Draft<'_>, spot: Spot, (node, rule): (&Node, &TaskRule)) -> Step<()> {
         let Answer { outcome, body, form } = *self.answer;
+        approved_first(draft, spot, (node, rule), outcome)?;
         known_outcome(node, outcome, &rule.outcomes)?;
         if body.is_none() && !rule.without_opinion.contains(outcome) {
             return Err(opinion_required(node).into());
@@ -206,6 +207,28 @@ fn known_outcome(node: &Node, outcome: &Name, known: &[Name]) -> Result<(), Refu
         format!("无法完成步骤 `{}`：应为 {expected} 之一，收到 `{outcome}`", node.key),
         format!("cannot complete step `{}`: expected one of {expected}, found `{outcome}`", node.key),
     ))
+}
+
+/// An answer of a step that follows an approval is refused until that was given, also where it is given at another step: whoever reports
+/// on work whose plan nobody approved hears what is missing, not that the word is unknown here.
+fn approved_first(draft: &Draft<'_>, spot: Spot, (node, rule): (&Node, &TaskRule), outcome: &Name) -> Step<()> {
+    let program = draft.program(spot.scope)?;
+    let of = |other: &'_ Node| matches!(&other.kind, NodeKind::Task(rule) if rule.after.is_some() && rule.outcomes.contains(outcome));
+    let later = if rule.outcomes.contains(outcome) { Some(node) } else { program.nodes.iter().find(|other| of(other)) };
+    let Some((later, Some(approval))) = later.map(|later| (later, if let NodeKind::Task(rule) = &later.kind { rule.after.as_ref() } else { None })) else {
+        return Ok(());
+    };
+    let given = draft.scope(spot.scope)?.done.get(&approval.step).is_some_and(|done| approval.outcomes.contains(&done.outcome));
+    if given {
+        return Ok(());
+    }
+    let by = program.nodes.iter().find(|node| node.key == approval.step).map_or(&later.title, |node| &node.title);
+    Err(Refusal::conflict(
+        "not_yet_approved",
+        format!("无法登记“{}”：须先经“{}”批准，目前还没有批准", later.title.zh, by.zh),
+        format!("cannot report at “{}”: it must first be approved at “{}”, which has not approved it yet", later.title.en, by.en),
+    )
+    .into())
 }
 
 /// 签批意见 is never empty (PROCEDURES 1.4).

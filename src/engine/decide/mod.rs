@@ -23,6 +23,7 @@ mod withdraw;
 pub use extend::is_approver as may_extend;
 pub(in crate::engine) use hand::posts_of_office;
 pub use reason::{answers_for, asks_reason};
+pub use record::MOVED;
 pub use start::REGISTER;
 pub use wake::next_wake;
 
@@ -92,7 +93,7 @@ fn decided((case, actor, facts): Asked<'_, '_>, command: &Command) -> Decision {
         Command::NoticeReturned { key, at, next } => record::notice_over(actor, Event::NoticeReturned { key: key.clone(), at: *at }, (key, next.as_ref())),
         Command::NoticeResent { key } => record::notice_resent(actor, key, facts),
         Command::Migrate { from, to, map } => migrate::decide((case, actor, facts), (*from, *to), map),
-        Command::Record { what, body } => record::decide(case, what, *body),
+        Command::Record { what, body, after } => record::decide(case, what, (*body, *after)),
     }
 }
 

@@ -10,8 +10,18 @@ use crate::engine::refusal::Refusal;
 use crate::identity::may::{Act, Standing};
 use crate::ids::Name;
 
+/// What was read to make the act no longer stands.
+pub const MOVED: &str = "register_moved";
+
 /// Writes an act into a register. Who may do what is written there was asked by `app` before: each kind of act has its own right.
-pub(super) fn decide(case: &Case, what: &Name, body: Option<BodyRef>) -> Decision {
+pub(super) fn decide(case: &Case, what: &Name, (body, after): (Option<BodyRef>, Option<u64>)) -> Decision {
+    if after.is_some_and(|after| after != case.seq) {
+        return Decision::Refused(Refusal::conflict(
+            MOVED,
+            "登记簿刚刚有了新的登记，请再提交一次",
+            "cannot record this: something else was recorded meanwhile; please send it again",
+        ));
+    }
     if &*case.workflow == REGISTER {
         return Decision::Events(vec![Event::Recorded { what: what.clone(), body }]);
     }

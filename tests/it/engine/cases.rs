@@ -201,11 +201,11 @@ fn a_register_keeps_what_is_written_and_has_no_token() {
     let operator = Actor::Operator("root".to_owned());
     world.act(0, &operator, &start).unwrap();
     let body = Some(world.opinion());
-    world.act(0, &operator, &Command::Record { what: "workflow-published".into(), body }).unwrap();
+    world.act(0, &operator, &Command::Record { what: "workflow-published".into(), body, after: None }).unwrap();
     world.check(0).unwrap();
     assert_eq!((world.case(0).seq, world.case(0).applicant), (2, PersonId(Uuid::nil())));
     let run = world.start(json!({}));
-    let record = Command::Record { what: "note".into(), body };
+    let record = Command::Record { what: "note".into(), body, after: None };
     assert_eq!(world.act(run, &operator, &record).unwrap_err().code, "not_a_register");
 }
 

@@ -500,6 +500,7 @@ fn kind(does: &Does, outcomes: Vec<Name>) -> NodeKind {
             fields: None,
             edits_form: *edits_form,
             needs: std::collections::BTreeMap::new(),
+            after: None,
             without_opinion: BTreeSet::new(),
         }),
         Does::Group { seats, pass, on_refusal, not } => NodeKind::Approve(GroupRule {

@@ -273,7 +273,7 @@ impl Storm {
             }
             96..=97 => return (Actor::System, Command::Recompute),
             98 => return (Actor::System, Command::NoticeSettled { key: "k".to_owned(), sent: true, attempts: 1, at: self.world.now, next: None }),
-            _ => Command::Record { what: "note".into(), body },
+            _ => Command::Record { what: "note".into(), body, after: None },
         };
         let who = match command {
             Command::Extend { .. } if self.chance.percent(60) => Actor::Person(person("hal")),

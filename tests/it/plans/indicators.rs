@@ -71,6 +71,24 @@ fn seed_15_an_indicator_is_judged_only_by_figures_with_a_source_and_never_withou
 }
 
 #[test]
+fn seed_15_of_two_first_figures_reported_at_once_one_stands_and_the_other_hears_it_needs_a_reason() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        let nodes = node.nodes().await;
+        let actor = Actor::Person(node.person(STATISTICS).await);
+        let amounts = ["28", "29", "30", "31"].map(|amount| figure("EZ-K07", "value", ("2020-12-31", amount), ("2020年统计公报", "")));
+        let reports = amounts.iter().zip(nodes.iter().cycle()).map(|(asked, app)| app.report_figure(node.tenant, actor.clone(), None, asked));
+        let answers = futures::future::join_all(reports).await;
+        let (kept, told): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+        assert_eq!((kept.len(), told.len()), (1, 3), "{kept:?} {told:?}");
+        assert!(told.into_iter().all(|answer| refused(answer) == ("figure_wrong", vec!["reason".to_owned()])));
+        let held = node.app.indicator(node.tenant, "EZ-K07").await.unwrap();
+        assert_eq!(held.figures.iter().map(|figure| figure.amount).collect::<Vec<_>>(), [kept[0].as_ref().unwrap().amount]);
+        node.holds().await;
+    });
+}
+
+#[test]
 fn seed_15_a_list_changes_by_version_with_a_reason_and_a_document() {
     on_both(async |place: Where| {
         let node = Node::open(place).await;

@@ -26,7 +26,7 @@ pub async fn import(app: &App) -> Told {
     app.operate(Tenant(420_700), operator, items).await.unwrap_or_else(|failure| panic!("{failure}"))
 }
 
-async fn item(app: &App, no: i64) -> Item {
+pub async fn item(app: &App, no: i64) -> Item {
     app.items(WUHAN).await.unwrap().into_iter().find(|item| item.no == no).unwrap()
 }
 
@@ -41,7 +41,7 @@ async fn asked(app: &App, case: CaseId, step: &str) -> Vec<Vec<String>> {
 }
 
 /// Answers the open task of a step as whoever may.
-async fn answer(app: &App, case: CaseId, (step, outcome): (&str, &str), answer: Answer) -> Result<Receipt, Failure> {
+pub async fn answer(app: &App, case: CaseId, (step, outcome): (&str, &str), answer: Answer) -> Result<Receipt, Failure> {
     let working = app.working(WUHAN, case).await.unwrap();
     let found = working.state.tasks.iter().find(|(_, task)| *task.step == *step);
     let (task, open) = found.map(|(id, task)| (*id, task.clone())).unwrap_or_else(|| panic!("no open task of {step}: {:?}", working.state.tasks));
@@ -56,16 +56,16 @@ async fn answer(app: &App, case: CaseId, (step, outcome): (&str, &str), answer: 
     app.execute(order(Act::Complete { task, outcome: outcome.into(), answer })).await
 }
 
-fn with(fields: Value) -> Answer {
+pub fn with(fields: Value) -> Answer {
     Answer { opinion: Some("同意。".to_owned()), fields: Some(fields), ..Answer::default() }
 }
 
-fn plain() -> Answer {
+pub fn plain() -> Answer {
     Answer { opinion: Some("同意。".to_owned()), ..Answer::default() }
 }
 
 /// The item of the zone goes from its list to the meeting.
-async fn to_the_meeting(app: &App, case: CaseId) {
+pub async fn to_the_meeting(app: &App, case: CaseId) {
     let working = app.working(WUHAN, case).await.unwrap();
     let mut form = app.form(&working).await.unwrap().unwrap();
     form["major"] = false.into();
@@ -79,7 +79,7 @@ async fn to_the_meeting(app: &App, case: CaseId) {
     answer(app, case, ("settle", "agreed"), plain()).await.unwrap();
 }
 
-fn refused<T: std::fmt::Debug>(answer: Result<T, Failure>) -> (&'static str, Vec<String>) {
+pub fn refused<T: std::fmt::Debug>(answer: Result<T, Failure>) -> (&'static str, Vec<String>) {
     match answer {
         Err(Failure::Refused(refusal)) => (refusal.code, refusal.details.iter().map(|detail| detail.path.clone()).collect()),
         other => panic!("{other:?}"),
@@ -124,13 +124,17 @@ fn seed_07_nothing_is_reported_on_an_item_whose_plan_the_meeting_has_not_approve
         let clerk = node.app.known(WUHAN).await.unwrap().roster.people.values().find(|person| person.login == "wh-cxb.handler").unwrap().id;
         let early = Act::Complete { task, outcome: "on-track".into(), answer: with(report.clone()) };
         let early = node.app.execute(Order { tenant: WUHAN, case: Some(case), actor: Actor::Person(clerk), command_id: None, act: early }).await;
-        assert_eq!(refused(early).0, "unknown_outcome");
+        let Err(Failure::Refused(early)) = early else { panic!("{early:?}") };
+        assert_eq!(early.code, "not_yet_approved");
+        assert_eq!(early.zh, "无法登记“实施月报（L10）”：须先经“区创改组会议研究（L6）”批准，目前还没有批准");
+        assert_eq!(early.en, "cannot report at “Monthly report”: it must first be approved at “Meeting of the leading group”, which has not approved it yet");
         to_the_meeting(&node.app, case).await;
         // The units that support it were asked, each its own; the meeting is the leading group's.
         assert_eq!(asked(&node.app, case, "meeting").await, [["wh-cgz"]]);
         assert!(asked(&node.app, case, "run").await.is_empty());
         answer(&node.app, case, ("meeting", "approved"), plain()).await.unwrap();
         assert!(asked(&node.app, case, "run").await.is_empty(), "approved is not yet issued");
+        assert_eq!(refused(answer(&node.app, case, ("issue", "on-track"), with(report.clone())).await).0, "unknown_outcome", "approved, and not yet issued");
         answer(&node.app, case, ("issue", "issued"), plain()).await.unwrap();
         let timetable = json!({"roadmap": "三步走。", "nodes": [{"node": "设点", "due": "2025-06-30", "person": "喻承办"}]});
         answer(&node.app, case, ("plan", "registered"), with(timetable)).await.unwrap();
