@@ -73,8 +73,35 @@ pub struct Plot {
     pub area: Option<i64>,
     /// The use the plan allows.
     pub allowed: String,
+    /// Where it lies, and the industry it suits.
+    pub place: Place,
     /// Who could take it, the best first.
     pub matches: Vec<Match>,
+}
+
+/// Where something lies and what is made there, by their codes as the form has them; empty when it does not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// 行政区划代码.
+    pub region: String,
+    /// 行业代码 (GB/T 4754).
+    pub industry: String,
+}
+
+impl Place {
+    fn of(form: &Json) -> Self {
+        let text = |key: &str| form[key].as_str().unwrap_or_default().to_owned();
+        Self { region: text("region"), industry: text("industry") }
+    }
+}
+
+/// What the page of a case shows of idle land.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fits {
+    /// The case asks for land: the plots that would do, the best first, each with this case as its one match.
+    Plots(Vec<Plot>),
+    /// The case is about a plot: the plot with who could take it.
+    Projects(Box<Plot>),
 }
 
 /// A project that would fit.
@@ -86,6 +113,8 @@ pub struct Match {
     pub name: String,
     /// The area it asks for.
     pub area: i64,
+    /// Where it wants to build, and what.
+    pub place: Place,
     /// The score, out of a hundred.
     pub score: i64,
     /// What speaks for it.
@@ -115,6 +144,28 @@ impl App {
             wanted.extend(self.filed(tenant, workflow, Some(true)).await?);
         }
         Ok(plots.into_iter().map(|balance| plot(balance, &offers, &wanted)).collect())
+    }
+
+    /// Idle land as a running case is concerned with it; none for a case that neither asks for land nor is about a plot.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn fits(&self, working: &Working) -> Result<Option<Fits>, Fault> {
+        let (tenant, case, workflow) = (working.row.tenant, working.row.id, &*working.state.workflow);
+        if working.state.ended.is_some() || !(workflow == IDLE_PLOT || DEMANDS.contains(&workflow)) {
+            return Ok(None);
+        }
+        let balances = self.balances(tenant).await?;
+        if workflow == IDLE_PLOT {
+            let plots = self.plots(tenant, &balances).await?.into_iter();
+            return Ok(plots.filter(|plot| plot.case.as_ref().is_some_and(|(about, _)| *about == case)).map(|plot| Fits::Projects(Box::new(plot))).next());
+        }
+        let offers = self.filed(tenant, IDLE_PLOT, None).await?;
+        let own = [Filed { row: working.row.clone(), form: self.form(working).await?.unwrap_or_default(), working: working.clone() }];
+        let plots = balances.iter().filter(|balance| balance.key.starts_with(PLOT)).map(|balance| plot(balance, &offers, &own));
+        let mut plots: Vec<Plot> = plots.filter(|plot| !plot.matches.is_empty()).collect();
+        plots.sort_by_key(|plot| std::cmp::Reverse(plot.matches.iter().map(|found| found.score).max()));
+        Ok(Some(Fits::Plots(plots)))
     }
 
     /// Cases of a procedure with their forms, newest first, up to a bound.
@@ -152,7 +203,17 @@ fn plot(balance: &Balance, offers: &[Filed], wanted: &[Filed]) -> Plot {
     matches.sort_by(|left, right| right.score.cmp(&left.score).then_with(|| left.case.cmp(&right.case)));
     matches.truncate(MATCHES_SHOWN);
     let case = about.map(|about| (about.row.id, about.row.number.clone().unwrap_or_else(|| short_name(about.row.id))));
-    Plot { key: balance.key.clone(), code: code.to_owned(), title: balance.title.clone(), stage, case, area, allowed: text("use_allowed"), matches }
+    Plot {
+        key: balance.key.clone(),
+        code: code.to_owned(),
+        title: balance.title.clone(),
+        stage,
+        case,
+        area,
+        allowed: text("use_allowed"),
+        place: about.map(|about| Place::of(&about.form)).unwrap_or_default(),
+        matches,
+    }
 }
 
 fn stage(balance: &Balance, about: Option<&Filed>) -> Stage {
@@ -185,7 +246,7 @@ fn fit(plot: &Json, project: &Filed) -> Option<Match> {
     let same_region = plot["region"].is_string() && plot["region"] == project.form["region"];
     let (score, why) = score(percent, same_region, industry)?;
     let name = project.row.number.clone().unwrap_or_else(|| short_name(project.row.id));
-    (score > 0).then_some(Match { case: project.row.id, name, area: wanted, score, why })
+    (score > 0).then_some(Match { case: project.row.id, name, area: wanted, place: Place::of(&project.form), score, why })
 }
 
 fn score(area_percent: i64, same_region: bool, industry: &str) -> Option<(i64, Vec<Text>)> {

@@ -16,6 +16,7 @@ use crate::ids::Text;
 use crate::notice::Language;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
+use crate::web::pages::case::plots::why;
 use crate::web::permit::permit;
 use crate::web::visitor::Visitor;
 
@@ -131,16 +132,13 @@ fn newest_row(shared: &Shared, language: Language, balance: &Balance, line: Post
 }
 
 fn plot_row(language: Language, plot: Plot) -> PlotRow {
-    let Plot { key, code, title, stage, case, area, allowed, matches } = plot;
+    let Plot { key, code, title, stage, case, area, allowed, matches, .. } = plot;
     let fits = |found: Match| MatchRow {
         case: found.case.to_string(),
-        name: found.name,
         score: found.score,
         area: amount(Unit::Area, found.area),
-        why: match language {
-            Language::Zh => found.why.iter().map(|why| why.zh.as_str()).collect::<Vec<_>>().join("、"),
-            Language::En => found.why.iter().map(|why| why.en.as_str()).collect::<Vec<_>>().join(", "),
-        },
+        why: why(language, &found),
+        name: found.name,
     };
     PlotRow {
         code,

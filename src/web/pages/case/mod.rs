@@ -9,6 +9,7 @@ mod history;
 mod page;
 mod papers;
 mod picture;
+pub mod plots;
 mod progress;
 pub mod spoken;
 pub mod telling;
@@ -101,7 +102,8 @@ async fn respond(shared: &Shared, visitor: &Visitor, file: &Casefile, asked: &As
     let status = refused.as_ref().map_or(StatusCode::OK, |refused| refused.status);
     let id = file.working.row.id;
     let orders = (shared.app.orders_about(visitor.tenant, id).await?, shared.app.order_causes(visitor.tenant, id).await?);
-    let data = page::page(&page::Asking { spoken, visitor, file, asked, documents, orders }, refused)?;
+    let land = plots::land(shared, visitor, &file.working).await?;
+    let data = page::page(&page::Asking { spoken, visitor, file, asked, documents, orders }, land, refused)?;
     let name = file.working.state.number.clone().unwrap_or_else(|| spoken.t("case-title"));
     let title = match &file.working.row.title {
         Some(project) => format!("{name} {project}"),

@@ -9,6 +9,7 @@ use super::desk::{self, ActForm, Card};
 use super::history::{self, History, Line};
 use super::papers::{self, Papers};
 use super::picture::{self, Picture};
+use super::plots::Land;
 use super::progress::{self, NodeLine};
 use super::spoken::Spoken;
 use super::telling::{Telling, amount_of, kind_key};
@@ -103,6 +104,7 @@ pub struct Page {
     documents: Vec<Document>,
     orders: Vec<OrderLine>,
     about: Vec<OrderLine>,
+    land: Option<Land>,
     holds: Vec<Amount>,
     waiting: Vec<Amount>,
     history: History,
@@ -161,7 +163,7 @@ struct Amount {
 }
 
 /// The page.
-pub fn page(asking: &Asking<'_>, refused: Option<Refused>) -> Result<Page, Fault> {
+pub fn page(asking: &Asking<'_>, land: Option<Land>, refused: Option<Refused>) -> Result<Page, Fault> {
     let (spoken, file) = (&asking.spoken, asking.file);
     let state = &file.working.state;
     let (told, telling) = Telling::all(file, *spoken);
@@ -206,6 +208,7 @@ pub fn page(asking: &Asking<'_>, refused: Option<Refused>) -> Result<Page, Fault
         about: asking.orders.1.iter().map(|order| about_line(spoken, order)).collect(),
         documents: asking.documents.iter().map(|line| document(asking, line)).collect(),
         holds: state.holds.values().map(|hold| amount(asking, (&hold.account, hold.amount), asking.step(hold.scope, &hold.step), None)).collect(),
+        land,
         waiting: state.queue.values().map(|place| amount(asking, (&place.account, place.amount), String::new(), Some(place.since.0))).collect(),
         history: history::history(asking, told, &telling),
         record: format!("/cases/{}/record", asking.name()),

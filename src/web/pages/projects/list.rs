@@ -10,6 +10,7 @@ use crate::ids::CaseId;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
 use crate::web::pages::apply::typist;
+use crate::web::pages::case::plots;
 use crate::web::pages::case::spoken::Spoken;
 use crate::web::visitor::Visitor;
 
@@ -68,6 +69,7 @@ pub async fn show(State(shared): State<Shared>, visitor: Visitor, Query(from): Q
 
 #[derive(Serialize)]
 struct OnePage {
+    land: Option<plots::Land>,
     card: Card,
     submissions: Vec<SubmissionLine>,
     letters: Vec<LetterLine>,
@@ -116,7 +118,9 @@ pub async fn one(State(shared): State<Shared>, visitor: Visitor, Path(case): Pat
     let spoken = Spoken::to(&shared, &visitor);
     let letters = project.letters.iter().map(|letter| LetterLine { title: spoken.named("document", &letter.kind), letter: letter.clone() }).collect();
     let title = if project.name.is_empty() { project.number.clone() } else { project.name.clone() };
+    let land = plots::land(&shared, &visitor, &working).await?;
     let data = OnePage {
+        land,
         running: project.ended.is_none(),
         sent: after.sent.is_some(),
         urged: after.urged.is_some(),
