@@ -12,7 +12,7 @@ use crate::app::projects::{Line, Promise};
 use crate::app::queries::{CaseFilter, reading};
 use crate::app::register;
 use crate::calendar::Span;
-use crate::definition::graph::{Nature, NodeKind, Pool, Program, TermKind};
+use crate::definition::graph::{Demand, Nature, NodeKind, Pool, Program, TermKind};
 use crate::engine::refusal::Class;
 use crate::forms::codes;
 use crate::forms::{Form, Kind, Required};
@@ -60,7 +60,7 @@ pub struct PublicItem {
 pub struct Material {
     /// What it is called.
     pub title: Text,
-    /// `always`, `optional`, `sometimes`.
+    /// `always`, `sometimes`, `later`, `optional`.
     pub needed: &'static str,
 }
 
@@ -308,20 +308,28 @@ fn item(known: &Known, program: &Program, today: chrono::NaiveDate) -> Option<Pu
         statutory: of(TermKind::Statutory),
         promised: of(TermKind::Promised),
         basis: program.basis.clone(),
-        materials: program.form.as_deref().map(materials).unwrap_or_default(),
+        materials: program.form.as_deref().map(|form| materials(form, program.papers.as_deref())).unwrap_or_default(),
         limits: program.limits.iter().map(limit).collect(),
     })
 }
 
-/// The papers a form asks for.
-fn materials(form: &Form) -> Vec<Material> {
-    let needed = |field: &crate::forms::Field| match (&field.required, &field.when) {
-        (Required::Yes, None) => "always",
-        (Required::No, _) => "optional",
-        (Required::Yes | Required::When(_), _) => "sometimes",
+/// The papers a procedure asks for, in the order of its form: those it names, else all the form has room for.
+fn materials(form: &Form, named: Option<&[(Name, Demand)]>) -> Vec<Material> {
+    let asked = |field: &crate::forms::Field| match named {
+        Some(named) => named.iter().find(|(key, _)| **key == *field.key).map(|(_, demand)| match demand {
+            Demand::Required => "always",
+            Demand::Conditional => "sometimes",
+            Demand::Tolerable => "later",
+            Demand::Optional => "optional",
+        }),
+        None => Some(match (&field.required, &field.when) {
+            (Required::Yes, None) => "always",
+            (Required::No, _) => "optional",
+            (Required::Yes | Required::When(_), _) => "sometimes",
+        }),
     };
     let papers = form.fields().filter(|field| matches!(field.kind, Kind::File(_)));
-    papers.map(|field| Material { title: field.title.clone(), needed: needed(field) }).collect()
+    papers.filter_map(|field| Some(Material { title: field.title.clone(), needed: asked(field)? })).collect()
 }
 
 /// A link without what is the applicant's own: offices stand for people, and nothing that was said is there.

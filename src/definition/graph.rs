@@ -48,6 +48,19 @@ pub enum Nature {
     Internal,
 }
 
+/// How firmly a paper is asked for (PROCEDURES 1.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// 必须提交.
+    Required,
+    /// 符合条件的提交.
+    Conditional,
+    /// 可容缺: may follow.
+    Tolerable,
+    /// 有则提交.
+    Optional,
+}
+
 /// One workflow, compiled.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -65,6 +78,8 @@ pub struct Program {
     pub number: Option<NumberRule>,
     /// The form of the workflow, when it has one of its own.
     pub form: Option<Arc<Form>>,
+    /// The papers it asks for, by the field of its form; `None` when it asks for all its form has room for.
+    pub papers: Option<Vec<(Name, Demand)>>,
     /// Terms of the whole scope (法定, 承诺).
     pub limits: Vec<TermRule>,
     /// What may happen to the whole scope while it is open; each leads to a node that no edge leads to.

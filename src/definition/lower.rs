@@ -97,6 +97,7 @@ impl<'w> Whole<'w> {
                 basis_until: self.workflow.basis.iter().filter_map(|basis| basis.until).min(),
                 number: self.workflow.number.clone().filter(|_| whole),
                 form,
+                papers: self.workflow.papers.as_ref().filter(|_| whole).map(|papers| papers.iter().map(|(key, demand)| (key.value.clone(), *demand)).collect()),
                 limits,
                 handlers,
                 progress,

@@ -5,7 +5,7 @@
 use chrono::NaiveDate;
 
 use crate::calendar::{Roll, Span, Thresholds, Unit};
-use crate::definition::graph::{GroupPass, Heard, JoinRule, Nature, Need, NumberRule, OnRefusal, Rest, ReturnThen, Settlement, TermKind, Thrown, Verbs};
+use crate::definition::graph::{Demand, GroupPass, Heard, JoinRule, Nature, Need, NumberRule, OnRefusal, Rest, ReturnThen, Settlement, TermKind, Thrown, Verbs};
 use crate::ids::{Name, Text};
 use crate::source::{Node, Place};
 
@@ -48,6 +48,8 @@ pub struct Workflow {
     pub number: Option<NumberRule>,
     /// Its form's file.
     pub form: Option<Word>,
+    /// The papers it asks for, of those its form has room for; all of them when it does not say.
+    pub papers: Option<Vec<(Word, Demand)>>,
     /// Who may act, by name.
     pub people: Vec<(Word, Pool)>,
     /// Ladders of reminders, by name.

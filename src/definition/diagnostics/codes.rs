@@ -89,6 +89,7 @@ pub const RULES: &[Rule] = &[
     rule("GL066", "按工作日计的时限写了逢休假日顺延", "a working-day limit that is to move off a day off"),
     rule("GL067", "进度(progress)指的不是答复里的时间表", "progress that points to no timetable in an answer"),
     rule("GL068", "最短时间长过时限，或提前理由没有字段可填", "a least time longer than the limit, or no field for the reason of less"),
+    rule("GL069", "材料(papers)不是表单的 file 字段", "a paper that is no file field of the form"),
 ];
 
 /// The rule of a code.

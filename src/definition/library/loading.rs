@@ -109,6 +109,7 @@ impl Loading {
             rules::lights::check(workflow, &mut findings);
             rules::parallel::check(workflow, &self.parts, &mut findings);
             rules::fields::check(workflow, &self.parts, &mut findings);
+            rules::fields::papers(workflow, &self.parts, &mut findings);
             rules::splits::check(workflow, &mut findings);
             rules::happenings::check(workflow, &self.parts, &mut findings);
             rules::sums::check(workflow, &all, &mut findings);

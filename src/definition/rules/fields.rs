@@ -1,11 +1,11 @@
-//! Who sees and fills in a field: the steps its form names must be there.
+//! Who sees and fills in a field: the steps its form names must be there. Which papers are asked for: the fields must be files of the form.
 
 use std::collections::BTreeSet;
 
 use crate::definition::diagnostics::{Findings, suggestion};
 use crate::definition::parts::Parts;
 use crate::definition::syntax::{Workflow, walk_all};
-use crate::forms::Who;
+use crate::forms::{Kind, Who};
 
 /// Notes every step a field of the workflow's form names that no workflow of the set has. A called workflow reads its caller's form, so the step may
 /// stand in any of them.
@@ -27,6 +27,22 @@ pub(in crate::definition) fn check(workflow: &Workflow, parts: &Parts, findings:
                 let known: Vec<&str> = own.iter().map(String::as_str).collect();
                 findings.note(file.at, "GL060", sentences).help(suggestion(step, &known));
             }
+        }
+    }
+}
+
+/// Notes every paper that is no file field of the workflow's form.
+pub(in crate::definition) fn papers(workflow: &Workflow, parts: &Parts, findings: &mut Findings<'_>) {
+    let form = workflow.form.as_ref().and_then(|file| parts.forms.get(&*file.value));
+    let files: Vec<&str> = form.iter().flat_map(|form| form.fields()).filter(|field| matches!(field.kind, Kind::File(_))).map(|field| &*field.key).collect();
+    for (paper, _) in workflow.papers.iter().flatten() {
+        let key = &paper.value;
+        if !files.contains(&&**key) {
+            let sentences = (
+                format!("材料 `{key}` 不是本流程表单的 file 字段"),
+                format!("expected a field of type `file` of the workflow's form in `papers`, found `{key}`"),
+            );
+            findings.note(paper.at, "GL069", sentences).help(suggestion(key, &files));
         }
     }
 }

@@ -3,11 +3,13 @@
 use super::words::{bases, extend, key, lights, number, remind, rolls, rungs, span, step_outcome, step_outcomes, word, words, words_of};
 use super::{Limit, LimitStart, Pool, Rung, StepOutcome, Word, Workflow, read_events, read_step};
 use crate::calendar::Span;
-use crate::definition::graph::{Nature, TermKind};
+use crate::definition::graph::{Demand, Nature, TermKind};
 use crate::source::{Mistake, Node, Reader, Tree};
 
 const KEYS: &[&str] =
-    &["workflow", "title", "nature", "basis", "number", "form", "people", "ladders", "limits", "lights", "progress", "steps", "handlers", "throws"];
+    &["workflow", "title", "nature", "basis", "number", "form", "papers", "people", "ladders", "limits", "lights", "progress", "steps", "handlers", "throws"];
+const DEMANDS: &[(&str, Demand)] =
+    &[("required", Demand::Required), ("conditional", Demand::Conditional), ("tolerable", Demand::Tolerable), ("optional", Demand::Optional)];
 const NATURES: &[(&str, Nature)] = &[
     ("licence", Nature::Licence),
     ("filing", Nature::Filing),
@@ -33,6 +35,7 @@ fn head(reader: &mut Reader<'_>, node: &Node) -> Option<Workflow> {
     let basis = bases(reader, basis);
     let number = fields.get("number").and_then(|node| number(reader, node));
     let form = fields.get("form").and_then(|node| word(reader, node));
+    let papers = fields.get("papers").map(|node| papers(reader, node));
     let people = fields.get("people").map(|node| people(reader, node)).unwrap_or_default();
     let ladders = fields.get("ladders").map(|node| ladders(reader, node)).unwrap_or_default();
     let limits = fields.get("limits").map(|node| limits(reader, node)).unwrap_or_default();
@@ -50,6 +53,7 @@ fn head(reader: &mut Reader<'_>, node: &Node) -> Option<Workflow> {
         basis,
         number,
         form,
+        papers,
         people,
         ladders,
         limits,
@@ -59,6 +63,11 @@ fn head(reader: &mut Reader<'_>, node: &Node) -> Option<Workflow> {
         handlers,
         throws,
     })
+}
+
+/// `{intro_file: required, site_map_file: tolerable}`; an empty one asks for none.
+fn papers(reader: &mut Reader<'_>, node: &Node) -> Vec<(Word, Demand)> {
+    reader.entries(node).iter().filter_map(|entry| Some((key(&entry.key, entry.at), reader.word(&entry.value, DEMANDS)?))).collect()
 }
 
 /// `{plan: plan.nodes, done: run.nodes}`.

@@ -23,6 +23,7 @@ public-needed = Needed
 public-needed-always = always
 public-needed-optional = if there is one
 public-needed-sometimes = in the cases the form names
+public-needed-later = may follow on a promise
 public-no-materials = No papers of its own; they come with the application it is part of.
 public-basis = Basis
 public-offices = Offices

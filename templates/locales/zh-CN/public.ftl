@@ -20,6 +20,7 @@ public-needed = 要求
 public-needed-always = 必须提交
 public-needed-optional = 有则提交
 public-needed-sometimes = 符合条件的提交
+public-needed-later = 可容缺，承诺后补
 public-no-materials = 不单独要材料，与所并入的申请一并提交。
 public-basis = 依据
 public-offices = 承办单位

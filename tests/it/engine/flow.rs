@@ -249,6 +249,7 @@ impl Flow {
             basis_until: None,
             number: self.number.clone(),
             form: None,
+            papers: None,
             progress: None,
             limits: self.limits.clone(),
             handlers,
