@@ -298,6 +298,8 @@ pub const FEED_ENTRIES_MAX: u32 = 500;
 pub const FROZEN_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Rows of the ledger that a page shows.
 pub const LEDGER_SHOWN_MAX: usize = 500;
+/// Cases of one name looked through for the one that is public.
+pub const NAMED_CASES_LOOKED_MAX: u32 = 8;
 /// Cases looked through for one page of the public list.
 pub const PUBLIC_CASES_LOOKED_MAX: u32 = 500;
 /// Cases of one workflow that an assessment looks at, the newest first.

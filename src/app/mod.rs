@@ -33,6 +33,7 @@ pub mod lights;
 pub mod log_file;
 pub mod login;
 pub mod migrate;
+pub mod named;
 pub mod naming;
 pub mod notices;
 pub mod operate;

@@ -23,7 +23,7 @@ use crate::store::rows::CaseRow;
 /// The field a form names its project in.
 const PROJECT: &str = "project_name";
 
-/// A place that publishes items.
+/// A place that publishes something.
 #[derive(Clone, Debug, Serialize)]
 pub struct PublicPlace {
     /// Its code.
@@ -157,14 +157,15 @@ const fn nature(nature: Nature) -> Option<&'static str> {
 }
 
 impl App {
-    /// The places that publish items here.
+    /// The places that publish something here.
     ///
     /// # Errors
     /// A fault.
     pub async fn public_places(&self) -> Result<Vec<PublicPlace>, Fault> {
         let mut places = Vec::new();
         for tenant in self.tenants().await? {
-            if !self.public_items(tenant).await?.is_empty() {
+            // A place whose procedures are all internal still publishes what its plan names.
+            if !self.public_items(tenant).await?.is_empty() || !self.named_projects(tenant).await?.is_empty() {
                 let code = tenant.to_string();
                 places.push(PublicPlace { name: codes::region(&code).map_or_else(|| code.clone(), str::to_owned), code });
             }
@@ -275,7 +276,7 @@ fn is_public(known: &Known, row: &CaseRow) -> Result<bool, Fault> {
 }
 
 /// The name under which a case is published; none for an internal matter, or where the form keeps the name to itself.
-fn published(known: &Known, row: &CaseRow) -> Result<Option<String>, Fault> {
+pub(super) fn published(known: &Known, row: &CaseRow) -> Result<Option<String>, Fault> {
     let Some(program) = program(known, row)?.filter(|program| nature(program.nature).is_some()) else { return Ok(None) };
     let names = |form: &Form| form.field(PROJECT).is_some_and(|field| !field.personal && !field.secret && field.see.is_none());
     Ok(program.form.as_deref().filter(|form| names(form)).and(row.title.clone()))

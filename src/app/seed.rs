@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use rust_embed::RustEmbed;
@@ -230,6 +231,15 @@ pub fn embedded_files() -> BTreeMap<String, String> {
 #[must_use]
 pub fn embedded_text(name: &str) -> Option<String> {
     Embedded::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned())
+}
+
+/// The title of a plan this program carries, by the plan's key.
+#[must_use]
+pub fn plan_titled(key: &str) -> Option<&'static Text> {
+    // A test keeps the files free of mistakes.
+    static TITLES: LazyLock<BTreeMap<String, Text>> =
+        LazyLock::new(|| Seeds::embedded().map(|seeds| seeds.plans.into_iter().map(|(key, plan)| (key, plan.title)).collect()).unwrap_or_default());
+    TITLES.get(key)
 }
 
 fn unreadable(file: &str, cause: &str) -> Mistake {

@@ -138,6 +138,15 @@ impl Store {
         found.map(StoredCase::row).transpose()
     }
 
+    /// Cases of exactly that name, newest first.
+    pub async fn cases_titled(&self, tenant: Tenant, title: &str, limit: u32) -> Result<Vec<CaseRow>, StoreFault> {
+        let text = "select * from cases where tenant = $1 and title = $2 order by id desc limit $3";
+        let mut connection = self.reader(tenant).await?;
+        let found: Vec<StoredCase> =
+            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(title).bind(i64::from(limit)).fetch_all(&mut **c).await?);
+        found.into_iter().map(StoredCase::row).collect()
+    }
+
     /// A page of cases, newest first.
     pub async fn cases(&self, tenant: Tenant, filter: &CaseFilter, limit: u32) -> Result<Vec<CaseRow>, StoreFault> {
         // The applicant's page has an index of its own, so it is a text of its own.

@@ -14,6 +14,7 @@ use crate::ids::Text;
 use crate::supervision::Pace;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
+use crate::web::pages::public::{NamedRow, named};
 use crate::web::permit::permit;
 use crate::web::plot::{Part, bar};
 use crate::web::visitor::Visitor;
@@ -28,7 +29,7 @@ struct Page {
     count: usize,
     approved: usize,
     tiers: Vec<Tier>,
-    named: Vec<Named>,
+    named: Vec<NamedRow>,
 }
 
 #[derive(Serialize)]
@@ -91,12 +92,6 @@ struct MoveLine {
     at: i64,
 }
 
-#[derive(Serialize)]
-struct Named {
-    title: Text,
-    section: String,
-}
-
 fn node(node: &Node, today: NaiveDate) -> NodeLine {
     let moved = |moved: &Moved| MoveLine { from: moved.from, to: moved.to, reason: moved.reason.clone(), at: moved.at.0 };
     NodeLine {
@@ -146,7 +141,7 @@ fn line(item: &Item, today: NaiveDate, word: &str) -> Line {
 
 async fn list(State(shared): State<Shared>, visitor: Visitor) -> Result<Response, Trouble> {
     permit(&shared.app, &visitor, Act::ReadAccounts)?;
-    let (items, named) = (shared.app.items(visitor.tenant).await?, shared.app.named_projects(visitor.tenant).await?);
+    let (items, named) = (shared.app.items(visitor.tenant).await?, named(&shared, visitor.tenant, visitor.language()).await?);
     let today = shared.app.clock().now().date();
     let word = shared.pages.word(visitor.language(), "items-nodes");
     let tier = |(key, word_of): (&str, &'static str)| {
@@ -154,12 +149,11 @@ async fn list(State(shared): State<Shared>, visitor: Visitor) -> Result<Response
         Tier { word: word_of, count: of_tier.len(), items: of_tier }
     };
     let tiers = [("lead", "items-tier-lead"), ("join", "items-tier-join"), ("own", "items-tier-own"), ("", "items-tier-none")];
-    let section = |seed: &str| seed.split_once(':').map_or(seed, |(_, section)| section).to_owned();
     let page = Page {
         count: items.len(),
         approved: items.iter().filter(|item| item.approved.is_some()).count(),
         tiers: tiers.map(tier).into_iter().filter(|tier| tier.count > 0).collect(),
-        named: named.into_iter().map(|named| Named { title: named.title, section: section(&named.seed) }).collect(),
+        named,
     };
     let title = shared.pages.word(visitor.language(), "items-title");
     Ok(shared.pages.page(&visitor.site, "items", &title, &page))

@@ -7,12 +7,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::{Deserialize, Serialize};
 
+use crate::app::named::{Filed, NamedView};
 use crate::app::public::{Genuine, PublicItem, PublicLine, PublicPlace, PublicProject};
 use crate::engine::refusal::Refusal;
 use crate::ids::{CaseId, Tenant, Text};
 use crate::notice::Language;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
+use crate::web::pages::ledger::cited;
 use crate::web::visitor::Passer;
 
 /// Projects one page lists.
@@ -120,6 +122,8 @@ struct From {
 struct ProjectsPage {
     place: PublicPlace,
     projects: Vec<ProjectRow>,
+    /// What the plan names; on the first page only.
+    named: Vec<NamedRow>,
     older: Option<String>,
     first: bool,
 }
@@ -131,6 +135,29 @@ struct ProjectRow {
     project: PublicProject,
 }
 
+/// A project the plan names.
+#[derive(Serialize)]
+pub(super) struct NamedRow {
+    title: Text,
+    plan: Text,
+    section: String,
+    /// The page of the case filed for it.
+    href: String,
+    filed: Option<Filed>,
+}
+
+/// What the plan of a place names, as a page in that language cites it.
+pub(super) async fn named(shared: &Shared, tenant: Tenant, language: Language) -> Result<Vec<NamedRow>, Trouble> {
+    let row = |NamedView { title, plan, section, filed }: NamedView| NamedRow {
+        href: filed.as_ref().map(|filed| format!("/public/{tenant}/projects/{}", filed.number)).unwrap_or_default(),
+        section: cited(&section, language),
+        title,
+        plan,
+        filed,
+    };
+    Ok(shared.app.named(tenant).await?.into_iter().map(row).collect())
+}
+
 async fn projects(State(shared): State<Shared>, passer: Passer, Path(code): Path<String>, Query(from): Query<From>) -> Result<Response, Trouble> {
     let (tenant, place) = place(&shared, &code).await?;
     let (found, next) = shared.app.public_projects(tenant, from.before, PROJECTS_SHOWN).await?;
@@ -139,8 +166,10 @@ async fn projects(State(shared): State<Shared>, passer: Passer, Path(code): Path
         result: result(&shared, &passer, &project.result),
         project,
     };
+    let named = if from.before.is_none() { named(&shared, tenant, passer.site.language).await? } else { Vec::new() };
     let page = ProjectsPage {
         place,
+        named,
         projects: found.into_iter().map(row).collect(),
         older: next.map(|next| format!("/public/{code}/projects?before={next}")),
         first: from.before.is_none(),

@@ -4,7 +4,7 @@ items-lede = { $count ->
     [one] One item
    *[other] { $count } items
   } in the order of the plan; plans approved: { $approved }. Progress can be reported only after the meeting of the leading group has approved the plan.
-items-none = The plan of this place lists no reform items.
+items-none = The plan of this place lists no reform items. Where a plan lists some, their units, nodes and pace stand here.
 items-count = { $count ->
     [one] one item
    *[other] { $count } items
@@ -31,6 +31,4 @@ items-pace-none = No timetable yet
 items-pace-green = On schedule, missing
 items-pace-yellow = Behind, missing
 items-pace-red = Far behind, missing
-items-named = Projects and institutes the plan names
 items-count-named = { $count }
-items-named-lede = Names in a plan; none is an application here, and there is no progress to look up.

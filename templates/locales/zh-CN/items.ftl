@@ -1,7 +1,7 @@
 # 改革事项：方案的清单、责任单位、方案批准、节点、序时进度；方案点名的项目。
 items-title = 改革事项
 items-lede = 共 { $count } 项，按方案的顺序；实施方案已批准 { $approved } 项。方案经区创改组会议批准后才能登记进展。
-items-none = 本地方案没有列改革事项。
+items-none = 本地方案没有列改革事项；方案列了的地方，牵头单位、节点和进度列在这里。
 items-count = { $count } 项
 items-tier-lead = 牵头负责市级改革事项
 items-tier-join = 重点参与市级改革事项
@@ -25,6 +25,4 @@ items-pace-none = 未登记时间表
 items-pace-green = 序时，差
 items-pace-yellow = 滞后，差
 items-pace-red = 严重滞后，差
-items-named = 方案点名的项目和平台
 items-count-named = { $count } 个
-items-named-lede = 只是方案里的名称，不是本系统的申请，也没有进展可查。

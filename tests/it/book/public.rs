@@ -105,3 +105,28 @@ fn seed_16_the_public_pages_show_links_dates_and_reasons_and_nothing_of_a_person
         desk.close().await;
     });
 }
+
+#[test]
+fn a_project_the_plan_names_stands_in_the_public_list_from_the_start_and_leads_to_the_case_filed_under_its_name() {
+    on_both(async |place: Where| {
+        const NAME: &str = "湖北科技企业加速器项目";
+        let desk = Desk::open(place).await;
+        let projects = || desk.get_as_nobody("/public/420700/projects");
+        let empty = projects().await;
+        empty.says("还没有收到申报").says("取得办件编号后").says("/apply").says(NAME).says("方案点名").says("二（五）");
+        let named = Seeds::embedded().unwrap().tenants[&desk.house.tenant].named.clone();
+        assert_eq!(empty.body().matches("尚未申报</span>").count(), named.len());
+        // A project that is only called alike is not the one the plan names.
+        let alike = desk.house.file_as(Project::Main, "湖北科技企业加速器项目二期").await;
+        assert_eq!(projects().await.body().matches("尚未申报</span>").count(), named.len());
+        let filed = desk.house.file_as(Project::Main, NAME).await;
+        let page = projects().await;
+        page.says(&alike).says(&format!("/public/420700/projects/{filed}\">{filed}</a>")).says("已申报");
+        assert_eq!(page.body().matches("尚未申报</span>").count(), named.len() - 1);
+        desk.get("ez-ldxz.sup-clerk", "/items").await.says("已申报").says(&filed).says("尚未申报");
+        // A place whose procedures are all internal publishes what its plan names, and says why it lists no item.
+        desk.get_as_nobody("/public/420113").await.says("本地还没有对外办理的事项");
+        desk.get_as_nobody("/public/420113/projects").await.says("海尔创新工业园黑灯工厂示范项目").says("三（五）").says("尚未申报");
+        desk.close().await;
+    });
+}

@@ -146,6 +146,16 @@ impl House {
         self.until(until).await;
     }
 
+    /// Files a project's application under another name; the number of its case.
+    pub async fn file_as(&self, project: Project, name: &str) -> String {
+        let (_, workflow, applicant) = project.seed();
+        let mut filed = form(project, 0);
+        filed["project_name"] = name.into();
+        let act = Act::Start { workflow: workflow.into(), form: Some(filed), rank: 9 };
+        let case = self.act(None, applicant, act).await.unwrap_or_else(|failure| panic!("{failure}")).case;
+        self.node.app.working(self.tenant, case).await.unwrap().row.number.expect("a number")
+    }
+
     /// One scene through `app`.
     pub async fn perform(&self, scene: &Scene) {
         let project = scene.project;

@@ -17,6 +17,7 @@ on_both! {
     a_closed_task_leaves_the_inbox
     cases_are_listed_newest_first_and_narrowed
     a_case_is_found_by_its_number
+    cases_of_exactly_a_name_are_found_newest_first
     acts_are_read_in_order_and_in_pages
     documents_are_listed_by_act
     due_cases_come_longest_due_first
@@ -191,6 +192,20 @@ async fn a_case_is_found_by_its_number(fixture: &Fixture) {
     assert_eq!(fixture.store.case_by_number(EZHOU, "GC20250001").await.unwrap(), Some(row(1, 1)));
     assert_eq!(fixture.store.case_by_number(EZHOU, "GC20250002").await.unwrap(), None);
     assert_eq!(fixture.store.case(EZHOU, case_id(2)).await.unwrap(), None);
+}
+
+async fn cases_of_exactly_a_name_are_found_newest_first(fixture: &Fixture) {
+    let named = |n, title: &str| {
+        let mut case = acts(n, 1, 1);
+        case.row.title = Some(title.to_owned());
+        case
+    };
+    let cases = vec![named(1, "演示加速器"), named(2, "演示加速器二期"), named(3, "演示加速器"), named(4, "演示加速器")];
+    fixture.writer().await.write_alone(&commit(cases)).await.unwrap();
+    let found = async |tenant, title| fixture.store.cases_titled(tenant, title, 2).await.unwrap().iter().map(|case| case.id).collect::<Vec<_>>();
+    assert_eq!(found(EZHOU, "演示加速器").await, [case_id(4), case_id(3)]);
+    assert_eq!(found(EZHOU, "加速器").await, []);
+    assert_eq!(found(Tenant(420_113), "演示加速器").await, []);
 }
 
 async fn acts_are_read_in_order_and_in_pages(fixture: &Fixture) {
