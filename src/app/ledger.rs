@@ -237,7 +237,8 @@ pub(in crate::app) async fn each_row(
             let bundle = register::bundle_of(known, row.revision)?;
             let acts = view::acts(store, tenant, row.id, row.version).await?;
             let orders = Orders::about(store, tenant, row).await?;
-            let mut case = Pages { known, bundle: &bundle, wanted, now, by, orders, state: None, project: Project::default(), said: BTreeMap::new(), rows: Vec::new() };
+            let mut case =
+                Pages { known, bundle: &bundle, wanted, now, by, orders, state: None, project: Project::default(), said: BTreeMap::new(), rows: Vec::new() };
             for act in &acts {
                 case.act(store, row, act).await?;
             }

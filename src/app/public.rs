@@ -11,6 +11,7 @@ use crate::app::known::Known;
 use crate::app::projects::{Line, Promise};
 use crate::app::queries::{CaseFilter, reading};
 use crate::app::register;
+use crate::app::seed::place_titled;
 use crate::calendar::Span;
 use crate::definition::graph::{Demand, Nature, NodeKind, Pool, Program, TermKind};
 use crate::engine::refusal::Class;
@@ -29,7 +30,7 @@ pub struct PublicPlace {
     /// Its code.
     pub code: String,
     /// Its name.
-    pub name: String,
+    pub name: Text,
 }
 
 /// An item of the list (事项清单).
@@ -167,7 +168,9 @@ impl App {
             // A place whose procedures are all internal still publishes what its plan names.
             if !self.public_items(tenant).await?.is_empty() || !self.named_projects(tenant).await?.is_empty() {
                 let code = tenant.to_string();
-                places.push(PublicPlace { name: codes::region(&code).map_or_else(|| code.clone(), str::to_owned), code });
+                let named = || codes::region(&code).map_or_else(|| code.clone(), str::to_owned);
+                let name = place_titled(tenant).cloned().unwrap_or_else(|| Text { zh: named(), en: named() });
+                places.push(PublicPlace { name, code });
             }
         }
         Ok(places)

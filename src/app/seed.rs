@@ -236,10 +236,25 @@ pub fn embedded_text(name: &str) -> Option<String> {
 /// The title of a plan this program carries, by the plan's key.
 #[must_use]
 pub fn plan_titled(key: &str) -> Option<&'static Text> {
+    carried().plans.get(key).map(|plan| &plan.title)
+}
+
+/// The plan a title in Chinese is the title of, as both languages call it.
+#[must_use]
+pub fn plan_called(zh: &str) -> Option<&'static Text> {
+    carried().plans.values().map(|plan| &plan.title).find(|title| title.zh == zh)
+}
+
+/// What a place is called, where this program carries its seeds.
+#[must_use]
+pub fn place_titled(tenant: Tenant) -> Option<&'static Text> {
+    carried().tenants.get(&tenant).map(|seeds| &seeds.title).filter(|title| !title.zh.is_empty())
+}
+
+fn carried() -> &'static Seeds {
     // A test keeps the files free of mistakes.
-    static TITLES: LazyLock<BTreeMap<String, Text>> =
-        LazyLock::new(|| Seeds::embedded().map(|seeds| seeds.plans.into_iter().map(|(key, plan)| (key, plan.title)).collect()).unwrap_or_default());
-    TITLES.get(key)
+    static CARRIED: LazyLock<Seeds> = LazyLock::new(|| Seeds::embedded().unwrap_or_default());
+    &CARRIED
 }
 
 fn unreadable(file: &str, cause: &str) -> Mistake {

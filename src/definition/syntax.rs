@@ -5,7 +5,9 @@
 use chrono::NaiveDate;
 
 use crate::calendar::{Roll, Span, Thresholds, Unit};
-use crate::definition::graph::{Demand, GroupPass, Heard, JoinRule, Nature, Need, NumberRule, OnRefusal, Rest, ReturnThen, Settlement, TermKind, Thrown, Verbs};
+use crate::definition::graph::{
+    Demand, GroupPass, Heard, JoinRule, Nature, Need, NumberRule, OnRefusal, Rest, ReturnThen, Settlement, TermKind, Thrown, Verbs,
+};
 use crate::ids::{Name, Text};
 use crate::source::{Node, Place};
 

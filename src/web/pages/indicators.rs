@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::execute::entropy;
 use crate::app::failure::Failure;
 use crate::app::indicators::{FigureAsked, Held, ListAsked, ListChange};
+use crate::app::seed::plan_called;
 use crate::engine::refusal::Refusal;
 use crate::identity::may::{Act, Verdict};
 use crate::ids::{CommandId, Moment, Text};
@@ -20,6 +21,7 @@ use crate::indicators::{By, Figure, Goal, Indicator, ListAct, ListVersion, Serie
 use crate::notice::Language;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
+use crate::web::pages::ledger::cited;
 use crate::web::permit::permit;
 use crate::web::plot::{Part, bar, steps};
 use crate::web::visitor::Visitor;
@@ -152,11 +154,11 @@ fn shown(of: &Indicator, figure: &Figure, stands: bool) -> Shown {
 }
 
 /// The section of a plan that a row cites.
-fn section(seed: &str) -> String {
-    seed.split_once(':').map_or(seed, |(_, section)| section).to_owned()
+fn section(seed: &str, language: Language) -> String {
+    cited(seed.split_once(':').map_or(seed, |(_, section)| section), language)
 }
 
-fn row(held: &Held, today: NaiveDate) -> Option<Row> {
+fn row(held: &Held, today: NaiveDate, language: Language) -> Option<Row> {
     let of = &held.indicator;
     let mut lines: Vec<Line> = judge(of, &held.figures, today).iter().map(|judged| line(of, judged)).collect();
     // A list shows the newest of the years that are judged alike; the indicator's own page shows all.
@@ -170,7 +172,7 @@ fn row(held: &Held, today: NaiveDate) -> Option<Row> {
         href: format!("/indicators/{}", of.key),
         title: of.title.clone(),
         unit: of.unit.clone(),
-        section: section(&of.seed),
+        section: section(&of.seed, language),
         item: of.item,
         span,
         first: lines.next()?,
@@ -182,9 +184,14 @@ async fn list(State(shared): State<Shared>, visitor: Visitor) -> Result<Response
     permit(&shared.app, &visitor, Act::ReadAccounts)?;
     let held = shared.app.indicators(visitor.tenant).await?;
     let today = shared.app.clock().now().date();
-    let rows = |dropped: bool| held.iter().filter(|held| held.indicator.dropped == dropped).filter_map(|held| row(held, today)).collect::<Vec<_>>();
+    let rows = |dropped: bool| {
+        held.iter().filter(|held| held.indicator.dropped == dropped).filter_map(|held| row(held, today, visitor.language())).collect::<Vec<_>>()
+    };
     let lists = shared.app.indicator_lists(visitor.tenant).await?;
-    let plan = lists.iter().find(|list| list.what == ListAct::Planted).map(|list| Text { zh: list.document.clone(), en: list.document.clone() });
+    let plan = lists
+        .iter()
+        .find(|list| list.what == ListAct::Planted)
+        .map(|list| plan_called(&list.document).cloned().unwrap_or_else(|| Text { zh: list.document.clone(), en: list.document.clone() }));
     let page = ListPage { count: rows(false).len(), plan, rows: rows(false), dropped: rows(true), lists: lists.iter().map(list_line).collect() };
     let title = shared.pages.word(visitor.language(), "indicators-title");
     Ok(shared.pages.page(&visitor.site, "indicators", &title, &page))
@@ -269,7 +276,7 @@ async fn page(shared: &Shared, visitor: &Visitor, key: &str, (typed, refused, do
         key: of.key.to_string(),
         title: of.title.clone(),
         unit: of.unit.clone(),
-        section: section(&of.seed),
+        section: section(&of.seed, visitor.language()),
         note: of.note.clone(),
         item: of.item,
         dropped: of.dropped,

@@ -135,7 +135,7 @@ struct Freeze {
 }
 
 impl Row {
-    fn of((row, case): (LedgerRow, CaseId)) -> Self {
+    fn of(shared: &Shared, language: Language, (row, case): (LedgerRow, CaseId)) -> Self {
         let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string());
         // The first piece is the act's own record.
         let evidence = row.evidence.iter().filter(|piece| piece.number.contains(' ')).count();
@@ -150,7 +150,7 @@ impl Row {
             planned_to: day(row.planned_to),
             left: row.left,
             light: row.light,
-            progress: row.progress,
+            progress: done(shared, language, &row.progress),
             order: row.order,
             evidence,
             at: row.at.map(|at| at.0),
@@ -208,7 +208,7 @@ async fn show(State(shared): State<Shared>, visitor: Visitor, Query(asked): Quer
         periods: periods(today, &chosen),
         everywhere,
         hidden: looked.count - looked.rows.len(),
-        rows: looked.rows.into_iter().map(Row::of).collect(),
+        rows: looked.rows.into_iter().map(|row| Row::of(&shared, visitor.language(), row)).collect(),
         count: looked.count,
         filed: classes.iter().map(|class| class.pieces.len()).sum(),
         classes,
@@ -338,6 +338,13 @@ async fn copy(State(shared): State<Shared>, visitor: Visitor, Path((id, number))
     readable(&shared, &visitor, &id).await?;
     let text = shared.app.ledger_copy(visitor.tenant, visitor.actor(), &id, number).await?;
     Ok(attachment("text/csv; charset=utf-8", &format!("ledger-{id}-{number}.csv"), text))
+}
+
+/// How a step ended in the reader's words, with the article behind it when the law ended it; what has no word stands as it is.
+fn done(shared: &Shared, language: Language, progress: &str) -> String {
+    let (key, article) = progress.find('(').map_or((progress, ""), |at| progress.split_at(at));
+    let named = format!("outcome-{key}");
+    if shared.pages.has_word(&named) { format!("{}{article}", shared.pages.word(language, &named)) } else { progress.to_owned() }
 }
 
 /// A section of a plan as a page in that language cites it: `四（三）、四（四）` is `4(3), 4(4)` to who reads no Chinese.

@@ -34,3 +34,5 @@ light-red = Past promise
 light-dark-red = Past the law
 light-grey = Special procedure
 colon = :{" "}
+comma = ,{" "}
+gap = {" "}

@@ -34,3 +34,5 @@ light-red = 超承诺
 light-dark-red = 超法定
 light-grey = 特别程序
 colon = ：
+comma = 、
+gap = {""}

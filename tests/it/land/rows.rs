@@ -182,6 +182,24 @@ fn seed_03_an_idle_plot_is_matched_by_score_offered_once_and_takes_no_quota() {
         let matches: Vec<(CaseId, i64)> = listed.matches.iter().map(|found| (found.case, found.score)).collect();
         // P1: all of the area, the region, the industry. P0: four fifths of it, the region.
         assert_eq!(matches, [(house.case(Project::Main), 100), (house.case(Project::Earlier), 70)]);
+        // The same on the pages of both cases, with why and what it saves; the applicant is told of the listed plot, and not of scores or of who else asks.
+        let land = async |login: &str, path: &str| {
+            let (status, text) = page(&house, Some(login), path).await;
+            assert_eq!(status, 200, "{login} {path}");
+            let (_, rest) = text.split_once("id=\"idle-land\"").unwrap_or_default();
+            rest.split_once("</section>").map(|(part, _)| part.to_owned()).unwrap_or_default()
+        };
+        for (login, path, told) in [
+            ("ez-ldxz.sup-clerk", "/cases/GC20250001".to_owned(), ["S-07", "100 分", "不占新增指标", "行业一致", "420703", "3581"]),
+            ("chen", "/projects/GC20250001".to_owned(), ["S-07", "挂牌", "不占新增指标", "行业一致", "420703", "3581"]),
+            ("ez-ldxz.sup-clerk", format!("/cases/{case}"), ["GC20250001", "100 分", "不占新增指标", "行业一致", "70 分", "3581"]),
+        ] {
+            let part = land(login, &path).await;
+            assert!(told.iter().all(|said| part.contains(said)), "{login} {path}: {part}");
+        }
+        let hidden = land("chen", "/projects/GC20250001").await;
+        assert!(!hidden.contains(" 分") && !hidden.contains("CL2025") && !hidden.contains("/accounts/"), "{hidden}");
+        assert_eq!(land("fang", &format!("/projects/{case}")).await, "", "the plot's holder is not told who asks for land");
         let (_, text) = page(&house, Some("ez-ldxz.sup-clerk"), "/land").await;
         assert!(text.contains("S-07") && text.contains("挂牌") && text.contains("100 分") && text.contains("行业一致"), "{text}");
         let again = offers(&house).await;
@@ -215,24 +233,6 @@ fn seed_04_the_funds_page_shows_asked_approved_and_the_gap_to_whoever_may_open_t
         assert_eq!((main.total, main.asked, main.amounts.approved, main.gap), (32_000_000_000, 32_000_000_000, 24_800_000_000, 7_200_000_000));
         assert_eq!((main.result.as_deref(), seen.instruments.len()), (None, 13), "own capital, the budget, and the eleven of the plans");
         assert!(funds("ez-kjj.handler").await.projects.is_empty(), "an office without a part in it");
-        // The same on the pages of both cases, with why and what it saves; the applicant is told of the listed plot, and not of scores or of who else asks.
-        let land = async |login: &str, path: &str| {
-            let (status, text) = page(&house, Some(login), path).await;
-            assert_eq!(status, 200, "{login} {path}");
-            let (_, rest) = text.split_once("id=\"idle-land\"").unwrap_or_default();
-            rest.split_once("</section>").map(|(part, _)| part.to_owned()).unwrap_or_default()
-        };
-        for (login, path, told) in [
-            ("ez-ldxz.sup-clerk", "/cases/GC20250001".to_owned(), ["S-07", "100 分", "不占新增指标", "行业一致", "420703", "3581"]),
-            ("chen", "/projects/GC20250001".to_owned(), ["S-07", "挂牌", "不占新增指标", "行业一致", "420703", "3581"]),
-            ("ez-ldxz.sup-clerk", format!("/cases/{case}"), ["GC20250001", "100 分", "不占新增指标", "行业一致", "70 分", "3581"]),
-        ] {
-            let part = land(login, &path).await;
-            assert!(told.iter().all(|said| part.contains(said)), "{login} {path}: {part}");
-        }
-        let hidden = land("chen", "/projects/GC20250001").await;
-        assert!(!hidden.contains(" 分") && !hidden.contains("CL2025") && !hidden.contains("/accounts/"), "{hidden}");
-        assert_eq!(land("fang", &format!("/projects/{case}")).await, "", "the plot's holder is not told who asks for land");
         // A gap holds up this link alone: the filing left long ago.
         let working = house.node.app.working(house.tenant, house.case(Project::Main)).await.unwrap();
         assert!(working.state.tasks.values().any(|task| &*task.step == "record") && !working.state.tasks.values().any(|task| &*task.step == "close"));

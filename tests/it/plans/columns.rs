@@ -95,7 +95,8 @@ fn seed_14_an_item_of_the_zone_is_struck_off_only_with_its_evidence() {
         assert_eq!((code, classes.len()), ("evidence_missing", 5), "{classes:?}");
         answer(app, case, ("finish", "supplement"), plain()).await.unwrap();
         let mut papers = json!({});
-        for (key, name) in [("research", "调研.pdf"), ("discussion", "讨论.pdf"), ("meeting", "上会.pdf"), ("minutes", "纪要.pdf"), ("plan", "方案.pdf")] {
+        for (key, name) in [("research", "调研.pdf"), ("discussion", "讨论.pdf"), ("meeting", "上会.pdf"), ("minutes", "纪要.pdf"), ("plan", "方案.pdf")]
+        {
             papers[key] = uploaded(app, "wh-zsj.handler", name).await;
         }
         answer(app, case, ("supplement", "supplied"), with(papers)).await.unwrap();
@@ -116,7 +117,8 @@ fn seed_07_the_page_says_that_the_meeting_has_not_approved_the_plan() {
         let task = *app.working(WUHAN, case).await.unwrap().state.tasks.keys().next().unwrap();
         house.tenant = WUHAN;
         let cookie = house.cookie_of("wh-cxb.handler").await;
-        for (language, said) in [("zh-CN", "须先经“区创改组会议研究（L6）”批准"), ("en", "must first be approved at “Meeting of the leading group”")] {
+        for (language, said) in [("zh-CN", "须先经“区创改组会议研究（L6）”批准"), ("en", "must first be approved at “Meeting of the leading group”")]
+        {
             let typed = [("outcome", "on-track"), ("opinion", "已开工。"), ("f.major", "false")];
             let page = house.post(&format!("/cases/{case}/tasks/{task}/complete"), Some(&format!("{cookie}; gl_language={language}")), &typed).await;
             assert!(page.status == 409 && page.body.contains(said), "{} {}", page.status, page.body);
