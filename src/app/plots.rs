@@ -160,9 +160,14 @@ impl App {
             let plots = self.plots(tenant, &balances).await?.into_iter();
             return Ok(plots.filter(|plot| plot.case.as_ref().is_some_and(|(about, _)| *about == case)).map(|plot| Fits::Projects(Box::new(plot))).next());
         }
+        let balances: Vec<&Balance> = balances.iter().filter(|balance| balance.key.starts_with(PLOT)).collect();
+        // Most places have no idle land on the books, and every case page asks.
+        if balances.is_empty() {
+            return Ok(None);
+        }
         let offers = self.filed(tenant, IDLE_PLOT, None).await?;
         let own = [Filed { row: working.row.clone(), form: self.form(working).await?.unwrap_or_default(), working: working.clone() }];
-        let plots = balances.iter().filter(|balance| balance.key.starts_with(PLOT)).map(|balance| plot(balance, &offers, &own));
+        let plots = balances.into_iter().map(|balance| plot(balance, &offers, &own));
         let mut plots: Vec<Plot> = plots.filter(|plot| !plot.matches.is_empty()).collect();
         plots.sort_by_key(|plot| std::cmp::Reverse(plot.matches.iter().map(|found| found.score).max()));
         Ok(Some(Fits::Plots(plots)))

@@ -99,6 +99,13 @@ impl Pages {
         self.zh.words.keys.contains_key(key)
     }
 
+    /// The word of a name such as an outcome: `named(language, "outcome", "ok")`; none when it has no word.
+    #[must_use]
+    pub fn named(&self, language: Language, of: &str, key: &str) -> Option<String> {
+        let word = format!("{of}-{key}");
+        self.has_word(&word).then(|| self.word(language, &word))
+    }
+
     /// The page `template` in the layout.
     pub fn page(&self, site: &Site, template: &str, title: &str, data: &impl Serialize) -> Response {
         self.page_with(StatusCode::OK, site, template, title, data)

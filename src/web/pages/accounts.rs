@@ -255,10 +255,7 @@ async fn account(shared: &Shared, visitor: &Visitor, (key, asked): (&str, &Asked
 
 /// Year, region and kind of an account, as its key has them.
 pub(super) fn place(shared: &Shared, language: Language, key: &str) -> String {
-    let part = |part: &str| {
-        let word = format!("account-part-{part}");
-        if shared.pages.has_word(&word) { shared.pages.word(language, &word) } else { part.to_owned() }
-    };
+    let part = |part: &str| shared.pages.named(language, "account-part", part).unwrap_or_else(|| part.to_owned());
     key.split('/').skip(1).map(part).collect::<Vec<_>>().join(" · ")
 }
 

@@ -343,8 +343,7 @@ async fn copy(State(shared): State<Shared>, visitor: Visitor, Path((id, number))
 /// How a step ended in the reader's words, with the article behind it when the law ended it; what has no word stands as it is.
 fn done(shared: &Shared, language: Language, progress: &str) -> String {
     let (key, article) = progress.find('(').map_or((progress, ""), |at| progress.split_at(at));
-    let named = format!("outcome-{key}");
-    if shared.pages.has_word(&named) { format!("{}{article}", shared.pages.word(language, &named)) } else { progress.to_owned() }
+    shared.pages.named(language, "outcome", key).map_or_else(|| progress.to_owned(), |word| word + article)
 }
 
 /// A section of a plan as a page in that language cites it: `四（三）、四（四）` is `4(3), 4(4)` to who reads no Chinese.

@@ -180,8 +180,7 @@ async fn projects(State(shared): State<Shared>, passer: Passer, Path(code): Path
 
 /// The word for a result; its key is no answer.
 fn result(shared: &Shared, passer: &Passer, key: &str) -> String {
-    let named = format!("outcome-{key}");
-    if !key.is_empty() && shared.pages.has_word(&named) { shared.pages.word(passer.site.language, &named) } else { String::new() }
+    shared.pages.named(passer.site.language, "outcome", key).unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -250,10 +249,7 @@ async fn check(State(shared): State<Shared>, passer: Passer, Path(code): Path<St
             Err(failure) => return Err(failure.into()),
         }
     };
-    let kind = |key: &str| {
-        let named = format!("document-{key}");
-        if shared.pages.has_word(&named) { shared.pages.word(passer.site.language, &named) } else { key.to_owned() }
-    };
+    let kind = |key: &str| shared.pages.named(passer.site.language, "document", key).unwrap_or_else(|| key.to_owned());
     let document = |document: &crate::app::public::GenuineDocument| DocumentRow {
         kind: kind(&document.kind),
         number: document.number.clone(),

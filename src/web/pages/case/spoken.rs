@@ -52,8 +52,7 @@ impl<'a> Spoken<'a> {
 
     /// A name from `terms.ftl`: `named("outcome", "ok")`.
     pub fn named(&self, of: &str, key: &str) -> String {
-        let word = format!("{of}-{key}");
-        if self.pages.has_word(&word) { self.t(&word) } else { key.to_owned() }
+        self.pages.named(self.language, of, key).unwrap_or_else(|| key.to_owned())
     }
 
     /// A name in both languages.

@@ -187,6 +187,5 @@ fn line_card(pages: &Pages, visitor: &Visitor, line: &Line) -> LineCard {
 
 /// The word for an outcome or a result; nothing when there is none, because a key is no answer.
 fn word(pages: &Pages, visitor: &Visitor, key: &str) -> String {
-    let named = format!("outcome-{key}");
-    if !key.is_empty() && pages.has_word(&named) { pages.word(visitor.language(), &named) } else { String::new() }
+    pages.named(visitor.language(), "outcome", key).unwrap_or_default()
 }
