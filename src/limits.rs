@@ -210,6 +210,8 @@ pub const CASE_ACTS_PER_READ_MAX: u32 = 1_000;
 pub const DIGEST_TASKS_MAX: u32 = 200;
 /// The format of snapshots this program writes and reads; one with another is thrown away and the acts are folded from the first.
 pub const SNAPSHOT_FORMAT: i32 = 5;
+/// Cases whose bodies an inspection reads in one go: a body may be large.
+pub const WALK_BODIES_CASES: u32 = 50;
 /// Rows read in one go by an inspection.
 pub const WALK_PAGE_ROWS: u32 = 1_000;
 /// Findings an inspection lists; further ones are counted.

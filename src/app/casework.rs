@@ -138,10 +138,9 @@ impl App {
     /// A fault.
     pub async fn sealed(&self, file: &Casefile) -> Result<Sealed, Fault> {
         let row = &file.working.row;
-        let rows = self.store().walk_acts(row.tenant, row.id, 0, CASE_ACTS_PER_READ_MAX).await.map_err(reading("reading the log of a case"))?;
-        let acts = rows.iter().filter(|walked| walked.entry.is_some()).count();
+        let acts = self.store().sealed_acts(row.tenant, row.id).await.map_err(reading("reading the log of a case"))?;
         let checkpoint = self.store().checkpoint().await.map_err(reading("reading the newest checkpoint"))?;
-        Ok(Sealed { acts: i64::try_from(acts).unwrap_or(i64::MAX), checkpoint: checkpoint.map(|checkpoint| (checkpoint.size, checkpoint.at)) })
+        Ok(Sealed { acts, checkpoint: checkpoint.map(|checkpoint| (checkpoint.size, checkpoint.at)) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Verifying the whole record: the audit walk over everything stored, then the fold of every case against its stored tasks, balances and row.
 //! Invariant: an inspection reads; it changes nothing and needs no writer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::app::failure::Fault;
 use crate::app::sealing::{KEYS_SETTING, unsigned};
@@ -12,10 +12,10 @@ use crate::calendar::Calendar;
 use crate::definition::graph::Settlement;
 use crate::engine::case::{Case, Local, Place, TaskPool};
 use crate::engine::event::Event;
-use crate::ids::{CaseId, Moment, PersonId, Tenant};
-use crate::limits::{CASE_ACTS_PER_READ_MAX, FINDINGS_LISTED_MAX, SNAPSHOT_FORMAT, WALK_PAGE_ROWS};
+use crate::ids::{Moment, PersonId, Tenant};
+use crate::limits::{CASE_ACTS_PER_READ_MAX, FINDINGS_LISTED_MAX, SNAPSHOT_FORMAT, WALK_BODIES_CASES, WALK_PAGE_ROWS};
 use crate::store::rows::{CaseRow, TaskRow};
-use crate::store::{Store, StoreFault};
+use crate::store::{CasePlace, Store, StoreFault, WalkedAct, WalkedTables};
 use crate::supervision::Watch;
 
 /// What an inspection found.
@@ -80,13 +80,18 @@ async fn walk(store: &Store, mut checkpoints: Checkpoints) -> Result<Inspection,
     }
     let mut acts = checkpoints.acts();
     let mut fold = Fold::default();
-    let mut place: Option<(Tenant, CaseId)> = None;
+    let mut place: Option<CasePlace> = None;
     loop {
         let rows = store.walk_cases(place, WALK_PAGE_ROWS).await.map_err(reading)?;
-        let Some(last) = rows.last() else { break };
-        place = Some((last.tenant, last.id));
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { break };
+        let (first, last) = ((first.tenant, first.id), (last.tenant, last.id));
+        place = Some(last);
+        let mut tables = store.walk_tables(first, last).await.map_err(reading)?;
+        let mut pages = Pages::between(first, last);
         for row in &rows {
-            walk_case(store, row, &mut acts, &mut fold).await?;
+            let place = (row.tenant, row.id);
+            let read = walk_case(store, row, &mut pages, &mut acts).await?;
+            fold.case(row, &read, &tables.remove(&place).unwrap_or_default());
         }
     }
     let mut entries = acts.entries();
@@ -106,32 +111,65 @@ async fn walk(store: &Store, mut checkpoints: Checkpoints) -> Result<Inspection,
     Ok(Inspection { report: tiles.finish(), differences })
 }
 
-async fn walk_case(store: &Store, row: &CaseRow, acts: &mut verify::Acts, fold: &mut Fold) -> Result<(), Fault> {
-    acts.case(&verify::CaseRow { tenant: row.tenant, case: row.id, version: unsigned(row.version), head: row.head });
-    let mut read = Vec::new();
-    let mut after = 0;
-    loop {
-        let page = store.walk_acts(row.tenant, row.id, after, CASE_ACTS_PER_READ_MAX).await.map_err(reading)?;
-        let Some(last) = page.last() else { break };
-        after = last.act.seq;
-        for walked in &page {
-            let entry = walked.entry.map(|(index, leaf)| EntryOf { index: unsigned(index), leaf });
-            acts.act(&verify::ActRow {
-                case: row.id,
-                seq: unsigned(walked.act.seq),
-                kind: &walked.act.kind,
-                at: walked.act.at,
-                events: &walked.act.events,
-                leaf: &walked.act.leaf,
-                entry,
-                pending: walked.pending,
-            });
-            if let Ok(events) = serde_json::from_slice(&walked.act.events) {
-                read.push(view::Act { seq: walked.act.seq, at: walked.act.at, events });
+/// The acts of a page of cases, read in pages of their own: a case of a few acts costs no statement.
+pub(in crate::app) struct Pages {
+    read: VecDeque<WalkedAct>,
+    after: (CasePlace, i64),
+    upto: CasePlace,
+    done: bool,
+}
+
+impl Pages {
+    pub(in crate::app) const fn between(first: CasePlace, last: CasePlace) -> Self {
+        Self { read: VecDeque::new(), after: (first, 0), upto: last, done: false }
+    }
+
+    /// The next act of the case. Cases are asked for in the order of the walk; acts of a case that has no row are passed over, their entries in the log tell of them.
+    pub(in crate::app) async fn next(&mut self, store: &Store, place: CasePlace) -> Result<Option<WalkedAct>, Fault> {
+        loop {
+            while let Some(next) = self.read.front() {
+                if next.place > place {
+                    return Ok(None);
+                }
+                let next = self.read.pop_front();
+                if next.as_ref().is_some_and(|next| next.place == place) {
+                    return Ok(next);
+                }
             }
+            if self.done {
+                return Ok(None);
+            }
+            let page = store.walk_acts(self.after, self.upto, CASE_ACTS_PER_READ_MAX).await.map_err(reading)?;
+            match page.last() {
+                Some(last) => self.after = (last.place, last.act.seq),
+                None => self.done = true,
+            }
+            self.read.extend(page);
         }
     }
-    fold.case(store, row, &read).await
+}
+
+/// Shows a case and its acts to the walk; its acts with the events that can be read.
+async fn walk_case(store: &Store, row: &CaseRow, pages: &mut Pages, acts: &mut verify::Acts) -> Result<Vec<view::Act>, Fault> {
+    acts.case(&verify::CaseRow { tenant: row.tenant, case: row.id, version: unsigned(row.version), head: row.head });
+    let mut read = Vec::new();
+    while let Some(walked) = pages.next(store, (row.tenant, row.id)).await? {
+        let entry = walked.entry.map(|(index, leaf)| EntryOf { index: unsigned(index), leaf });
+        acts.act(&verify::ActRow {
+            case: row.id,
+            seq: unsigned(walked.act.seq),
+            kind: &walked.act.kind,
+            at: walked.act.at,
+            events: &walked.act.events,
+            leaf: &walked.act.leaf,
+            entry,
+            pending: walked.pending,
+        });
+        if let Ok(events) = serde_json::from_slice(&walked.act.events) {
+            read.push(view::Act { seq: walked.act.seq, at: walked.act.at, events });
+        }
+    }
+    Ok(read)
 }
 
 async fn walk_tiles(store: &Store, tiles: &mut verify::Tiles) -> Result<(), Fault> {
@@ -149,17 +187,15 @@ async fn walk_tiles(store: &Store, tiles: &mut verify::Tiles) -> Result<(), Faul
 }
 
 async fn walk_bodies(store: &Store, tiles: &mut verify::Tiles) -> Result<(), Fault> {
-    let mut place: Option<(Tenant, CaseId)> = None;
+    let mut place: Option<CasePlace> = None;
     loop {
-        let rows = store.walk_cases(place, WALK_PAGE_ROWS).await.map_err(reading)?;
-        let Some(last) = rows.last() else { return Ok(()) };
+        let rows = store.walk_cases(place, WALK_BODIES_CASES).await.map_err(reading)?;
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
         place = Some((last.tenant, last.id));
-        for row in &rows {
-            for (commit, salt, bytes) in store.walk_bodies(row.tenant, row.id).await.map_err(reading)? {
-                // A salt of another length commits to nothing; the walk then says that the body was changed.
-                let salt = <[u8; 32]>::try_from(salt.as_slice()).unwrap_or([0; 32]);
-                tiles.body(&verify::BodyRow { commit, salt: &salt, bytes: &bytes });
-            }
+        for (commit, salt, bytes) in store.walk_bodies((first.tenant, first.id), (last.tenant, last.id)).await.map_err(reading)? {
+            // A salt of another length commits to nothing; the walk then says that the body was changed.
+            let salt = <[u8; 32]>::try_from(salt.as_slice()).unwrap_or([0; 32]);
+            tiles.body(&verify::BodyRow { commit, salt: &salt, bytes: &bytes });
         }
     }
 }
@@ -220,16 +256,16 @@ struct Fold {
 }
 
 impl Fold {
-    async fn case(&mut self, store: &Store, row: &CaseRow, acts: &[view::Act]) -> Result<(), Fault> {
+    /// A case's acts, folded, against what the tables say of it.
+    fn case(&mut self, row: &CaseRow, acts: &[view::Act], tables: &WalkedTables) {
         let mut state: Option<Case> = None;
         let mut holds = BTreeMap::new();
-        let snapshot = store.snapshot(row.tenant, row.id).await.map_err(reading)?;
         for act in acts {
             for event in &act.events {
                 self.post(row.tenant, event, &mut holds);
             }
             state = crate::engine::fold_act(state, &act.events);
-            if let Some(snapshot) = snapshot.as_ref().filter(|snapshot| snapshot.version == act.seq && snapshot.format == SNAPSHOT_FORMAT)
+            if let Some(snapshot) = tables.snapshot.as_ref().filter(|snapshot| snapshot.version == act.seq && snapshot.format == SNAPSHOT_FORMAT)
                 && state.as_ref().and_then(|state| serde_json::to_vec(state).ok()).as_ref() != Some(&snapshot.state)
             {
                 self.differ(row, "快照与事件不符", "the snapshot differs from the fold of the events");
@@ -237,7 +273,7 @@ impl Fold {
         }
         let Some(state) = state else {
             self.differ(row, "事件折叠不出办件", "the events fold to no case");
-            return Ok(());
+            return;
         };
         if state.number != row.number
             || state.ended.is_some() != row.ended.is_some()
@@ -246,18 +282,16 @@ impl Fold {
         {
             self.differ(row, "办件表与事件不符", "the row differs from the fold of its events");
         }
-        let stored = store.tasks(row.tenant, row.id).await.map_err(reading)?;
-        let listed: BTreeMap<(u32, String), Listed> = stored.into_iter().map(|task| ((task.task, task.office.clone()), Listed::stored(task))).collect();
+        let listed: BTreeMap<(u32, String), Listed> =
+            tables.tasks.iter().map(|task| ((task.task, task.office.clone()), Listed::stored(task.clone()))).collect();
         if listed != folded_tasks(&state) {
             self.differ(row, "待办表与事件不符", "the open tasks differ from the fold of the events");
         }
-        let waiting = store.walk_waiting(row.tenant, row.id).await.map_err(reading)?;
         let waits = |(token, place): (&Local, &Place)| (*token, place.account.clone(), state.rank, place.since, place.amount);
-        let stands = waiting.into_iter().map(|place| (place.token, place.account, place.rank, place.since, place.amount));
+        let stands = tables.waiting.iter().map(|place| (place.token, place.account.clone(), place.rank, place.since, place.amount));
         if !stands.eq(state.queue.iter().map(waits)) {
             self.differ(row, "候补名单与事件不符", "the places on waiting lists differ from the fold of the events");
         }
-        Ok(())
     }
 
     /// What an event does to an account; `holds` are the case's open reservations.

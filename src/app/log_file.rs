@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::app::execute::RegisterRows;
 use crate::app::failure::{Failure, Fault, refusal};
-use crate::app::inspect;
+use crate::app::inspect::{self, Pages};
 use crate::app::ledger::Written;
 use crate::app::sealing::unsigned;
 use crate::audit::verify::{ActRow, EntryOf};
@@ -17,7 +17,7 @@ use crate::engine::refusal::Class;
 use crate::exports::log::Line;
 use crate::identity::Actor;
 use crate::ids::{Digest, Tenant};
-use crate::limits::{CASE_ACTS_PER_READ_MAX, WALK_PAGE_ROWS};
+use crate::limits::WALK_PAGE_ROWS;
 use crate::store::rows::CaseRow;
 use crate::store::{Store, StoreFault};
 
@@ -69,10 +69,11 @@ pub async fn write(store: &Store) -> Result<Written, Failure> {
     let mut place = None;
     loop {
         let cases = store.walk_cases(place, WALK_PAGE_ROWS).await.map_err(reading)?;
-        let Some(last) = cases.last() else { break };
+        let (Some(first), Some(last)) = (cases.first(), cases.last()) else { break };
         place = Some((last.tenant, last.id));
+        let mut pages = Pages::between((first.tenant, first.id), (last.tenant, last.id));
         for row in &cases {
-            acts(store, row, newest.size, &mut lines).await?;
+            acts(store, row, &mut pages, (newest.size, &mut lines)).await?;
         }
     }
     entries(store, newest.size, &mut lines).await?;
@@ -95,14 +96,10 @@ async fn checkpoints(store: &Store, size: i64, lines: &mut Lines) -> Result<(), 
 }
 
 /// A case with its acts; one that is sealed beyond the checkpoint still waits as far as this file goes.
-async fn acts(store: &Store, row: &CaseRow, size: i64, lines: &mut Lines) -> Result<(), Fault> {
+async fn acts(store: &Store, row: &CaseRow, pages: &mut Pages, (size, lines): (i64, &mut Lines)) -> Result<(), Fault> {
     lines.put(&Line::Case { tenant: row.tenant, case: row.id, version: unsigned(row.version), head: row.head })?;
-    let mut after = 0;
-    while after < row.version {
-        let page = store.walk_acts(row.tenant, row.id, after, CASE_ACTS_PER_READ_MAX).await.map_err(reading)?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = last.act.seq;
-        for walked in page.iter().filter(|walked| walked.act.seq <= row.version) {
+    while let Some(walked) = pages.next(store, (row.tenant, row.id)).await? {
+        if walked.act.seq <= row.version {
             let entry = walked.entry.filter(|(index, _)| *index < size).map(|(index, leaf)| EntryOf { index: unsigned(index), leaf });
             lines.put(&Line::act(&ActRow {
                 case: row.id,

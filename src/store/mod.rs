@@ -38,7 +38,7 @@ pub use topics::sessions::SessionRow;
 pub use topics::signals::SignalRow;
 pub use topics::stats::Stats;
 pub use topics::terms::{TermLooked, TermView};
-pub use topics::walk::WalkedAct;
+pub use topics::walk::{CasePlace, WalkedAct, WalkedBody, WalkedTables};
 pub use writer::{LoadedCase, StoredReceipt, Writer};
 
 /// Where the data lives.

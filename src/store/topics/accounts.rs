@@ -100,7 +100,7 @@ impl StoredPosting {
 }
 
 #[derive(FromRow)]
-struct StoredWaiting {
+pub(super) struct StoredWaiting {
     tenant: i32,
     account: String,
     case_id: Uuid,
@@ -111,7 +111,7 @@ struct StoredWaiting {
 }
 
 impl StoredWaiting {
-    fn row(self) -> Result<WaitingView, StoreFault> {
+    pub(super) fn row(self) -> Result<WaitingView, StoreFault> {
         let token = u32::try_from(self.token).map_err(|_| StoreFault::Broken { table: "waiting", why: format!("token {} is not a local id", self.token) })?;
         Ok(WaitingView {
             tenant: Tenant(self.tenant),
@@ -163,14 +163,6 @@ impl Store {
         let mut connection = self.reader(tenant).await?;
         let found: Vec<StoredWaiting> =
             on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(account).bind(i64::from(limit)).fetch_all(&mut **c).await?);
-        found.into_iter().map(StoredWaiting::row).collect()
-    }
-
-    /// The places a case has on waiting lists, by token.
-    pub async fn walk_waiting(&self, tenant: Tenant, case: CaseId) -> Result<Vec<WaitingView>, StoreFault> {
-        let text = "select tenant, account, case_id, token, rank, since, amount from waiting where tenant = $1 and case_id = $2 order by token";
-        let mut connection = self.reader(tenant).await?;
-        let found: Vec<StoredWaiting> = on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(case.0).fetch_all(&mut **c).await?);
         found.into_iter().map(StoredWaiting::row).collect()
     }
 

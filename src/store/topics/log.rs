@@ -113,6 +113,13 @@ impl Store {
         Ok(found.into_iter().map(act).collect())
     }
 
+    /// How many acts of a case the log holds.
+    pub async fn sealed_acts(&self, tenant: Tenant, case: CaseId) -> Result<i64, StoreFault> {
+        let text = "select count(*) from log where tenant = $1 and case_id = $2";
+        let mut connection = self.everywhere().await?;
+        Ok(on_both!(&mut connection, c => sqlx::query_scalar(text).bind(tenant.0).bind(case.0).fetch_one(&mut **c).await?))
+    }
+
     /// Writes a sealing; false, and nothing written, when another sealer was first.
     pub async fn seal(&self, sealing: &Sealing) -> Result<bool, StoreFault> {
         match self.seal_rows(sealing).await {
