@@ -96,7 +96,7 @@ async fn read(peer: &str, store: &Store, open: usize) -> Value {
     for read in 0..READS {
         let office = format!("ez-{:02}", read % OFFICES);
         let seats = vec![Seat::Post { office, post: "handler".to_owned() }];
-        let inbox = Inbox { seats, now: NOW, program: None, text: None, held: Held::Any, late: Late::Any, after: None, limit: 20 };
+        let inbox = Inbox { seats, now: NOW, lapsed: Vec::new(), program: None, text: None, held: Held::Any, late: Late::Any, after: None, limit: 20 };
         let asked = Instant::now();
         let page = store.inbox(TENANT, &inbox).await.unwrap();
         latencies.push(u32::try_from(asked.elapsed().as_micros()).unwrap());

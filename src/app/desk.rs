@@ -112,7 +112,17 @@ impl App {
         let now = self.clock().now();
         let seats = std::iter::once(Seat::Applicant(person)).chain(posts.iter().flat_map(|(office, post)| Seat::of_post(office, post))).collect();
         let after = filter.after.as_deref().map(cursor).transpose()?;
-        let inbox = Inbox { seats, now, program: filter.program.clone(), text: filter.text.clone(), held: filter.held, late: filter.late, after, limit };
+        let inbox = Inbox {
+            seats,
+            now,
+            lapsed: known.lapsed(now.date()),
+            program: filter.program.clone(),
+            text: filter.text.clone(),
+            held: filter.held,
+            late: filter.late,
+            after,
+            limit,
+        };
         let (found, counts) = tokio::join!(self.store().inbox(tenant, &inbox), self.store().inbox_counts(tenant, &inbox, person));
         let (found, counts) = (found.map_err(reading("reading an inbox"))?, counts.map_err(reading("counting an inbox"))?);
         let shown = after.map_or(now, |after| after.now);
@@ -134,7 +144,11 @@ impl App {
     pub async fn search_cases(&self, tenant: Tenant, search: CaseSearch, limit: u32) -> Result<Shelfmark, Fault> {
         let search = CaseSearch { except: register::WORKFLOW.to_owned(), ..search };
         let (rows, count) = tokio::join!(self.store().search_cases(tenant, &search, limit), self.store().count_cases(tenant, &search));
-        let (rows, count) = (rows.map_err(reading("looking for cases"))?, count.map_err(reading("counting cases"))?);
+        let (mut rows, count) = (rows.map_err(reading("looking for cases"))?, count.map_err(reading("counting cases"))?);
+        let (known, today) = (self.known(tenant).await?, self.clock().now().date());
+        for row in rows.iter_mut().filter(|row| row.ended.is_none()) {
+            row.rank = known.rank_on(row.revision, row.rank, today);
+        }
         let full = rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         let before = rows.last().filter(|_| full).map(|last| last.id);
         Ok(Shelfmark { rows, count: (count, count >= i64::from(CASES_COUNTED_MAX)), before })

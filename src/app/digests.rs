@@ -60,7 +60,17 @@ impl App {
 
     async fn digest_context(&self, tenant: Tenant, known: &Known, seats: Vec<Seat>, morning: NaiveDate) -> Result<Option<Context>, Fault> {
         let now = self.clock().now();
-        let inbox = Inbox { seats, now, program: None, text: None, held: Held::Any, late: Late::Any, after: None, limit: DIGEST_TASKS_MAX };
+        let inbox = Inbox {
+            seats,
+            now,
+            lapsed: known.lapsed(now.date()),
+            program: None,
+            text: None,
+            held: Held::Any,
+            late: Late::Any,
+            after: None,
+            limit: DIGEST_TASKS_MAX,
+        };
         let tasks = self.store().inbox(tenant, &inbox).await.map_err(|cause| Fault::new("reading a desk", cause))?;
         let lists = (!tasks.is_empty()).then(|| lists(tasks, now, known));
         Ok(lists.map(|lists| Context { on: Some(morning), digest: Some(lists), ..Context::default() }))

@@ -174,7 +174,17 @@ impl App {
         let now = self.clock().now();
         let posts = known.roster.posts_of(owner.id, now.date());
         let seats = posts.iter().flat_map(|(office, post)| Seat::of_post(office, post)).chain([Seat::Applicant(owner.id)]).collect();
-        let inbox = Inbox { seats, now, program: None, text: None, held: Held::Any, late: Late::Any, after: None, limit: FEED_ENTRIES_MAX };
+        let inbox = Inbox {
+            seats,
+            now,
+            lapsed: known.lapsed(now.date()),
+            program: None,
+            text: None,
+            held: Held::Any,
+            late: Late::Any,
+            after: None,
+            limit: FEED_ENTRIES_MAX,
+        };
         let tasks = self.store().inbox(tenant, &inbox).await.map_err(reading("reading what is due"))?;
         let entry = |found: crate::store::InboxTask| {
             let task = found.task;

@@ -219,12 +219,13 @@ impl App {
     /// A fault.
     pub async fn case_lines(&self, tenant: Tenant, filter: &CaseFilter, limit: u32) -> Result<Vec<CaseLine>, Fault> {
         let rows = self.store().cases(tenant, filter, limit).await.map_err(reading("listing cases"))?;
-        let register = crate::app::register::case_of(tenant);
+        let (register, known, today) = (crate::app::register::case_of(tenant), self.known(tenant).await?, self.clock().now().date());
         let line = |row: crate::store::rows::CaseRow| CaseLine {
             id: row.id.to_string(),
             number: row.number,
             workflow: row.workflow,
-            rank: row.rank,
+            // An ended case keeps the rank it was handled at.
+            rank: if row.ended.is_some() { row.rank } else { known.rank_on(row.revision, row.rank, today) },
             started: row.started.to_rfc3339(),
             ended: row.ended.map(Moment::to_rfc3339),
             result: row.result,
@@ -281,7 +282,7 @@ impl App {
         let mut seats = vec![Seat::Applicant(person)];
         seats.extend(posts.iter().flat_map(|(office, post)| Seat::of_post(office, post)));
         let after = after.map(cursor).transpose()?;
-        let inbox = Inbox { seats, now, program: None, text: None, held: Held::Any, late: Late::Any, after, limit };
+        let inbox = Inbox { seats, now, lapsed: known.lapsed(now.date()), program: None, text: None, held: Held::Any, late: Late::Any, after, limit };
         let found = self.store().inbox(tenant, &inbox).await.map_err(reading("reading an inbox"))?;
         let shown = after.map_or(now, |after| after.now);
         let full = found.len() == usize::try_from(limit).unwrap_or(usize::MAX);

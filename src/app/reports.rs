@@ -238,7 +238,8 @@ impl App {
     /// How many tasks lie with these seats, up to what a digest lists.
     async fn desk_size(&self, tenant: Tenant, seats: Vec<Seat>) -> Result<u32, Fault> {
         let now = self.clock().now();
-        let inbox = Inbox { seats, now, program: None, text: None, held: Held::Any, late: Late::Any, after: None, limit: DIGEST_TASKS_MAX };
+        // How many there are depends on no rank.
+        let inbox = Inbox { seats, now, lapsed: Vec::new(), program: None, text: None, held: Held::Any, late: Late::Any, after: None, limit: DIGEST_TASKS_MAX };
         let tasks = self.store().inbox(tenant, &inbox).await.map_err(reading("reading a leader's desk"))?;
         Ok(u32::try_from(tasks.len()).unwrap_or(u32::MAX))
     }

@@ -53,7 +53,7 @@ fn at(node: &Node, day: &str) {
 /// Every open task.
 fn all(node: &Node) -> Inbox {
     let seats = vec![Seat::Post { office: "ez-sthj".to_owned(), post: "handler".to_owned() }];
-    Inbox { seats, now: node.clock.now(), program: None, text: None, held: Held::Any, late: Late::Any, after: None, limit: 99 }
+    Inbox { seats, now: node.clock.now(), lapsed: Vec::new(), program: None, text: None, held: Held::Any, late: Late::Any, after: None, limit: 99 }
 }
 
 /// A case that was accepted today.

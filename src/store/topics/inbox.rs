@@ -8,14 +8,16 @@ use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
 
 use crate::identity::absence::B_POST;
-use crate::ids::{CaseId, Moment, PersonId, Tenant};
+use crate::ids::{CaseId, Digest, Moment, PersonId, Tenant};
 use crate::store::dialect::on_both;
 use crate::store::rows::TaskRow;
 use crate::store::topics::cases::escaped;
 use crate::store::{Store, StoreFault};
 
 /// Every rank there is; the tables refuse another.
-const RANKS: [i16; 4] = [0, 1, 2, 9];
+const RANKS: [i16; 4] = [0, 1, 2, ORDINARY];
+/// The rank of a case that is in no channel, or no longer.
+const ORDINARY: i16 = 9;
 
 /// A seat whose tasks are shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +72,8 @@ pub struct Inbox {
     pub seats: Vec<Seat>,
     /// Now; the next pages keep the first page's, in the cursor.
     pub now: Moment,
+    /// The versions of workflows whose rank counts no more today: their tasks stand among the ordinary ones, whatever rank was given.
+    pub lapsed: Vec<Digest>,
     /// Of this program.
     pub program: Option<String>,
     /// Whose number or project holds this text.
@@ -248,6 +252,9 @@ impl Store {
                 let (pool, post) = seat.key();
                 query = query.bind(pool).bind(post);
             }
+            for revision in &inbox.lapsed {
+                query = query.bind(&revision.0[..]);
+            }
             query.fetch_all(&mut **c).await?
         });
         let mut tasks = found.into_iter().map(TitledTask::row).collect::<Result<Vec<_>, StoreFault>>()?;
@@ -335,15 +342,36 @@ fn holder(held: Held) -> Option<Uuid> {
     }
 }
 
+/// Tasks of one stored rank, shown at one rank.
+struct Shelf {
+    stored: i16,
+    shown: i16,
+    /// Which of them: all, or those whose rank still counts, or those whose rank does not.
+    only: String,
+}
+
+/// The shelves a page reads from, by the rank they are shown at. Nothing stored says that a rank lapsed, so nothing can be stale: the ranks are split by what lapsed by the page's day.
+fn shelves(lapsed: usize, first: usize) -> Vec<Shelf> {
+    if lapsed == 0 {
+        return RANKS.map(|rank| Shelf { stored: rank, shown: rank, only: String::new() }).into();
+    }
+    let revisions: Vec<String> = (first..first + lapsed).map(|place| format!("${place}")).collect();
+    let of_lapsed = format!("exists (select 1 from cases o where o.tenant = $1 and o.id = tasks.case_id and o.revision in ({}))", revisions.join(", "));
+    let given = || RANKS.into_iter().filter(|rank| *rank != ORDINARY);
+    let counts = given().map(|rank| Shelf { stored: rank, shown: rank, only: format!(" and not {of_lapsed}") });
+    let lapses = given().map(|rank| Shelf { stored: rank, shown: ORDINARY, only: format!(" and {of_lapsed}") });
+    counts.chain(lapses).chain([Shelf { stored: ORDINARY, shown: ORDINARY, only: String::new() }]).collect()
+}
+
 /// The statement of a page: for each seat and rank one range of overdue tasks and one of the others, each read from the index alone and cut at the limit; the rows of the page that is left are fetched last.
 fn page(inbox: &Inbox, with_overdue: bool) -> String {
     const FIRST_SEAT: usize = 10;
     let mut text = String::from(
-        "select t.case_id, t.task, t.pool, t.number, t.program, t.step, t.post, t.claimed, t.rank, t.opened, t.red_from, t.yellow_from, t.due, t.dark_red_from, t.grey_from, t.lead, t.backup, t.asked,
+        "select t.case_id, t.task, t.pool, t.number, t.program, t.step, t.post, t.claimed, k.rank, t.opened, t.red_from, t.yellow_from, t.due, t.dark_red_from, t.grey_from, t.lead, t.backup, t.asked,
          c.title from (select * from (",
     );
     let mut ranges = 0_usize;
-    let mut range = |seat: usize, rank: i16, late: bool, after: &str| {
+    let mut range = |seat: usize, shelf: &Shelf, late: bool, after: &str| {
         let (pool, post) = (FIRST_SEAT + 2 * seat, FIRST_SEAT + 2 * seat + 1);
         let union = if ranges == 0 { "" } else { " union all " };
         ranges += 1;
@@ -358,25 +386,28 @@ fn page(inbox: &Inbox, with_overdue: bool) -> String {
             Held::Nobody => " and claimed is null",
         };
         let soon = if inbox.late == Late::Soon { " and yellow_from <= $2" } else { "" };
+        let Shelf { stored, shown, only } = shelf;
+        let rank = if stored == shown { "rank".to_owned() } else { format!("cast({shown} as smallint) as rank") };
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            "{union}select * from (select {part} as part, case_id, task, pool, rank, red_from from tasks where tenant = $1 and pool = ${pool} and {column} = ${post}
-               and rank = {rank} and red_from {side} $2{after}{program}{text_is}{held}{soon} order by red_from, case_id, task limit $3) r"
+            "{union}select * from (select {part} as part, case_id, task, pool, {rank}, red_from from tasks where tenant = $1 and pool = ${pool} and {column} = ${post}
+               and rank = {stored} and red_from {side} $2{after}{only}{program}{text_is}{held}{soon} order by red_from, case_id, task limit $3) r"
         );
     };
     let beyond = " and (red_from, case_id, task) > ($7, $8, $9)";
+    let shelves = shelves(inbox.lapsed.len(), FIRST_SEAT + 2 * inbox.seats.len());
     for seat in 0..inbox.seats.len() {
-        for rank in RANKS {
+        for shelf in &shelves {
             if with_overdue && inbox.late != Late::Soon {
-                range(seat, rank, true, if inbox.after.is_some() { beyond } else { "" });
+                range(seat, shelf, true, if inbox.after.is_some() { beyond } else { "" });
             }
             match inbox.after {
                 _ if inbox.late == Late::Overdue => {}
                 // The page before ended among tasks not yet overdue: ranks before its own are done, its own goes on.
-                Some(after) if !with_overdue && rank == after.rank => range(seat, rank, false, beyond),
-                Some(after) if !with_overdue && rank < after.rank => {}
-                Some(_) | None => range(seat, rank, false, ""),
+                Some(after) if !with_overdue && shelf.shown == after.rank => range(seat, shelf, false, beyond),
+                Some(after) if !with_overdue && shelf.shown < after.rank => {}
+                Some(_) | None => range(seat, shelf, false, ""),
             }
         }
     }

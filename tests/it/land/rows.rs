@@ -114,6 +114,39 @@ fn seed_01_the_admitted_project_stands_above_an_earlier_ordinary_one_until_its_a
 }
 
 #[test]
+fn a_rank_counts_until_the_last_day_of_the_certificate_and_not_a_day_longer() {
+    on_both(async |place: Where| {
+        let house = House::open(place).await;
+        house.play(("2025-03-20", 11, 0)).await;
+        house.until(("2025-12-31", 15, 0)).await;
+        let (admitted, ordinary) = (house.case(Project::Main), files(&house, "lin", "green-channel", form(Project::Earlier, 0)).await);
+        // Both lie on one desk, neither is overdue: one waits for a removal without a limit, the other for its first check.
+        let desk = async || {
+            let (person, day) = (house.person("ez-ldxz.handler").await, house.clock.now().date());
+            let posts = house.node.app.known(house.tenant).await.unwrap().roster.posts_of(person, day);
+            let page = house.node.app.inbox(house.tenant, person, &posts, 50, None).await.unwrap();
+            let of_both = page.tasks.into_iter().filter(|task| ["propose-removal", "check"].contains(&task.step.as_str()));
+            of_both.map(|task| (task.case.parse::<CaseId>().unwrap(), task.rank)).collect::<Vec<_>>()
+        };
+        let shown = async || {
+            let working = house.node.app.working(house.tenant, admitted).await.unwrap();
+            (house.node.app.case_view(&working).await.unwrap().rank, page(&house, Some("ez-ldxz.sup-clerk"), "/cases/GC20250001").await.1)
+        };
+        assert_eq!(house.node.app.certificate(CERTIFICATE).await.unwrap().standing, certificates::Standing::Valid);
+        assert_eq!(desk().await, [(admitted, 1), (ordinary, 9)]);
+        let (rank, text) = shown().await;
+        assert!(rank == 1 && text.contains("<span class=\"tag channel\">B 级"), "{text}");
+        house.until(("2026-01-01", 0, 1)).await;
+        assert_eq!(house.node.app.certificate(CERTIFICATE).await.unwrap().standing, certificates::Standing::Expired);
+        assert_eq!(desk().await, [(ordinary, 9), (admitted, 9)], "nothing was written, and the rank is that of an ordinary case");
+        let (rank, text) = shown().await;
+        assert!(rank == 9 && !text.contains("tag channel\">B 级"), "{text}");
+        house.holds().await;
+        house.close().await;
+    });
+}
+
+#[test]
 fn seed_02_the_land_page_shows_the_balance_and_the_line_and_every_kind_of_posting_has_its_document() {
     on_both(async |place: Where| {
         let house = House::open(place).await;

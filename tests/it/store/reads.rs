@@ -1,6 +1,6 @@
 //! Lists and details: the inbox's order and pages, cases, due work, documents.
 
-use greenlane::ids::{Moment, Tenant};
+use greenlane::ids::{Digest, Moment, Tenant};
 use greenlane::store::rows::{CaseRow, DocumentRow, TaskRow};
 use greenlane::store::{CaseFilter, Held, Inbox, InboxTask, Late, Seat, Stats};
 
@@ -9,6 +9,7 @@ use super::fixture::{EZHOU, Fixture, act, acts, case_id, commit, on_both, person
 on_both! {
     the_inbox_shows_the_overdue_first_then_by_rank
     pages_of_the_inbox_follow_each_other_without_gap_or_repeat
+    a_rank_of_a_lapsed_version_counts_as_ordinary_in_the_inbox
     the_inbox_is_narrowed_by_program_number_and_claim
     the_inbox_is_narrowed_by_lateness_and_each_filter_has_its_count
     a_task_of_two_offices_is_in_both_inboxes_and_once_in_a_shared_one
@@ -32,7 +33,7 @@ fn seat(office: &str) -> Seat {
 }
 
 fn inbox(seats: Vec<Seat>, limit: u32) -> Inbox {
-    Inbox { seats, now: NOW, program: None, text: None, held: Held::Any, late: Late::Any, after: None, limit }
+    Inbox { seats, now: NOW, lapsed: Vec::new(), program: None, text: None, held: Held::Any, late: Late::Any, after: None, limit }
 }
 
 fn at(rank: i16, red_from: i64) -> TaskRow {
@@ -92,6 +93,32 @@ async fn pages_of_the_inbox_follow_each_other_without_gap_or_repeat(fixture: &Fi
         }
         assert_eq!(pages, whole, "pages of {limit}");
     }
+}
+
+async fn a_rank_of_a_lapsed_version_counts_as_ordinary_in_the_inbox(fixture: &Fixture) {
+    let lapsed = Digest([8; 32]);
+    let cases = [(1, 0, 10_030, true), (2, 9, 10_020, false), (3, 1, 10_040, false), (4, 2, 10_010, true), (5, 9, 10_040, true), (6, 0, 9_000, true)];
+    let cases = cases.into_iter().map(|(n, rank, red_from, of_lapsed)| {
+        let mut case = acts(n, 1, 1);
+        case.tasks = vec![at(rank, red_from)];
+        if of_lapsed {
+            case.row.revision = lapsed;
+        }
+        case
+    });
+    fixture.writer().await.write_alone(&commit(cases.collect())).await.unwrap();
+    let all = |limit| inbox(vec![seat("ez-hbj")], limit);
+    let given = fixture.store.inbox(EZHOU, &all(20)).await.unwrap();
+    assert_eq!(order(&given), [(0, 9_000), (0, 10_030), (1, 10_040), (2, 10_010), (9, 10_020), (9, 10_040)]);
+    let after = |limit| Inbox { lapsed: vec![Digest([9; 32]), lapsed], ..all(limit) };
+    let whole = fixture.store.inbox(EZHOU, &after(20)).await.unwrap();
+    assert_eq!(order(&whole), [(9, 9_000), (1, 10_040), (9, 10_010), (9, 10_020), (9, 10_030), (9, 10_040)]);
+    let (mut pages, mut next) = (Vec::new(), after(1));
+    while let [found] = fixture.store.inbox(EZHOU, &next).await.unwrap().as_slice() {
+        next.after = Some(found.cursor(NOW));
+        pages.push(found.clone());
+    }
+    assert_eq!(pages, whole, "page by page");
 }
 
 async fn the_inbox_is_narrowed_by_program_number_and_claim(fixture: &Fixture) {

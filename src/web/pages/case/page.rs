@@ -182,14 +182,15 @@ pub fn page(asking: &Asking<'_>, land: Option<Land>, refused: Option<Refused>) -
     let kept = refused.as_ref().filter(formless).map(|refused| refused.opinion.clone()).filter(|text| !text.is_empty());
     let watch = Watch::over(state.terms.values(), file.calendar());
     let lead = state.terms.iter().filter(|(_, term)| term.due.is_some() && term.due == watch.due).map(|(id, _)| *id).next();
+    let rank = if state.ended.is_some() { state.rank } else { file.known.rank_on(state.revision, state.rank, file.now.date()) };
     let flash = asking.asked.did.filter(|_| refused.is_none()).and_then(|seq| flash(asking, seq, &told));
     Ok(Page {
         number: asking.shown(),
         project: file.working.row.title.clone().unwrap_or_default(),
         workflow: file.program(&state.workflow).map(|program| spoken.say(&program.title)).unwrap_or_default(),
         applicant: spoken.person(state.applicant),
-        rank: spoken.named("rank", &state.rank.to_string()),
-        channel: state.rank < 9,
+        rank: spoken.named("rank", &rank.to_string()),
+        channel: rank < 9,
         started: state.started.0,
         ended: state.ended.as_ref().map(|(result, at)| Ended { at: at.0, result: spoken.outcome(result) }),
         light: watch.light(file.now),
@@ -207,8 +208,8 @@ pub fn page(asking: &Asking<'_>, land: Option<Land>, refused: Option<Refused>) -
         orders: asking.orders.0.iter().filter(|_| state.applicant != asking.visitor.person).map(|order| order_line(spoken, order)).collect(),
         about: asking.orders.1.iter().map(|order| about_line(spoken, order)).collect(),
         documents: asking.documents.iter().map(|line| document(asking, line)).collect(),
-        holds: state.holds.values().map(|hold| amount(asking, (&hold.account, hold.amount), asking.step(hold.scope, &hold.step), None)).collect(),
         land,
+        holds: state.holds.values().map(|hold| amount(asking, (&hold.account, hold.amount), asking.step(hold.scope, &hold.step), None)).collect(),
         waiting: state.queue.values().map(|place| amount(asking, (&place.account, place.amount), String::new(), Some(place.since.0))).collect(),
         history: history::history(asking, told, &telling),
         record: format!("/cases/{}/record", asking.name()),
