@@ -1,6 +1,8 @@
 //! The movable clock of a demonstration, and what follows from the day: recomputing terms.
 //! Invariant: a clock moves forward only, and where it stands is stored, so that `serve` refuses a database that has one.
 
+use std::collections::BTreeSet;
+
 use futures::StreamExt;
 
 use crate::app::App;
@@ -9,7 +11,7 @@ use crate::app::failure::{Failure, Fault, refusal};
 use crate::clock::{self, Clock};
 use crate::engine::refusal::Class;
 use crate::identity::Actor;
-use crate::ids::{CaseId, Moment, Tenant};
+use crate::ids::{CaseId, Digest, Moment, Tenant};
 use crate::limits::{WAKES_AT_ONCE_MAX, WAKES_PER_TURN_MAX};
 use crate::store::{CaseFilter, Store, StoreFault};
 use crate::telemetry;
@@ -116,7 +118,14 @@ impl App {
     /// # Errors
     /// A fault.
     pub async fn servable(&self, limit: u32) -> Result<Vec<(Tenant, CaseId, u32)>, Fault> {
-        let places = self.store().waiting_served(limit).await.map_err(|cause| Fault::new("looking for who can be served", cause))?;
+        let looking = |cause| Fault::new("looking for who can be served", cause);
+        let today = self.clock().now().date();
+        let mut lapsed = BTreeSet::new();
+        for tenant in self.store().waiting_tenants().await.map_err(looking)? {
+            lapsed.extend(self.known(tenant).await?.lapsed(today));
+        }
+        let lapsed: Vec<Digest> = lapsed.into_iter().collect();
+        let places = self.store().waiting_served(&lapsed, limit).await.map_err(looking)?;
         Ok(places.into_iter().map(|place| (place.tenant, place.case, place.token)).collect())
     }
 

@@ -21,9 +21,6 @@ use crate::ids::{Digest, Moment, Name, PersonId, Tenant, Text};
 use crate::limits::REGISTER_STALE_MS_MAX;
 use crate::notice::{Preferences, Texts};
 
-/// The rank of a case that is in no channel, or no longer.
-const ORDINARY: i16 = 9;
-
 /// One version of the register, parsed.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -66,17 +63,14 @@ impl Known {
     /// The versions of workflows whose ranks count no more on a day: what a rank rests on has ended, as the certificate of admission says as well.
     #[must_use]
     pub fn lapsed(&self, on: NaiveDate) -> Vec<Digest> {
-        let lapses = |bundle: &Bundle| {
-            let root = bundle.programs.get(&bundle.root);
-            root.is_some_and(|root| root.basis_until.is_some_and(|until| until < on) && root.nodes.iter().any(|node| !node.ranks.is_empty()))
-        };
+        let lapses = |bundle: &Bundle| bundle.ranks_until().is_some_and(|until| until < on);
         self.bundles.iter().filter(|(_, bundle)| lapses(bundle)).map(|(digest, _)| *digest).collect()
     }
 
     /// The rank a running case of a version has on a day, of the one it was given.
     #[must_use]
     pub fn rank_on(&self, revision: Digest, given: i16, on: NaiveDate) -> i16 {
-        if given != ORDINARY && self.lapsed(on).contains(&revision) { ORDINARY } else { given }
+        self.bundles.get(&revision).map_or(given, |bundle| bundle.rank_on(given, on))
     }
 
     /// What somebody chose to hear; nothing chosen is everything.

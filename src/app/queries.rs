@@ -298,9 +298,9 @@ impl App {
     pub async fn accounts(&self, tenant: Tenant) -> Result<Vec<AccountLine>, Fault> {
         const ACCOUNTS_MAX: u32 = 1_000;
         let known = self.known(tenant).await?;
-        let mut lines = Vec::new();
+        let (mut lines, lapsed) = (Vec::new(), known.lapsed(self.clock().now().date()));
         for row in self.store().accounts(tenant, "", ACCOUNTS_MAX).await.map_err(reading("listing accounts"))? {
-            let waiting = self.store().waiting(tenant, &row.account, ACCOUNTS_MAX).await.map_err(reading("reading a waiting list"))?;
+            let waiting = self.store().waiting(tenant, &row.account, &lapsed, ACCOUNTS_MAX).await.map_err(reading("reading a waiting list"))?;
             let place = |place: crate::store::WaitingView| WaitingLine {
                 case: place.case.to_string(),
                 rank: place.rank,

@@ -7,7 +7,7 @@ use crate::app::notices::short_name;
 use crate::app::register;
 use crate::engine::refusal::Class;
 use crate::exports::safe::{self, Cell};
-use crate::ids::{CaseId, Moment, Tenant, Text};
+use crate::ids::{CaseId, Digest, Moment, Tenant, Text};
 use crate::limits::{ACCOUNTS_SHOWN_MAX, LIGHTS_LISTED_MAX};
 use crate::store::{AccountRow, PlaceView, PostedView, StoreFault};
 
@@ -92,7 +92,7 @@ pub struct Waiting {
     pub case: CaseId,
     /// What people call it.
     pub name: String,
-    /// Its rank.
+    /// Its rank today.
     pub rank: i16,
     /// Since when.
     pub since: Moment,
@@ -128,7 +128,7 @@ impl App {
         let sums = self.store().waiting_sums(tenant).await.map_err(reading)?;
         let waits = sums.iter().find(|sum| sum.account == key).map_or((0, 0), |sum| (sum.count, sum.amount));
         let found = self.store().posted(tenant, key, before.unwrap_or(i64::MAX), limit).await.map_err(reading)?;
-        let waiting = self.store().in_line(tenant, key, ACCOUNTS_SHOWN_MAX).await.map_err(reading)?;
+        let waiting = self.store().in_line(tenant, key, &self.lapsed(tenant).await?, ACCOUNTS_SHOWN_MAX).await.map_err(reading)?;
         let waiting = waiting.into_iter().map(place).collect();
         let full = found.len() == usize::try_from(limit).unwrap_or(usize::MAX);
         let before = found.last().filter(|_| full).map(|last| last.id);
@@ -157,12 +157,17 @@ impl App {
     /// # Errors
     /// A fault.
     pub async fn lines(&self, tenant: Tenant, balances: &[&Balance]) -> Result<Vec<(Balance, Vec<Waiting>)>, Fault> {
-        let mut lines = Vec::new();
+        let (mut lines, lapsed) = (Vec::new(), self.lapsed(tenant).await?);
         for balance in balances.iter().filter(|balance| balance.waiting > 0) {
-            let waiting = self.store().in_line(tenant, &balance.key, ACCOUNTS_SHOWN_MAX).await.map_err(reading)?;
+            let waiting = self.store().in_line(tenant, &balance.key, &lapsed, ACCOUNTS_SHOWN_MAX).await.map_err(reading)?;
             lines.push(((*balance).clone(), waiting.into_iter().map(place).collect()));
         }
         Ok(lines)
+    }
+
+    /// The versions whose ranks count no more today.
+    async fn lapsed(&self, tenant: Tenant) -> Result<Vec<Digest>, Fault> {
+        Ok(self.known(tenant).await?.lapsed(self.clock().now().date()))
     }
 
     /// The postings of an account as CSV, newest first, up to the bound.

@@ -4,11 +4,15 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use crate::app::clockwork::stored_clock;
 use crate::app::failure::Fault;
+use crate::app::known::Known;
 use crate::app::operate::Operation;
+use crate::app::register;
 use crate::cli::operate::operate;
 use crate::cli::place::Place;
 use crate::cli::{Trouble, say};
+use crate::clock::Clock;
 
 /// What to do.
 #[derive(Debug, clap::Args)]
@@ -58,12 +62,15 @@ async fn list(place: &Place) -> Result<(), Trouble> {
     let store = place.store().await?;
     let tenant = place.config()?.tenant;
     let reading = |cause| Fault::new("reading the accounts", cause);
+    let today = stored_clock(&store).await?.unwrap_or(Clock::Machine).now().date();
+    let version = store.registry_version(tenant).await.map_err(reading)?;
+    let lapsed = register::read(&store, tenant, version, &Known::default()).await?.lapsed(today);
     for row in store.accounts(tenant, "", ROWS_MAX).await.map_err(reading)? {
         say(&format!(
             "{}  {}: issued {} = free {} + reserved {} + used {} + written off {}",
             row.account, row.unit, row.issued, row.free, row.reserved, row.used, row.written_off
         ));
-        for (place, waiting) in store.waiting(tenant, &row.account, ROWS_MAX).await.map_err(reading)?.into_iter().enumerate() {
+        for (place, waiting) in store.waiting(tenant, &row.account, &lapsed, ROWS_MAX).await.map_err(reading)?.into_iter().enumerate() {
             say(&format!("  候补 {}  case {} wants {} since {}", place + 1, waiting.case, waiting.amount, waiting.since.to_rfc3339()));
         }
     }

@@ -17,9 +17,11 @@ use crate::ids::{Digest, Name, PersonId};
 
 mod events;
 mod jobs;
+mod ranks;
 
 pub use events::{Catch, Complete, EachRule, Heard, Need, Thrown, Trigger};
 pub use jobs::JobRule;
+pub use ranks::ORDINARY;
 
 /// A workflow with everything it calls: what a case pins, by `digest`.
 #[derive(Clone, Debug)]

@@ -66,7 +66,8 @@ impl<'f> Draft<'f> {
         let balance = self.balance(account)?;
         let free = balance.free.saturating_add(self.moved.get(account).copied().unwrap_or(0));
         let since = self.scope(spot.scope)?.short_since.get(account).copied().unwrap_or(self.facts.now);
-        let own = (self.case.rank, since, self.case.id, spot.token);
+        let rank = self.facts.bundle.rank_on(self.case.rank, self.facts.now.date());
+        let own = (rank, since, self.case.id, spot.token);
         let is_own = |place: &Waiting| (place.case, place.token) == (self.case.id, spot.token);
         let ahead = balance.waiting.iter().any(|place| !is_own(place) && (place.rank, place.since, place.case, place.token) < own);
         Ok(free >= amount && !ahead)

@@ -58,7 +58,7 @@ pub struct Waiting {
     pub case: CaseId,
     /// Its token.
     pub token: Local,
-    /// Its rank.
+    /// Its rank today: the one it was given, or that of an ordinary case when what it rested on has ended.
     pub rank: i16,
     /// Since when.
     pub since: Moment,

@@ -184,7 +184,7 @@ impl<'c> World<'c> {
                         match need {
                             Need::Body(key) => _ = bodies.insert(key, self.bodies.get(&key).cloned().unwrap_or_default()),
                             Need::Balance(key) => {
-                                let balance = self.accounts.get(&key).map(|account| Balance { free: account.free, waiting: account.waiting.clone() });
+                                let balance = self.accounts.get(&key).map(|account| Balance { free: account.free, waiting: self.line(account) });
                                 balances.insert(key, balance);
                             }
                             Need::Lease(case, job) => _ = leases.insert((case, job), self.leases.get(&(case, job)).map(|held| held.lease)),
@@ -242,6 +242,14 @@ impl<'c> World<'c> {
             account.waiting.iter_mut().filter(|place| place.case == case.id).for_each(|place| place.rank = case.rank);
             account.waiting.sort_by_key(|place| (place.rank, place.since, place.case, place.token));
         }
+    }
+
+    /// Who waits today, first in line first: a rank whose basis has ended counts no more.
+    fn line(&self, account: &Account) -> Vec<Waiting> {
+        let today = |place: &Waiting| Waiting { rank: self.cast.bundle.rank_on(place.rank, self.now.date()), ..place.clone() };
+        let mut line: Vec<Waiting> = account.waiting.iter().map(today).collect();
+        line.sort_by_key(|place| (place.rank, place.since, place.case, place.token));
+        line
     }
 
     /// What the store does with an effect in the same commit.
@@ -305,6 +313,7 @@ impl<'c> World<'c> {
             let due = self.runs.iter().filter_map(|(id, run)| Some((next_wake(run.case.as_ref()?)?, *id))).min();
             let Some((at, case)) = due.filter(|(at, _)| *at <= target) else {
                 self.now = target;
+                self.serve();
                 return Answer::Done(None);
             };
             self.now = self.now.max(at);
@@ -366,7 +375,7 @@ impl<'c> World<'c> {
     /// Heads of waiting lists whose account covers them hear of it, one after another.
     fn serve_lines(&mut self) {
         for _ in 0..WAKES_MAX {
-            let head = self.accounts.values().find_map(|account| account.waiting.first().filter(|head| head.amount <= account.free).cloned());
+            let head = self.accounts.values().find_map(|account| self.line(account).into_iter().next().filter(|head| head.amount <= account.free));
             let Some(Waiting { case, token, .. }) = head else { return };
             let command = Command::Message { name: QUOTA_FREED.into(), token: Some(token) };
             if let Err(refusal) = self.act(case, &Actor::System, &command) {

@@ -121,10 +121,11 @@ impl Writer {
     }
 
     /// Locks accounts, in order of key whatever the order given, and answers what is free of each and who waits, first in line first. Needs a transaction.
-    pub async fn lock_balances(&mut self, tenant: Tenant, accounts: &[String]) -> Result<BTreeMap<String, Option<Balance>>, WriteFault> {
+    /// Cases of the versions in `lapsed` wait among the ordinary ones, whatever rank they were given.
+    pub async fn lock_balances(&mut self, tenant: Tenant, accounts: &[String], lapsed: &[Digest]) -> Result<BTreeMap<String, Option<Balance>>, WriteFault> {
         match self {
-            Self::Sqlite(writer) => writer.lock_balances(tenant, accounts),
-            Self::Postgres(writer) => on_server!(writer, lock_balances(tenant, accounts)),
+            Self::Sqlite(writer) => writer.lock_balances(tenant, accounts, lapsed),
+            Self::Postgres(writer) => on_server!(writer, lock_balances(tenant, accounts, lapsed)),
         }
     }
 

@@ -150,7 +150,7 @@ impl Lane {
         let pass = loop {
             let mut locked = Locked::default();
             if !locks.is_empty() {
-                locked = self.lock(tenant, &locks).await?;
+                locked = self.lock(&known, tenant, &locks).await?;
             }
             match self.decide_all(tenant, &known, jobs, &mut locked, &locks).await {
                 Ok(pass) => break pass,
@@ -178,11 +178,11 @@ impl Lane {
     }
 
     /// Opens a transaction and takes the locks, accounts first, each in order of its key.
-    async fn lock(&mut self, tenant: Tenant, locks: &LockSet) -> Result<Locked, Broken> {
+    async fn lock(&mut self, known: &Known, tenant: Tenant, locks: &LockSet) -> Result<Locked, Broken> {
         self.writer.begin().await?;
         let accounts: Vec<String> = locks.accounts.iter().cloned().collect();
         let counters: Vec<String> = locks.counters.iter().cloned().collect();
-        let balances = self.writer.lock_balances(tenant, &accounts).await?;
+        let balances = self.writer.lock_balances(tenant, &accounts, &known.lapsed(self.clock.now().date())).await?;
         let counters = self.writer.lock_counters(tenant, &counters).await?;
         let jobs: Vec<(CaseId, Local)> = locks.jobs.iter().copied().collect();
         let leases = self.writer.lock_leases(tenant, &jobs).await?;

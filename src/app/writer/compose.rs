@@ -225,7 +225,7 @@ impl Draftsman {
     /// Moves the locked balances and counters along, so that the next command of the batch sees what this one took.
     pub(super) fn move_locked(&mut self, case: CaseId, locked: &mut Locked) {
         let Some(draft) = self.drafts.get_mut(&case) else { return };
-        let rank = draft.state.as_ref().map_or(0, |state| state.rank);
+        let rank = draft.state.as_ref().map_or(0, |state| self.known.rank_on(state.revision, state.rank, draft.at.date()));
         for effect in std::mem::take(&mut draft.asked) {
             match effect {
                 Effect::Notice(_) | Effect::Broadcast { .. } | Effect::Order(_) => {}

@@ -30,7 +30,7 @@ impl World<'_> {
     pub(super) fn look(&self, cases: &BTreeMap<String, CaseId>) -> Scene {
         let seen = |(name, id): (&String, &CaseId)| self.runs.get(id).and_then(|run| Some((name.clone(), self.case(run, run.case.as_ref()?))));
         let account = |(key, account): (&String, &super::Account)| {
-            let waiting = account.waiting.iter().map(|place| place.case.to_string()).collect();
+            let waiting = self.line(account).iter().map(|place| place.case.to_string()).collect();
             (key.clone(), AccountSeen { free: account.free, reserved: account.reserved, used: account.used, waiting, postings: account.postings.clone() })
         };
         Scene { cases: cases.iter().filter_map(seen).collect(), accounts: self.accounts.iter().map(account).collect() }
@@ -48,7 +48,7 @@ impl World<'_> {
             number: case.number.clone(),
             applicant: self.cast.name_of(case.applicant),
             ended: case.ended.as_ref().map(|(result, _)| result.to_string()),
-            rank: case.rank,
+            rank: if case.ended.is_some() { case.rank } else { self.cast.bundle.rank_on(case.rank, self.now.date()) },
             tasks: case.tasks.iter().map(|(id, task)| (*id, self.task(task, program(&task.scope)))).collect(),
             jobs: case.jobs.iter().map(job).collect(),
             terms: case.terms.iter().map(term).collect(),

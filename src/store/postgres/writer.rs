@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
 
 use crate::engine::case::Local;
 use crate::engine::facts::{Balance, Lease, Waiting};
 use crate::ids::{CaseId, CommandId, Digest, Moment, PersonId, Tenant};
+use crate::store::topics::lapsed::rank_of;
 use crate::store::{StoreFault, StoredReceipt, WriteFault};
 
 /// One writing connection.
@@ -136,7 +137,12 @@ impl Writer {
         Ok(found.into_iter().map(|(digest, bytes)| (Digest(digest), bytes)).collect())
     }
 
-    pub(in crate::store) async fn lock_balances(&mut self, tenant: Tenant, accounts: &[String]) -> Result<BTreeMap<String, Option<Balance>>, WriteFault> {
+    pub(in crate::store) async fn lock_balances(
+        &mut self,
+        tenant: Tenant,
+        accounts: &[String],
+        lapsed: &[Digest],
+    ) -> Result<BTreeMap<String, Option<Balance>>, WriteFault> {
         let mut found: BTreeMap<String, Option<Balance>> = accounts.iter().map(|account| (account.clone(), None)).collect();
         let keys: Vec<&str> = found.keys().map(String::as_str).collect();
         // Locked in order of key: in statement order two hot accounts deadlocked.
@@ -145,14 +151,16 @@ impl Writer {
             .bind(&keys)
             .fetch_all(&mut self.connection)
             .await?;
-        let line: Vec<(String, Uuid, i64, i16, i64, i64)> = sqlx::query_as(
-            "select account, case_id, token, rank, since, amount from waiting where tenant = $1 and account = any($2)
-             order by account, rank, since, case_id, token",
-        )
-        .bind(tenant.0)
-        .bind(&keys)
-        .fetch_all(&mut self.connection)
-        .await?;
+        let rank = rank_of("w", lapsed.len(), 3);
+        let text = format!(
+            "select w.account, w.case_id, w.token, {rank} as ranked, w.since, w.amount from waiting w where w.tenant = $1 and w.account = any($2)
+             order by w.account, ranked, w.since, w.case_id, w.token"
+        );
+        let mut line = sqlx::query_as(AssertSqlSafe(text)).bind(tenant.0).bind(&keys);
+        for revision in lapsed {
+            line = line.bind(&revision.0[..]);
+        }
+        let line: Vec<(String, Uuid, i64, i16, i64, i64)> = line.fetch_all(&mut self.connection).await?;
         for (account, free) in free {
             found.insert(account, Some(Balance { free, waiting: Vec::new() }));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, ToSql, params};
 use uuid::Uuid;
 
 use super::Writer;
@@ -11,6 +11,7 @@ use crate::engine::facts::{Balance, Lease, Waiting};
 use crate::ids::{CaseId, CommandId, Digest, Moment, PersonId, Tenant};
 use crate::limits::SNAPSHOT_FORMAT;
 use crate::store::rows::{ActRow, CaseRow, SnapshotRow};
+use crate::store::topics::lapsed::rank_of;
 use crate::store::{LoadedCase, StoreFault, StoredReceipt, WriteFault};
 
 impl Writer {
@@ -69,17 +70,28 @@ impl Writer {
         Ok(found)
     }
 
-    pub(in crate::store) fn lock_balances(&mut self, tenant: Tenant, accounts: &[String]) -> Result<BTreeMap<String, Option<Balance>>, WriteFault> {
+    pub(in crate::store) fn lock_balances(
+        &mut self,
+        tenant: Tenant,
+        accounts: &[String],
+        lapsed: &[Digest],
+    ) -> Result<BTreeMap<String, Option<Balance>>, WriteFault> {
         // BEGIN IMMEDIATE already locked the file.
         let mut free = self.connection.prepare_cached("select free from accounts where tenant = ? and account = ?")?;
-        let mut line = self
-            .connection
-            .prepare_cached("select case_id, token, rank, since, amount from waiting where tenant = ? and account = ? order by rank, since, case_id, token")?;
+        let rank = rank_of("w", lapsed.len(), 3).replace('$', "?");
+        let mut line = self.connection.prepare_cached(&format!(
+            "select w.case_id, w.token, {rank} as ranked, w.since, w.amount from waiting w where w.tenant = ?1 and w.account = ?2
+             order by ranked, w.since, w.case_id, w.token"
+        ))?;
         let mut found = BTreeMap::new();
         for account in accounts {
             let balance = free.query_row(params![tenant.0, account], |row| row.get(0)).optional()?;
             let waiting = match balance {
-                Some(_) => line.query_map(params![tenant.0, account], waiting_row)?.collect::<Result<_, _>>()?,
+                Some(_) => {
+                    let lapsed = lapsed.iter().map(|revision| &revision.0 as &dyn ToSql);
+                    let values: Vec<&dyn ToSql> = [&tenant.0 as &dyn ToSql, account].into_iter().chain(lapsed).collect();
+                    line.query_map(&values[..], waiting_row)?.collect::<Result<_, _>>()?
+                }
                 None => Vec::new(),
             };
             found.insert(account.clone(), balance.map(|free| Balance { free, waiting }));

@@ -1,11 +1,12 @@
 //! Accounts, their postings and their waiting lists. Invariant: nothing here changes a balance; postings come with a commit.
 
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
 
-use crate::ids::{CaseId, Moment, Tenant};
+use crate::ids::{CaseId, Digest, Moment, Tenant};
 use crate::store::dialect::on_both;
 use crate::store::rows::PostingKind;
+use crate::store::topics::lapsed::rank_of;
 use crate::store::{Store, StoreFault};
 
 /// An account with its buckets; issued is the sum of the four.
@@ -156,27 +157,63 @@ impl Store {
         found.into_iter().map(StoredPosting::row).collect()
     }
 
-    /// Who waits for an account, first in line first.
-    pub async fn waiting(&self, tenant: Tenant, account: &str, limit: u32) -> Result<Vec<WaitingView>, StoreFault> {
-        let text = "select tenant, account, case_id, token, rank, since, amount from waiting
-            where tenant = $1 and account = $2 order by rank, since, case_id, token limit $3";
+    /// Who waits for an account, first in line first; cases of the versions in `lapsed` among the ordinary ones.
+    pub async fn waiting(&self, tenant: Tenant, account: &str, lapsed: &[Digest], limit: u32) -> Result<Vec<WaitingView>, StoreFault> {
+        let rank = rank_of("w", lapsed.len(), 4);
+        let text = format!(
+            "select w.tenant, w.account, w.case_id, w.token, {rank} as rank, w.since, w.amount from waiting w
+             where w.tenant = $1 and w.account = $2 order by {rank}, w.since, w.case_id, w.token limit $3"
+        );
         let mut connection = self.reader(tenant).await?;
-        let found: Vec<StoredWaiting> =
-            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(account).bind(i64::from(limit)).fetch_all(&mut **c).await?);
+        let found: Vec<StoredWaiting> = on_both!(&mut connection, c => {
+            let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(tenant.0).bind(account).bind(i64::from(limit));
+            for revision in lapsed {
+                query = query.bind(&revision.0[..]);
+            }
+            query.fetch_all(&mut **c).await?
+        });
         found.into_iter().map(StoredWaiting::row).collect()
     }
 
-    /// The heads of waiting lists whose account has enough free now, over all tenants.
-    pub async fn waiting_served(&self, limit: u32) -> Result<Vec<WaitingView>, StoreFault> {
-        let text = "select w.tenant, w.account, w.case_id, w.token, w.rank, w.since, w.amount
-            from (select distinct tenant, account from waiting) line
-            join accounts a on a.tenant = line.tenant and a.account = line.account
-            join waiting w on w.tenant = line.tenant and w.account = line.account and a.free >= w.amount
-              and not exists (select 1 from waiting f where f.tenant = w.tenant and f.account = w.account
-                and (f.rank, f.since, f.case_id, f.token) < (w.rank, w.since, w.case_id, w.token))
-            order by w.tenant, w.account limit $1";
+    /// The tenants in which somebody waits.
+    pub async fn waiting_tenants(&self) -> Result<Vec<Tenant>, StoreFault> {
         let mut connection = self.everywhere().await?;
-        let found: Vec<StoredWaiting> = on_both!(&mut connection, c => sqlx::query_as(text).bind(i64::from(limit)).fetch_all(&mut **c).await?);
+        let found: Vec<i32> = on_both!(&mut connection, c => sqlx::query_scalar("select distinct tenant from waiting").fetch_all(&mut **c).await?);
+        Ok(found.into_iter().map(Tenant).collect())
+    }
+
+    /// The heads of waiting lists whose account has enough free now, over all tenants; cases of the versions in `lapsed` wait among the ordinary ones.
+    pub async fn waiting_served(&self, lapsed: &[Digest], limit: u32) -> Result<Vec<WaitingView>, StoreFault> {
+        let text = if lapsed.is_empty() { HEADS_SERVED.to_owned() } else { heads_served(lapsed.len()) };
+        let mut connection = self.everywhere().await?;
+        let found: Vec<StoredWaiting> = on_both!(&mut connection, c => {
+            let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(i64::from(limit));
+            for revision in lapsed {
+                query = query.bind(&revision.0[..]);
+            }
+            query.fetch_all(&mut **c).await?
+        });
         found.into_iter().map(StoredWaiting::row).collect()
     }
+}
+
+/// The heads while every rank counts: the line is the index itself.
+const HEADS_SERVED: &str = "select w.tenant, w.account, w.case_id, w.token, w.rank, w.since, w.amount
+    from (select distinct tenant, account from waiting) line
+    join accounts a on a.tenant = line.tenant and a.account = line.account
+    join waiting w on w.tenant = line.tenant and w.account = line.account and a.free >= w.amount
+      and not exists (select 1 from waiting f where f.tenant = w.tenant and f.account = w.account
+        and (f.rank, f.since, f.case_id, f.token) < (w.rank, w.since, w.case_id, w.token))
+    order by w.tenant, w.account limit $1";
+
+/// The heads when some ranks count no more: each list is put in order once.
+fn heads_served(lapsed: usize) -> String {
+    let rank = rank_of("w", lapsed, 2);
+    format!(
+        "select w.tenant, w.account, w.case_id, w.token, w.rank, w.since, w.amount
+         from (select ranked.*, row_number() over (partition by ranked.tenant, ranked.account order by ranked.rank, ranked.since, ranked.case_id, ranked.token) as place
+           from (select w.tenant, w.account, w.case_id, w.token, {rank} as rank, w.since, w.amount from waiting w) ranked) w
+         join accounts a on a.tenant = w.tenant and a.account = w.account and a.free >= w.amount
+         where w.place = 1 order by w.tenant, w.account limit $1"
+    )
 }

@@ -7,17 +7,17 @@ use std::fmt::Write as _;
 use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
 
+use crate::definition::graph::ORDINARY;
 use crate::identity::absence::B_POST;
 use crate::ids::{CaseId, Digest, Moment, PersonId, Tenant};
 use crate::store::dialect::on_both;
 use crate::store::rows::TaskRow;
 use crate::store::topics::cases::escaped;
+use crate::store::topics::lapsed::of_lapsed;
 use crate::store::{Store, StoreFault};
 
 /// Every rank there is; the tables refuse another.
 const RANKS: [i16; 4] = [0, 1, 2, ORDINARY];
-/// The rank of a case that is in no channel, or no longer.
-const ORDINARY: i16 = 9;
 
 /// A seat whose tasks are shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -355,8 +355,7 @@ fn shelves(lapsed: usize, first: usize) -> Vec<Shelf> {
     if lapsed == 0 {
         return RANKS.map(|rank| Shelf { stored: rank, shown: rank, only: String::new() }).into();
     }
-    let revisions: Vec<String> = (first..first + lapsed).map(|place| format!("${place}")).collect();
-    let of_lapsed = format!("exists (select 1 from cases o where o.tenant = $1 and o.id = tasks.case_id and o.revision in ({}))", revisions.join(", "));
+    let of_lapsed = of_lapsed("tasks", lapsed, first);
     let given = || RANKS.into_iter().filter(|rank| *rank != ORDINARY);
     let counts = given().map(|rank| Shelf { stored: rank, shown: rank, only: format!(" and not {of_lapsed}") });
     let lapses = given().map(|rank| Shelf { stored: rank, shown: ORDINARY, only: format!(" and {of_lapsed}") });

@@ -10,6 +10,7 @@ pub mod fold;
 pub mod hooks;
 pub mod inbox;
 pub mod jobs;
+pub(in crate::store) mod lapsed;
 pub mod lights;
 pub mod log;
 pub mod orders;

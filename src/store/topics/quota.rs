@@ -1,12 +1,13 @@
 //! Accounts as a page shows them: postings with the balance after each and the numbers of their cases, and whole waiting lists summed up.
 //! Invariant: the balance after a posting comes from one statement, so it never mixes two moments. Never: a change of a balance.
 
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
 
-use crate::ids::{CaseId, Moment, Tenant};
+use crate::ids::{CaseId, Digest, Moment, Tenant};
 use crate::store::dialect::on_both;
 use crate::store::rows::PostingKind;
+use crate::store::topics::lapsed::rank_of;
 use crate::store::{Store, StoreFault};
 
 /// A posting with what was free after it.
@@ -132,13 +133,21 @@ impl Store {
         found.into_iter().map(|(id, held)| Ok((hold(id)?, held))).collect()
     }
 
-    /// Who waits for an account, first in line first, with their numbers.
-    pub async fn in_line(&self, tenant: Tenant, account: &str, limit: u32) -> Result<Vec<PlaceView>, StoreFault> {
-        let text = "select w.case_id, c.number, w.rank, w.since, w.amount from waiting w left join cases c on c.tenant = $1 and c.id = w.case_id
-            where w.tenant = $1 and w.account = $2 order by w.rank, w.since, w.case_id, w.token limit $3";
+    /// Who waits for an account, first in line first, with their numbers; cases of the versions in `lapsed` among the ordinary ones.
+    pub async fn in_line(&self, tenant: Tenant, account: &str, lapsed: &[Digest], limit: u32) -> Result<Vec<PlaceView>, StoreFault> {
+        let rank = rank_of("w", lapsed.len(), 4);
+        let text = format!(
+            "select w.case_id, c.number, {rank} as rank, w.since, w.amount from waiting w left join cases c on c.tenant = $1 and c.id = w.case_id
+             where w.tenant = $1 and w.account = $2 order by {rank}, w.since, w.case_id, w.token limit $3"
+        );
         let mut connection = self.reader(tenant).await?;
-        let found: Vec<StoredPlace> =
-            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(account).bind(i64::from(limit)).fetch_all(&mut **c).await?);
+        let found: Vec<StoredPlace> = on_both!(&mut connection, c => {
+            let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(tenant.0).bind(account).bind(i64::from(limit));
+            for revision in lapsed {
+                query = query.bind(&revision.0[..]);
+            }
+            query.fetch_all(&mut **c).await?
+        });
         let place =
             |row: StoredPlace| PlaceView { case: CaseId(row.case_id), number: row.number, rank: row.rank, since: Moment(row.since), amount: row.amount };
         Ok(found.into_iter().map(place).collect())

@@ -1,5 +1,7 @@
 //! Reservations: short is an outcome, the line is kept in order, nothing is reserved twice or forgotten.
 
+use std::sync::Arc;
+
 use greenlane::definition::graph::Settlement;
 use greenlane::engine::command::{Actor, Command};
 use greenlane::engine::event::Event;
@@ -8,7 +10,7 @@ use greenlane::ids::Moment;
 use serde_json::json;
 
 use super::flow::{Block, Does, Flow, Way, step, task};
-use super::world::{Account, World, person};
+use super::world::{Account, World, day, person};
 
 const PEOPLE: &[(&str, &str, &str)] = &[("ann", "office", "clerk")];
 
@@ -79,6 +81,25 @@ fn what_is_free_goes_to_whoever_is_first_in_line() {
     assert_eq!(world.standing(small), ["line"]);
     free_up(&mut world, big);
     assert_eq!(world.standing(big), ["sign"]);
+}
+
+#[test]
+fn a_rank_goes_before_nobody_after_the_last_day_of_what_it_rests_on() {
+    // The last day itself counts.
+    for (date, served) in [("2025-12-31", "urgent"), ("2026-01-01", "early")] {
+        let mut world = world(3);
+        let program = Arc::make_mut(world.bundle.programs.values_mut().next().unwrap());
+        program.basis_until = Some(day("2025-12-31"));
+        program.nodes[0].ranks.insert("posted".into(), 1);
+        let early = world.start_ranked(asks(5), 9);
+        let urgent = world.start_ranked(asks(4), 0);
+        world.at(date).accounts.get_mut("land/2025/gedian").unwrap().free = 5;
+        for run in [urgent, early] {
+            free_up(&mut world, run);
+        }
+        let stands = [(urgent, "urgent"), (early, "early")].map(|(run, name)| (name, world.standing(run) == ["sign"]));
+        assert_eq!(stands, [("urgent", served == "urgent"), ("early", served == "early")], "{date}");
+    }
 }
 
 #[test]

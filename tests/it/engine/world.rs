@@ -243,7 +243,8 @@ impl World {
     }
 
     fn balance(&self, key: &str) -> Option<Balance> {
-        self.accounts.get(key).map(|account| Balance { free: account.free, waiting: account.waiting.clone() })
+        let today = |place: &Waiting| Waiting { rank: self.bundle.rank_on(place.rank, self.now.date()), ..place.clone() };
+        self.accounts.get(key).map(|account| Balance { free: account.free, waiting: account.waiting.iter().map(today).collect() })
     }
 
     fn fold(&mut self, run: usize, events: &[Event]) {

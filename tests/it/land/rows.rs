@@ -147,6 +147,45 @@ fn a_rank_counts_until_the_last_day_of_the_certificate_and_not_a_day_longer() {
 }
 
 #[test]
+fn the_line_for_quota_goes_by_class_until_the_last_day_of_the_certificate_and_then_by_time_alone() {
+    on_both(async |place: Where| {
+        let house = House::open(place).await;
+        house.play(("2025-03-27", 9, 0)).await;
+        // An ordinary case stands in line before the admitted project comes to it.
+        let mut asks = form(Project::Earlier, 0);
+        asks["area_m2"] = json!(45_000);
+        let ordinary = files(&house, "lin", "land-quota", asks).await;
+        for (step, outcome) in [("park-check", "support"), ("one-map", "ok"), ("match_idle", "none")] {
+            answers(&house, ordinary, (step, outcome), None).await;
+        }
+        house.play_on(Some(("2025-03-27", 9, 0)), ("2025-03-28", 10, 30)).await;
+        let admitted = house.case(Project::Main);
+        let line = async || {
+            let statement = house.node.app.statement(house.tenant, LAND, None, 1).await.unwrap();
+            statement.waiting.iter().map(|place| (place.case, place.rank)).collect::<Vec<_>>()
+        };
+        let classes = async || {
+            let (_, text) = page(&house, Some("ez-ldxz.sup-clerk"), "/land").await;
+            text.matches("<td>B</td>").count()
+        };
+        house.until(("2025-12-31", 15, 0)).await;
+        assert_eq!(line().await, [(admitted, 1), (ordinary, 9)], "the later one is admitted");
+        assert!(classes().await > 0);
+        house.until(("2026-01-01", 0, 1)).await;
+        assert_eq!(line().await, [(ordinary, 9), (admitted, 9)], "nothing was written, and the line goes by time");
+        assert_eq!(classes().await, 0);
+        // What comes free goes to the first of that line, and what is left is too little for the other.
+        assert_eq!(posts(&house, "add", 15_000, None).await, Ok(()));
+        house.settle().await;
+        let holds = async |case| house.node.app.working(house.tenant, case).await.unwrap().state.holds.values().map(|hold| hold.amount).collect::<Vec<_>>();
+        assert_eq!((holds(ordinary).await, holds(admitted).await), (vec![45_000], vec![]));
+        assert_eq!(line().await, [(admitted, 9)]);
+        house.holds().await;
+        house.close().await;
+    });
+}
+
+#[test]
 fn seed_02_the_land_page_shows_the_balance_and_the_line_and_every_kind_of_posting_has_its_document() {
     on_both(async |place: Where| {
         let house = House::open(place).await;

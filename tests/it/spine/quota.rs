@@ -97,7 +97,7 @@ async fn holders(node: &Node, cases: &[CaseId]) -> Vec<CaseId> {
 
 /// Gives plots back, one, two, three … at a time, until the line is empty: each time the first in line are served.
 async fn serve_in_turn(node: &Node, everyone: &[CaseId], holding: &mut Vec<CaseId>) {
-    let waiting = node.app.store().waiting(node.tenant, ACCOUNT, 1_000).await.unwrap();
+    let waiting = node.app.store().waiting(node.tenant, ACCOUNT, &[], 1_000).await.unwrap();
     let line: Vec<CaseId> = waiting.iter().map(|place| place.case).collect();
     assert_eq!(line.len() + holding.len(), everyone.len());
     assert!(waiting.is_sorted_by_key(|place| (place.rank, place.since)), "by rank, then by time");
@@ -113,7 +113,7 @@ async fn serve_in_turn(node: &Node, everyone: &[CaseId], holding: &mut Vec<CaseI
         node.crew.drain().await.unwrap();
         let next = &line[served..served + give_back];
         assert_eq!(holders(node, next).await, next, "the first in line are served");
-        let left = node.app.store().waiting(node.tenant, ACCOUNT, 1_000).await.unwrap();
+        let left = node.app.store().waiting(node.tenant, ACCOUNT, &[], 1_000).await.unwrap();
         assert_eq!(left.iter().map(|place| place.case).collect::<Vec<_>>(), &line[served + give_back..], "and nobody else");
         holding.extend_from_slice(next);
         served += give_back;

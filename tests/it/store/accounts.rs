@@ -1,7 +1,7 @@
 //! Accounts: paired postings, the balance that is never negative, waiting lists and counters.
 
 use greenlane::engine::facts::{Balance, Waiting};
-use greenlane::ids::Moment;
+use greenlane::ids::{Digest, Moment};
 use greenlane::store::rows::{AccountWrite, CaseWrite, Commit, PostingKind, PostingRow, RegistryRow, WaitingRow};
 use greenlane::store::{AccountRow, WriteFault, Writer};
 
@@ -14,6 +14,7 @@ on_both! {
     forty_takers_of_ten_leave_ten
     who_waits_is_served_by_rank_and_then_by_time
     a_head_is_served_when_its_account_has_enough
+    a_case_of_a_lapsed_version_waits_among_the_ordinary_ones
     a_counter_goes_on_from_where_it_stands
     two_takers_of_a_counter_never_get_one_number
     accounts_are_listed_by_key
@@ -93,7 +94,7 @@ async fn a_posting_to_no_account_is_refused(fixture: &Fixture) {
 async fn take_one(writer: &mut Writer, case: CaseWrite) -> bool {
     loop {
         writer.begin().await.unwrap();
-        let balances = writer.lock_balances(EZHOU, &[LAND.to_owned()]).await.unwrap();
+        let balances = writer.lock_balances(EZHOU, &[LAND.to_owned()], &[]).await.unwrap();
         let free = balances[LAND].as_ref().unwrap().free;
         if free == 0 {
             writer.rollback().await.unwrap();
@@ -166,17 +167,17 @@ async fn who_waits_is_served_by_rank_and_then_by_time(fixture: &Fixture) {
         [waits(1, 1, place(LAND, 9, 10, 3)), waits(2, 1, place(LAND, 1, 30, 4)), waits(3, 2, place(LAND, 1, 20, 5)), waits(4, 1, place("other", 0, 1, 1))];
     writer.write_alone(&commit(line.to_vec())).await.unwrap();
     writer.begin().await.unwrap();
-    let found = writer.lock_balances(EZHOU, &["none".to_owned(), LAND.to_owned()]).await.unwrap();
+    let found = writer.lock_balances(EZHOU, &["none".to_owned(), LAND.to_owned()], &[]).await.unwrap();
     writer.rollback().await.unwrap();
     let waiting = |n, token, rank, since, amount| Waiting { case: case_id(n), token, rank, since: Moment(since), amount };
     let expected = Balance { free: 5, waiting: vec![waiting(3, 2, 1, 20, 5), waiting(2, 1, 1, 30, 4), waiting(1, 1, 9, 10, 3)] };
     assert_eq!(found, [("none".to_owned(), None), (LAND.to_owned(), Some(expected))].into());
-    let seen = fixture.store.waiting(EZHOU, LAND, 10).await.unwrap();
+    let seen = fixture.store.waiting(EZHOU, LAND, &[], 10).await.unwrap();
     assert_eq!(seen.iter().map(|view| (view.case, view.token)).collect::<Vec<_>>(), [(case_id(3), 2), (case_id(2), 1), (case_id(1), 1)]);
     let mut leaves = acts(3, 2, 2);
     leaves.waiting = vec![(2, None)];
     writer.write_alone(&commit(vec![leaves])).await.unwrap();
-    assert_eq!(fixture.store.waiting(EZHOU, LAND, 1).await.unwrap()[0].case, case_id(2));
+    assert_eq!(fixture.store.waiting(EZHOU, LAND, &[], 1).await.unwrap()[0].case, case_id(2));
 }
 
 async fn a_head_is_served_when_its_account_has_enough(fixture: &Fixture) {
@@ -187,10 +188,44 @@ async fn a_head_is_served_when_its_account_has_enough(fixture: &Fixture) {
     // On b the first in line wants more than there is; who is behind does not overtake.
     let line = [waits(1, 1, place("a", 1, 1, 5)), waits(2, 1, place("a", 1, 2, 1)), waits(3, 1, place("b", 0, 1, 6)), waits(4, 1, place("b", 1, 1, 1))];
     writer.write_alone(&commit(line.to_vec())).await.unwrap();
-    let heads = fixture.store.waiting_served(10).await.unwrap();
+    let heads = fixture.store.waiting_served(&[], 10).await.unwrap();
     assert_eq!(heads.iter().map(|head| (head.account.as_str(), head.case)).collect::<Vec<_>>(), [("a", case_id(1))]);
     writer.write_alone(&posted("b", &[(PostingKind::Add, 1)])).await.unwrap();
-    assert_eq!(fixture.store.waiting_served(10).await.unwrap()[1].case, case_id(3));
+    assert_eq!(fixture.store.waiting_served(&[], 10).await.unwrap()[1].case, case_id(3));
+}
+
+async fn a_case_of_a_lapsed_version_waits_among_the_ordinary_ones(fixture: &Fixture) {
+    let lapsed = Digest([8; 32]);
+    let mut writer = fixture.writer().await;
+    issued(&mut writer, LAND, 5).await;
+    let of_lapsed = |n, place| {
+        let mut case = waits(n, 1, place);
+        case.row.revision = lapsed;
+        case
+    };
+    // The first of the line wants more than there is; once its rank counts no more, the ordinary ones that came earlier stand before it.
+    let line = [waits(1, 1, place(LAND, 9, 10, 3)), of_lapsed(2, place(LAND, 0, 20, 9)), of_lapsed(3, place(LAND, 9, 5, 6))];
+    writer.write_alone(&commit(line.to_vec())).await.unwrap();
+    let given = [(2, 0), (3, 9), (1, 9)];
+    for (versions, line) in [(vec![], given), (vec![Digest([7; 32])], given), (vec![Digest([7; 32]), lapsed], [(3, 9), (1, 9), (2, 9)])] {
+        let expected: Vec<_> = line.into_iter().map(|(n, rank)| (case_id(n), rank)).collect();
+        writer.begin().await.unwrap();
+        let found = writer.lock_balances(EZHOU, &[LAND.to_owned()], &versions).await.unwrap();
+        writer.rollback().await.unwrap();
+        let locked: Vec<_> = found[LAND].as_ref().unwrap().waiting.iter().map(|place| (place.case, place.rank)).collect();
+        assert_eq!(locked, expected, "{versions:?}");
+        let listed = fixture.store.waiting(EZHOU, LAND, &versions, 10).await.unwrap();
+        assert_eq!(listed.iter().map(|place| (place.case, place.rank)).collect::<Vec<_>>(), expected, "{versions:?}");
+        let shown = fixture.store.in_line(EZHOU, LAND, &versions, 10).await.unwrap();
+        assert_eq!(shown.iter().map(|place| (place.case, place.rank)).collect::<Vec<_>>(), expected, "{versions:?}");
+        assert_eq!(fixture.store.waiting_served(&versions, 10).await.unwrap(), [], "the first in line wants more than there is: {versions:?}");
+    }
+    // One more unit: enough for the earliest, not for the one that had the rank.
+    writer.write_alone(&posted(LAND, &[(PostingKind::Add, 1)])).await.unwrap();
+    assert_eq!(fixture.store.waiting_served(&[], 10).await.unwrap(), []);
+    let served = fixture.store.waiting_served(&[lapsed], 10).await.unwrap();
+    assert_eq!(served.iter().map(|place| (place.case, place.rank)).collect::<Vec<_>>(), [(case_id(3), 9)]);
+    assert_eq!(fixture.store.waiting_tenants().await.unwrap(), [EZHOU]);
 }
 
 async fn a_counter_goes_on_from_where_it_stands(fixture: &Fixture) {
