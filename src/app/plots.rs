@@ -229,6 +229,9 @@ fn stage(balance: &Balance, about: Option<&Filed>) -> Stage {
     match () {
         () if balance.reserved == 0 => Stage::Idle,
         () if at(&["transfer"]) => Stage::Transferring,
+        // Its file is still to be put away; the account follows when the case ends.
+        () if at(&["archive"]) => Stage::Conveyed,
+        () if at(&["archive-delisted"]) => Stage::Idle,
         () if at(&["match", "ask-industry", "ask-zone", "decide-match"]) => Stage::Matching,
         () => Stage::Listed,
     }

@@ -1,13 +1,15 @@
 //! The acceptance examples of the two plans that need pages, registers or two cases at once; the others are scenario files `seed-NN-…`.
 //! Invariant: the figures are those of the examples. Never: a state made by hand; everything is done by whoever may do it.
 
-use greenlane::app::execute::{Act, Answer};
+use greenlane::app::execute::{Act, Answer, RegisterRows};
 use greenlane::app::failure::Failure;
+use greenlane::app::known::AccountTitle;
 use greenlane::app::plots::Stage;
 use greenlane::app::postings::ByDocument;
 use greenlane::app::{certificates, register};
 use greenlane::identity::Actor;
 use greenlane::ids::CaseId;
+use greenlane::store::rows::RegistryRow;
 use serde_json::{Value, json};
 
 use crate::browser::house::{House, form};
@@ -16,6 +18,7 @@ use crate::spine::node::{Where, on_both};
 
 const LAND: &str = "land/2025/420703/new";
 const NEXT: &str = "land/2026/420703/new";
+const ELSEWHERE: &str = "land/2025/420704/new";
 const CERTIFICATE: &str = "GT-420700-2025-0001";
 
 /// Whoever may answer a step claims it and ends it.
@@ -224,6 +227,58 @@ fn seed_02_the_land_page_shows_the_balance_and_the_line_and_every_kind_of_postin
     });
 }
 
+#[test]
+fn seed_02_the_account_keeps_every_row_on_its_page_and_what_a_case_kept_goes_by_document_to_whoever_waits_in_its_region() {
+    on_both(async |place: Where| {
+        let house = House::open(place).await;
+        house.play(("2025-04-18", 11, 0)).await;
+        let (_, text) = page(&house, Some("ez-ldxz.sup-clerk"), &format!("/accounts/{LAND}")).await;
+        // The figures of the example, in 亩: 120 issued, 60 reserved and back, 75 served, 45 left.
+        for said in ["120.00 亩", "60.00 亩", "75.00 亩", "45.00 亩", "GC20250001", "演示用地〔2025〕1号"] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+        let kinds = ["<td>下达</td>", "<td>预留</td>", "<td>释放</td>"].map(|kind| text.matches(kind).count());
+        assert_eq!(kinds, [1, 2, 1], "the withdrawn reservation stays on the page: {text}");
+        // Who asks for more than is left waits, whatever lies in the account of another region.
+        opens(&house, ELSEWHERE, 100_000).await;
+        let mut asks = form(Project::Earlier, 0);
+        asks["area_m2"] = json!(35_000);
+        let later = files(&house, "lin", "land-quota", asks).await;
+        for (step, outcome) in [("park-check", "support"), ("one-map", "ok"), ("match_idle", "none")] {
+            answers(&house, later, (step, outcome), None).await;
+        }
+        let waits = async || house.node.app.statement(house.tenant, LAND, None, 1).await.unwrap().waiting.iter().map(|place| place.case).collect::<Vec<_>>();
+        assert_eq!((waits().await, buckets(&house, LAND).await), (vec![later], [30_000, 50_000, 0, 0, 80_000]));
+        assert_eq!(posts(&house, "release", 50_000, None).await, Err("posting_wrong"), "a release names its case");
+        assert_eq!(posts(&house, "release", 50_000, Some("GC20250001")).await, Ok(()));
+        assert_eq!(
+            (waits().await, buckets(&house, LAND).await),
+            (vec![], [45_000, 35_000, 0, 0, 80_000]),
+            "all of it is free again, and the first in line is served"
+        );
+        assert_eq!(posts(&house, "use", 50_000, Some("GC20250001")).await, Err("nothing_kept"), "what was released is nobody's to use");
+        assert_eq!(buckets(&house, ELSEWHERE).await, [100_000, 0, 0, 0, 100_000]);
+        let newest = house.node.app.statement(house.tenant, LAND, None, 2).await.unwrap().postings;
+        let told: Vec<(&str, i64, bool)> = newest.iter().map(|posted| (posted.kind, posted.amount, posted.document.is_some())).collect();
+        assert_eq!(told, [("reserve", 35_000, false), ("release", 50_000, true)]);
+        house.holds().await;
+        house.close().await;
+    });
+}
+
+/// Opens an account of land and issues so much to it.
+async fn opens(house: &House, account: &str, amount: i64) {
+    let title = AccountTitle { zh: account.into(), en: account.into(), unit: "m2".into() };
+    let row =
+        RegistryRow::Account { tenant: house.tenant, account: account.into(), unit: "m2".into(), title: json!({"zh": account, "en": account}).to_string() };
+    let rows =
+        RegisterRows { registry: vec![row, register::put(&house.node.app, house.tenant, "account", account, &title).unwrap()], ..RegisterRows::default() };
+    let operator = || Actor::Operator("test".to_owned());
+    house.node.app.record(house.tenant, operator(), "account-opened", json!({"account": account}), rows).await.unwrap();
+    let issue = ByDocument { account: account.to_owned(), kind: "issue".to_owned(), amount, document: "演示用地〔2025〕9号".to_owned(), case: None };
+    house.node.app.post_by_document(house.tenant, operator(), &issue).await.unwrap();
+}
+
 fn plot_form() -> Value {
     json!({
         "state_secret": false, "applicant_name": "演示企业乙〔虚〕", "uscc": "91420700DEM000030G", "plot_code": "S-07", "area_m2": 50_000, "region": "420703",
@@ -285,6 +340,70 @@ fn seed_03_an_idle_plot_is_matched_by_score_offered_once_and_takes_no_quota() {
         assert!(view.state.holds.is_empty() && !view.state.tasks.values().any(|task| &*task.step == "meeting"), "no quota is asked for");
         assert_eq!(buckets(&house, LAND).await, before, "quota unchanged");
         assert_eq!(buckets(&house, "plot/S-07").await, [0, 1, 0, 0, 1]);
+        house.holds().await;
+        house.close().await;
+    });
+}
+
+#[test]
+fn seed_03_a_plot_stands_idle_then_listed_then_matched_then_conveyed_and_is_never_offered_again() {
+    on_both(async |place: Where| {
+        let house = House::open(place).await;
+        house.play(("2025-03-24", 11, 0)).await;
+        let before = buckets(&house, LAND).await;
+        let stands = async || {
+            let plot = house.node.app.plots(house.tenant, &house.node.app.balances(house.tenant).await.unwrap()).await.unwrap().remove(0);
+            let (_, text) = page(&house, Some("ez-ldxz.sup-clerk"), "/land").await;
+            let (_, rest) = text.split_once("S-07</a>").unwrap_or_else(|| panic!("{text}"));
+            let word =
+                ["闲置", "挂牌", "匹配", "流转", "已流转"].into_iter().find(|word| rest.split_once("</tr>").unwrap().0.contains(&format!("\">{word}</span>")));
+            (plot.stage, word, !plot.matches.is_empty())
+        };
+        assert_eq!(stands().await, (Stage::Idle, Some("闲置"), false));
+        let case = offers(&house).await;
+        answers(&house, case, ("list", "listed"), None).await;
+        assert_eq!(stands().await, (Stage::Listed, Some("挂牌"), true));
+        // The listing cannot be cut short: ten working days, 04-04 a holiday.
+        house.until(("2025-04-08", 17, 0)).await;
+        assert_eq!(stands().await, (Stage::Listed, Some("挂牌"), true));
+        house.until(("2025-04-09", 10, 0)).await;
+        assert_eq!(stands().await, (Stage::Matching, Some("匹配"), true));
+        let matched =
+            json!({"demander": "演示企业甲〔虚〕", "demander_uscc": "91420700DEM000014T", "project_case": "GC20250001", "fits": "面积、用途、行业相符。"});
+        answers(&house, case, ("match", "matched"), Some(matched)).await;
+        for step in ["ask-industry", "ask-zone"] {
+            answers(&house, case, (step, "agree"), None).await;
+        }
+        answers(&house, case, ("decide-match", "approve"), None).await;
+        assert_eq!(stands().await, (Stage::Transferring, Some("流转"), false), "who takes it is decided");
+        answers(&house, case, ("transfer", "conveyed"), None).await;
+        assert_eq!(stands().await, (Stage::Conveyed, Some("已流转"), false), "only its file is still to be put away");
+        answers(&house, case, ("archive", "archived"), None).await;
+        assert_eq!(stands().await, (Stage::Conveyed, Some("已流转"), false));
+        let again = offers(&house).await;
+        assert_eq!(house.node.app.working(house.tenant, again).await.unwrap().row.result.as_deref(), Some("already-offered"));
+        assert_eq!(buckets(&house, "plot/S-07").await, [0, 0, 1, 0, 1]);
+        assert_eq!(buckets(&house, LAND).await, before, "quota unchanged");
+        house.holds().await;
+        house.close().await;
+    });
+}
+
+#[test]
+fn a_plot_that_was_taken_off_the_list_is_idle_and_can_be_offered_again_once_its_file_is_put_away() {
+    on_both(async |place: Where| {
+        let house = House::open(place).await;
+        house.play(("2025-03-24", 11, 0)).await;
+        let stage = async || house.node.app.plots(house.tenant, &house.node.app.balances(house.tenant).await.unwrap()).await.unwrap().remove(0).stage;
+        let case = offers(&house).await;
+        answers(&house, case, ("list", "listed"), None).await;
+        house.until(("2025-04-09", 10, 0)).await;
+        answers(&house, case, ("match", "given-up"), None).await;
+        assert_eq!((stage().await, buckets(&house, "plot/S-07").await), (Stage::Idle, [0, 1, 0, 0, 1]), "on no list, and still this case's");
+        answers(&house, case, ("archive-delisted", "archived"), None).await;
+        assert_eq!((stage().await, buckets(&house, "plot/S-07").await), (Stage::Idle, [1, 0, 0, 0, 1]));
+        offers(&house).await;
+        assert_eq!((stage().await, buckets(&house, "plot/S-07").await), (Stage::Listed, [0, 1, 0, 0, 1]));
         house.holds().await;
         house.close().await;
     });
