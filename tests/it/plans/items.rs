@@ -66,9 +66,14 @@ pub fn plain() -> Answer {
 
 /// The item of the zone goes from its list to the meeting.
 pub async fn to_the_meeting(app: &App, case: CaseId) {
+    settled(app, case, false).await;
+}
+
+/// The item goes from its list to where it is settled what the supporting units said; a major one has its procedures next.
+async fn settled(app: &App, case: CaseId, major: bool) {
     let working = app.working(WUHAN, case).await.unwrap();
     let mut form = app.form(&working).await.unwrap().unwrap();
-    form["major"] = false.into();
+    form["major"] = major.into();
     answer(app, case, ("assign", "assigned"), Answer { form: Some(form), ..Answer::default() }).await.unwrap();
     for (step, outcome) in [("research", "done"), ("draft", "drafted"), ("draft-head", "signed")] {
         answer(app, case, (step, outcome), plain()).await.unwrap();
@@ -142,6 +147,22 @@ fn seed_07_nothing_is_reported_on_an_item_whose_plan_the_meeting_has_not_approve
         answer(&node.app, case, ("run", "on-track"), with(report)).await.unwrap();
         let found = item(&node.app, 7).await;
         assert_eq!((found.approved, found.plan.as_deref()), (Some(node.clock.now().date()), Some("区创改方案〔2025〕1号")));
+        node.holds().await;
+    });
+}
+
+#[test]
+fn a_review_of_legality_takes_seven_working_days_or_says_for_everybody_why_not() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        import(&node.app).await;
+        let case = item(&node.app, 7).await.case;
+        settled(&node.app, case, true).await;
+        assert_eq!(asked(&node.app, case, "legality").await, [["wh-dzb"]]);
+        let early = refused(answer(&node.app, case, ("legality", "lawful"), plain()).await);
+        assert_eq!(early, ("early_reason_required", vec!["/fields/why_short".to_owned()]));
+        answer(&node.app, case, ("legality", "lawful"), with(json!({"why_short": "防汛急用。"}))).await.unwrap();
+        assert!(asked(&node.app, case, "legality").await.is_empty());
         node.holds().await;
     });
 }
