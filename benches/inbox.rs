@@ -67,6 +67,7 @@ fn case(n: usize) -> CaseWrite {
     CaseWrite {
         row,
         expected: 0,
+        provisional: 0,
         acts: Vec::new(),
         bodies: Vec::new(),
         tasks: vec![task],

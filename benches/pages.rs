@@ -135,6 +135,7 @@ fn case(n: usize, at: Moment, applicant: PersonId) -> CaseWrite {
     CaseWrite {
         row,
         expected: 0,
+        provisional: 0,
         acts,
         bodies: Vec::new(),
         tasks: Vec::new(),

@@ -151,6 +151,7 @@ fn empty(row: &CaseRow, kind: &str, events_bytes: usize, at: Moment, officer: Pe
     CaseWrite {
         row: row.clone(),
         expected: row.version - 1,
+        provisional: 0,
         acts: vec![ActRow { seq: row.version, at, kind: kind.to_owned(), events: vec![b'e'; events_bytes], leaf: vec![b'l'; 380] }],
         bodies: Vec::new(),
         tasks: Vec::new(),

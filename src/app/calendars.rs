@@ -21,10 +21,12 @@ use crate::identity::Actor;
 use crate::identity::may::{Act, Standing, Verdict, may};
 use crate::ids::{CommandId, Digest, Moment, Tenant};
 
+mod ahead;
 mod finish;
 mod foresee;
 mod told;
 
+pub use ahead::Ahead;
 use foresee::Foreseen;
 pub use foresee::{Move, Unread};
 

@@ -129,6 +129,9 @@ impl App {
         for (person, context) in hearing.zip(context.iter().cycle()) {
             notices.extend(letter(tenant, kind, (person, on), context, self.clock().now())?);
         }
+        if report == Report::Weekly {
+            notices.extend(self.calendar_missing(tenant, &known, on).await?);
+        }
         let count = notices.len();
         let rows = RegisterRows { notices, ..RegisterRows::default() };
         let act = Act::Record { what: "report-written".into(), details: Some(json!({"report": what, "on": on})), rows, after: None };
@@ -185,7 +188,19 @@ impl App {
             }
         };
         digest.offices = board.offices.iter().map(office).collect();
-        Ok(Some(Context { on: Some(on), digest: Some(digest), path: Some("/lights".to_owned()), ..Context::default() }))
+        let ahead = self.calendar_ahead(tenant, known).await?;
+        let (count, until) = (ahead.and_then(|ahead| u32::try_from(ahead.dates).ok()), ahead.and_then(|ahead| ahead.until));
+        Ok(Some(Context { on: Some(on), digest: Some(digest), path: Some("/lights".to_owned()), count, until, ..Context::default() }))
+    }
+
+    /// What whoever loads calendars is told once a week while dates lie past the one in force.
+    async fn calendar_missing(&self, tenant: Tenant, known: &Known, on: NaiveDate) -> Result<Vec<NoticeRow>, Fault> {
+        let Some(ahead) = self.calendar_ahead(tenant, known).await? else { return Ok(Vec::new()) };
+        let count = u32::try_from(ahead.dates).ok();
+        let context = Context { on: Some(on), count, until: ahead.until, path: Some("/system/calendars".to_owned()), ..Context::default() };
+        let operators = holders(known, &["operator"], on).into_iter().filter(|person| known.hears(person.id, Kind::CalendarMissing));
+        let letters = operators.map(|person| letter(tenant, Kind::CalendarMissing, (person, on), &context, self.clock().now()));
+        letters.filter_map(Result::transpose).collect()
     }
 
     async fn monthly(&self, tenant: Tenant, on: NaiveDate) -> Result<Option<Context>, Fault> {

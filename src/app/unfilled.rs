@@ -23,24 +23,26 @@ impl App {
         let writing = |cause| Fault::new("writing the limits of a case", cause);
         let unfilled = self.store().terms_unfilled(TERMS_FILLED_PER_TURN_MAX).await.map_err(writing)?;
         for (tenant, case) in &unfilled {
-            let rows = match self.terms_of(*tenant, *case).await {
-                Ok(rows) => rows,
+            let (version, rows, provisional) = match self.terms_of(*tenant, *case).await {
+                Ok(found) => found,
                 // It holds up no other; what its next act changes of its limits is written by that act.
                 Err(failure) => {
                     tracing::error!(%case, %failure, "the limits of a case could not be read");
-                    Vec::new()
+                    (0, Vec::new(), 0)
                 }
             };
-            self.store().fill_terms((*tenant, *case), &rows).await.map_err(writing)?;
+            self.store().fill_terms((*tenant, *case), &rows, (version, provisional)).await.map_err(writing)?;
         }
         Ok(unfilled.len())
     }
 
-    async fn terms_of(&self, tenant: Tenant, case: CaseId) -> Result<Vec<TermRow>, Failure> {
+    /// The version a case stands at, its limits, and how many of its dates are provisional.
+    async fn terms_of(&self, tenant: Tenant, case: CaseId) -> Result<(i64, Vec<TermRow>, i64), Failure> {
         if case == register::case_of(tenant) {
-            return Ok(Vec::new());
+            return Ok((0, Vec::new(), 0));
         }
-        Ok(self.standing(tenant, case, limits_kept::standing).await?.1)
+        let (version, found) = self.standing(tenant, case, |case, facts| (limits_kept::standing(case, facts), limits_kept::provisional(case))).await?;
+        Ok((version, found.0, found.1))
     }
 
     /// Writes anew from when every open task shows which light: thresholds of a district are part of a calendar and move no date.
@@ -64,7 +66,7 @@ impl App {
     }
 
     /// Rows that follow from a case as it stands, with its version.
-    async fn standing<R>(&self, tenant: Tenant, case: CaseId, rows: fn(&Case, &Facts<'_>) -> Vec<R>) -> Result<(i64, Vec<R>), Failure> {
+    async fn standing<R>(&self, tenant: Tenant, case: CaseId, rows: fn(&Case, &Facts<'_>) -> R) -> Result<(i64, R), Failure> {
         let working = self.working(tenant, case).await?;
         let known = self.known(tenant).await?;
         let bundle = register::bundle_of(&known, working.state.revision)?;

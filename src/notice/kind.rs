@@ -262,6 +262,8 @@ kinds! {
     TaskDigest = "mail.task-digest", Officer, Routine, [On RedCount YellowCount DarkLines RedLines YellowLines OtherLines SpecialLines DeliverLines ArchiveLines] [];
     /// 工作日历更新影响的办件.
     CalendarChanged = "mail.calendar", Officer, Routine, [On Document Count OtherLines] [];
+    /// 下一年度工作日历未导入, for whoever loads it.
+    CalendarMissing = "x.calendar", Officer, Routine, [On Count] [Until];
     /// 邀请开通账号.
     Invitation = "account.invitation", Officer, Routine, [Login Link] [];
     /// 重设密码.
@@ -271,7 +273,7 @@ kinds! {
     /// 日报 for the leader.
     LeaderDigest = "mail.leader-digest", Officer, Routine, [On RedCount YellowCount Opened Closed DarkLines RedLines YellowLines] [OrderLines OrdersMore AskedCount];
     /// 亮灯周报 for supervisors.
-    WeeklyLights = "mail.weekly-lights", Officer, Routine, [On RedCount YellowCount DarkLines RedLines YellowLines OfficeLines] [OrderLines OrdersMore UnstatedLines];
+    WeeklyLights = "mail.weekly-lights", Officer, Routine, [On RedCount YellowCount DarkLines RedLines YellowLines OfficeLines] [OrderLines OrdersMore UnstatedLines Count Until];
     /// 按期办结月报 for supervisors and leaders.
     MonthlyRanking = "mail.monthly-ranking", Officer, Routine, [On Until OfficeLines] [];
     /// Several notices of one hour in one message.
@@ -282,7 +284,7 @@ impl Kind {
     /// Whether it lists many cases instead of speaking of one.
     #[must_use]
     pub const fn is_digest(self) -> bool {
-        matches!(self, Self::TaskDigest | Self::LeaderDigest | Self::WeeklyLights | Self::MonthlyRanking | Self::CalendarChanged)
+        matches!(self, Self::TaskDigest | Self::LeaderDigest | Self::WeeklyLights | Self::MonthlyRanking | Self::CalendarChanged | Self::CalendarMissing)
     }
 
     /// Whether it speaks of somebody's access, not of a case: always by mail, whatever a person chose.
@@ -313,7 +315,7 @@ impl Kind {
     pub fn vars(self) -> impl Iterator<Item = Var> {
         let frame: &[Var] = match self {
             Self::Invitation | Self::PasswordReset | Self::PasswordChanged | Self::Folded => &[],
-            Self::TaskDigest | Self::LeaderDigest | Self::WeeklyLights | Self::MonthlyRanking | Self::CalendarChanged => &[Var::Path],
+            Self::TaskDigest | Self::LeaderDigest | Self::WeeklyLights | Self::MonthlyRanking | Self::CalendarChanged | Self::CalendarMissing => &[Var::Path],
             _ => &Var::OF_FRAME, // Truly all others: what speaks of a case.
         };
         self.needs().iter().chain(self.may()).chain(frame.iter().filter(move |var| !self.needs().contains(var))).copied()

@@ -107,7 +107,7 @@ impl Group {
             Kind::OCopied => Self::Copies,
             Kind::TaskDigest | Kind::LeaderDigest => Self::Digests,
             Kind::WeeklyLights | Kind::MonthlyRanking => Self::Reports,
-            Kind::CalendarChanged => Self::Calendars,
+            Kind::CalendarChanged | Kind::CalendarMissing => Self::Calendars,
             Kind::Invitation | Kind::PasswordReset | Kind::PasswordChanged => Self::Access,
         }
     }

@@ -32,6 +32,8 @@ pub struct CaseWrite {
     pub row: CaseRow,
     /// The version it must have before; 0 for a new case. Another version there is a conflict for this case alone.
     pub expected: i64,
+    /// How many of its dates another year of the calendar will settle.
+    pub provisional: i64,
     /// The acts, in order.
     pub acts: Vec<ActRow>,
     /// Bodies the acts refer to.

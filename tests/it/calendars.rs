@@ -1,5 +1,6 @@
 //! The calendar of a tenant, on both databases: proposed, previewed, put in force, and what that makes of open dates.
 
+mod ahead;
 mod page;
 
 use greenlane::app::calendars::{Move, Proposal};

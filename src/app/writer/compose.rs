@@ -149,6 +149,7 @@ impl Draftsman {
         }
         write.acts.push(act);
         write.row = row.clone();
+        write.provisional = limits_kept::provisional(&after);
         let at = facts.now;
         self.drafts.insert(job.case, Draft { state: Some(Arc::new(after)), row: Some(row), write: Some(write), written: true, at, asked: effects });
         Ok(receipt)
@@ -264,6 +265,7 @@ fn empty_write(row: &CaseRow, before: Option<&CaseRow>) -> CaseWrite {
     CaseWrite {
         row: row.clone(),
         expected: before.map_or(0, |row| row.version),
+        provisional: 0,
         acts: Vec::new(),
         bodies: Vec::new(),
         tasks: Vec::new(),

@@ -42,6 +42,17 @@ pub(super) fn rows(before: Option<&Case>, after: &Case, events: &[Event], facts:
     rows
 }
 
+/// How many dates of a case another year of the calendar will settle: limits that run, of whatever kind, and minimum periods without an end.
+/// A limit that stands still has its date computed when it runs again.
+pub(in crate::app) fn provisional(case: &Case) -> i64 {
+    if case.ended.is_some() {
+        return 0;
+    }
+    let limits = case.terms.values().filter(|term| term.provisional && term.stopped_on.is_none()).count();
+    let periods = case.timers.values().filter(|timer| timer.at.is_none()).count();
+    i64::try_from(limits + periods).unwrap_or(i64::MAX)
+}
+
 /// The rows of every limit that runs or stands still.
 pub(in crate::app) fn standing(case: &Case, facts: &Facts<'_>) -> Vec<TermRow> {
     case.terms.iter().filter(|(_, term)| promised(case, term, facts)).map(|(id, term)| row(*id, term, case, facts)).collect()

@@ -121,16 +121,18 @@ fn statement(cases: &[CaseWrite]) -> Result<Statement, WriteFault> {
 }
 
 fn case_rows(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), WriteFault> {
-    let source = statement
-        .unnest(&["integer", "uuid", "bigint", "text", "text", "bytea", "bigint", "uuid", "smallint", "bigint", "bigint", "text", "bigint", "bytea", "text"]);
+    let source = statement.unnest(&[
+        "integer", "uuid", "bigint", "text", "text", "bytea", "bigint", "uuid", "smallint", "bigint", "bigint", "text", "bigint", "bytea", "text", "bigint",
+    ]);
     let _ = write!(
         statement.text,
         "with c as materialized (select * from {source} with ordinality
-            as c(tenant, id, expected, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head, title, ix)),
-         u as (update cases t set number = c.number, revision = c.revision, version = c.version, rank = c.rank, ended = c.ended, result = c.result, next_wake = c.next_wake, head = c.head, title = c.title
+            as c(tenant, id, expected, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head, title, provisional, ix)),
+         u as (update cases t set number = c.number, revision = c.revision, version = c.version, rank = c.rank, ended = c.ended, result = c.result, next_wake = c.next_wake, head = c.head, title = c.title,
+              provisional = c.provisional
             from c where t.tenant = c.tenant and t.id = c.id and t.version = c.expected and c.expected > 0 returning c.ix),
-         i as (insert into cases (tenant, id, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head, title)
-            select tenant, id, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head, title from c where expected = 0
+         i as (insert into cases (tenant, id, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head, title, provisional)
+            select tenant, id, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head, title, provisional from c where expected = 0
             on conflict (tenant, id) do nothing returning id),
          ok as materialized (select ix from u union all select ix from c where expected = 0 and coalesce(id in (select id from i), false))"
     );
@@ -149,6 +151,7 @@ fn case_rows(statement: &mut Statement, cases: &[CaseWrite]) -> Result<(), Write
     column!(statement, cases, case => case.row.next_wake.map(|at| at.0));
     column!(statement, cases, case => &case.row.head.0[..]);
     column!(statement, cases, case => case.row.title.as_deref());
+    column!(statement, cases, case => case.provisional);
     Ok(())
 }
 

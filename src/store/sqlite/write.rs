@@ -23,7 +23,7 @@ impl Writer {
         }
         let mut applied = Vec::with_capacity(commit.cases.len());
         for case in &commit.cases {
-            let written = case_row(&self.connection, &case.row, case.expected)?;
+            let written = case_row(&self.connection, case)?;
             if written {
                 rows_of(&self.connection, case)?;
             }
@@ -45,13 +45,14 @@ fn blob(case: &CaseId) -> &[u8] {
 }
 
 /// Writes the case's row when its version is the expected one; answers whether it was.
-fn case_row(connection: &Connection, row: &CaseRow, expected: i64) -> Result<bool, WriteFault> {
+fn case_row(connection: &Connection, case: &CaseWrite) -> Result<bool, WriteFault> {
+    let (row, expected) = (&case.row, case.expected);
     let (next_wake, ended) = (row.next_wake.map(|at| at.0), row.ended.map(|at| at.0));
     let changed = if expected == 0 {
         connection
             .prepare_cached(
-                "insert into cases (tenant, id, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head, title)
-                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (tenant, id) do nothing",
+                "insert into cases (tenant, id, number, workflow, revision, version, applicant, rank, started, ended, result, next_wake, head, title, provisional)
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (tenant, id) do nothing",
             )?
             .execute(params![
                 row.tenant.0,
@@ -67,12 +68,13 @@ fn case_row(connection: &Connection, row: &CaseRow, expected: i64) -> Result<boo
                 row.result,
                 next_wake,
                 &row.head.0[..],
-                row.title
+                row.title,
+                case.provisional
             ])?
     } else {
         connection
             .prepare_cached(
-                "update cases set number = ?4, version = ?5, rank = ?6, ended = ?7, result = ?8, next_wake = ?9, head = ?10, title = ?11, revision = ?12
+                "update cases set number = ?4, version = ?5, rank = ?6, ended = ?7, result = ?8, next_wake = ?9, head = ?10, title = ?11, revision = ?12, provisional = ?13
                  where tenant = ?1 and id = ?2 and version = ?3",
             )?
             .execute(params![
@@ -87,7 +89,8 @@ fn case_row(connection: &Connection, row: &CaseRow, expected: i64) -> Result<boo
                 next_wake,
                 &row.head.0[..],
                 row.title,
-                &row.revision.0[..]
+                &row.revision.0[..],
+                case.provisional
             ])?
     };
     Ok(changed == 1)

@@ -69,7 +69,9 @@ impl Store {
     }
 
     /// Writes the limits of a case that has no rows yet, and takes it off the list; what an act wrote meanwhile stays.
-    pub async fn fill_terms(&self, (tenant, case): (Tenant, CaseId), rows: &[TermRow]) -> Result<(), StoreFault> {
+    /// How many of its dates are provisional stands for the version they were counted at.
+    pub async fn fill_terms(&self, (tenant, case): (Tenant, CaseId), rows: &[TermRow], (version, provisional): (i64, i64)) -> Result<(), StoreFault> {
+        let count = "update cases set provisional = $4 where tenant = $1 and id = $2 and version = $3";
         let insert = "insert into terms (tenant, case_id, term, scope, program, number, key, kind, office, since, due, late_from, ended, met, expected)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict (tenant, case_id, term) do nothing";
         let over = "delete from terms_unfilled where tenant = $1 and case_id = $2";
@@ -81,9 +83,17 @@ impl Store {
                 let query = query.bind(&row.due).bind(row.late_from.map(|moment| moment.0)).bind(row.ended.map(|moment| moment.0));
                 query.bind(row.met).bind(&row.expected).execute(&mut **c).await?;
             }
+            sqlx::query(count).bind(tenant.0).bind(case.0).bind(version).bind(provisional).execute(&mut **c).await?;
             sqlx::query(over).bind(tenant.0).bind(case.0).execute(&mut **c).await?;
         });
         connection.finish().await
+    }
+
+    /// How many dates of running cases another year of the calendar will settle. Read off an index that holds only cases that have one.
+    pub async fn provisional_dates(&self, tenant: Tenant) -> Result<i64, StoreFault> {
+        let text = "select cast(coalesce(sum(provisional), 0) as bigint) from cases where tenant = $1 and provisional > 0";
+        let mut connection = self.reader(tenant).await?;
+        Ok(on_both!(&mut connection, c => sqlx::query_scalar(text).bind(tenant.0).fetch_one(&mut **c).await?))
     }
 
     /// Limits that run and whose date has passed: those without a stated reason first, then the longest passed.

@@ -17,6 +17,7 @@ use crate::identity::may::Act;
 use crate::ids::Text;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
+use crate::web::permit::allows;
 use crate::web::visitor::Visitor;
 
 /// Its routes.
@@ -30,7 +31,25 @@ pub fn router() -> Router<Shared> {
 
 #[derive(Serialize)]
 struct ListPage {
+    ahead: Option<AheadLine>,
     lines: Vec<VersionLine>,
+}
+
+/// Dates past the calendar in force, for a warning.
+#[derive(Serialize)]
+pub(super) struct AheadLine {
+    dates: i64,
+    year: String,
+    until: Option<String>,
+    /// The reader may load the year.
+    loads: bool,
+}
+
+/// The warning that a year is missing, while dates depend on it.
+pub(super) async fn ahead(shared: &Shared, visitor: &Visitor) -> Result<Option<AheadLine>, Trouble> {
+    let found = shared.app.calendar_ahead(visitor.tenant, &visitor.known).await?;
+    let loads = allows(&shared.app, visitor, Act::Publish);
+    Ok(found.map(|found| AheadLine { dates: found.dates, year: found.year.to_string(), until: found.until.map(|last| last.to_string()), loads }))
 }
 
 /// A version as a row.
@@ -69,7 +88,7 @@ async fn list(State(shared): State<Shared>, visitor: Visitor) -> Result<Response
     let newest = calendars.keys().next_back().copied();
     let lines = calendars.values().rev().map(|version| line(version, Some(version.number) == newest)).collect();
     let title = shared.pages.word(visitor.site.language, "calendars-title");
-    Ok(shared.pages.page(&visitor.site, "calendars", &title, &ListPage { lines }))
+    Ok(shared.pages.page(&visitor.site, "calendars", &title, &ListPage { ahead: ahead(&shared, &visitor).await?, lines }))
 }
 
 #[derive(Deserialize)]

@@ -10,6 +10,7 @@ use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::calendars::{self, AheadLine};
 use super::case::telling::kind_key;
 use crate::app::execute::RegisterRows;
 use crate::app::lights::{Board, Group, LitLine, LitWanted, SHOWN, Tally};
@@ -105,6 +106,7 @@ const fn class(light: Light) -> &'static str {
 
 #[derive(Serialize)]
 struct BoardPage {
+    ahead: Option<AheadLine>,
     offices_shown: Vec<Chip>,
     all: Vec<Figure>,
     total: i64,
@@ -166,6 +168,9 @@ async fn board(State(shared): State<Shared>, visitor: Visitor, Query(mut asked):
     let board = shared.app.lights(visitor.tenant, office).await?;
     let base = Asked { office: asked.office.clone(), ..Asked::default() };
     let page = page(&shared, &visitor, &board, &base, (everywhere, &own));
+    // Whoever watches over all dates, or can settle them.
+    let warned = everywhere || allows(&shared.app, &visitor, Act::Publish);
+    let page = BoardPage { ahead: if warned { calendars::ahead(&shared, &visitor).await? } else { None }, ..page };
     let title = shared.pages.word(visitor.language(), "lights-title");
     Ok(shared.pages.page(&visitor.site, "lights", &title, &page))
 }
@@ -194,6 +199,7 @@ fn page(shared: &Shared, visitor: &Visitor, board: &Board, base: &Asked, (everyw
     };
     let offices = board.offices.iter().map(|group| row(shared, visitor, group, most_office, &of_office(group)));
     BoardPage {
+        ahead: None,
         offices_shown,
         all: figures(&board.all, base),
         total: board.all.total(),

@@ -1,6 +1,12 @@
 # The working calendar: its versions, a year of it, importing with a preview.
 calendars-title = Working calendar
 calendars-lede = Every due date is counted by this calendar. Import the holidays once they are published; first see which dates would move, then confirm. Earlier dates stay on record.
+calendars-ahead = The { $year } calendar is not loaded; { $count ->
+    [one] one due date is provisional
+   *[other] { $count } due dates are provisional
+  }.
+calendars-ahead-until = The one in force ends on { $until }.
+calendars-ahead-what = Limits in working days have no date yet, those in calendar days may still move off a holiday; both are computed anew once it is loaded.
 calendars-propose = Import a calendar
 calendars-propose-lede = A YAML, CSV or ICS file: a year's holidays, or closures of the region.
 calendars-count = { $count } versions, the newest first

@@ -485,6 +485,7 @@ kind-o-red = Past the promise
 kind-o-dark = Past the statutory limit
 kind-a-moved = Promised date moved
 kind-mail-calendar = Calendar changed
+kind-x-calendar = Next year's calendar is not loaded
 kind-o-special-due = Special procedure ending
 kind-o-corrected = Corrections in
 kind-o-consult = Opinion asked

@@ -1,6 +1,9 @@
 # 工作日历：各版、一年的样子、导入预览和生效。
 calendars-title = 工作日历
 calendars-lede = 到期日都按这里的日历计算。国务院办公厅公布放假安排后导入；先预览哪些到期日会变，确认后才生效，原日期保留在记录里。
+calendars-ahead = { $year } 年度工作日历未导入，{ $count } 个到期日为暂定。
+calendars-ahead-until = 现行日历到 { $until }。
+calendars-ahead-what = 按工作日计的还算不出日期，按自然日计的遇放假可能顺延；导入后自动重算。
 calendars-propose = 导入日历
 calendars-propose-lede = YAML、CSV 或 ICS 文件。一年的放假安排，或本地停办。
 calendars-count = 共 { $count } 版，最新的在前

@@ -485,6 +485,7 @@ kind-o-red = 超承诺提醒
 kind-o-dark = 超法定提醒
 kind-a-moved = 承诺日期调整
 kind-mail-calendar = 工作日历更新
+kind-x-calendar = 下一年度工作日历未导入
 kind-o-special-due = 特别程序将到期
 kind-o-corrected = 补正已提交
 kind-o-consult = 征求意见

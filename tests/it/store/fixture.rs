@@ -107,6 +107,7 @@ pub fn acts(n: u8, from: i64, to: i64) -> CaseWrite {
     CaseWrite {
         row: row(n, to),
         expected: from - 1,
+        provisional: 0,
         acts: (from..=to).map(act).collect(),
         bodies: Vec::new(),
         tasks: Vec::new(),

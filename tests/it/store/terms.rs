@@ -42,7 +42,7 @@ async fn a_case_without_rows_is_filled_once_and_what_an_act_wrote_stays(fixture:
     let key = (EZHOU, case_id(1));
     let filled = [term(4, "older", Some(99)), term(7, "b", Some(20))];
     for _ in 0..2 {
-        fixture.store.fill_terms(key, &filled).await.unwrap();
+        fixture.store.fill_terms(key, &filled, (1, 0)).await.unwrap();
     }
     let looked = TermLooked { office: None, late_at: Moment(50), limit: 9 };
     let found: Vec<_> = fixture.store.late_terms(EZHOU, &looked).await.unwrap().into_iter().map(|view| (view.row.term, view.row.office)).collect();
