@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::app::App;
@@ -36,20 +38,29 @@ const NOTICE: &str = "assessment-notice";
 const ORDER: &str = "supervision-order";
 /// A score is kept in hundredths of a point.
 const HUNDREDTHS: u64 = 100;
+/// What the weights add up to: a score is out of so many points.
+const WEIGHTS_SUM: u64 = 100;
 
-/// What a score is made of.
-#[derive(Clone, Debug, Default)]
+/// The kind of register rows that hold the versions, by their first day.
+pub const ASSESSMENT: &str = "assessment";
+
+/// What a score is made of, from a day on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssessmentPlan {
+    /// The first day of the periods it counts for.
+    pub from: NaiveDate,
     /// Where the plan asks for it.
     pub section: String,
-    /// The criteria with their weights; the weights are made up for the demonstration, and every page says so.
+    /// The document its criteria and weights rest on; none where they are made up for the demonstration, and every page says so.
+    pub document: Option<String>,
+    /// The criteria with their weights, which add up to 100.
     pub criteria: Vec<CriterionRule>,
     /// The most a bonus adds, in points.
     pub bonus_most: u64,
 }
 
 /// A criterion.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CriterionRule {
     /// `kept`, `orders`, `evidence`.
     pub key: String,
@@ -109,6 +120,8 @@ pub struct UnitScore {
     pub criteria: Vec<Criterion>,
     /// Bonuses.
     pub bonuses: Vec<Bonus>,
+    /// The most they add, in points.
+    pub bonus_most: u64,
     /// Ratings by level, from very dissatisfied to very satisfied.
     pub ratings: [usize; 5],
 }
@@ -138,7 +151,7 @@ impl UnitScore {
     /// The bonus that counts, in hundredths of a point.
     #[must_use]
     pub fn bonus(&self) -> u64 {
-        self.bonuses.iter().map(|bonus| bonus.points).sum::<u64>().min(plan().bonus_most) * HUNDREDTHS
+        self.bonuses.iter().map(|bonus| bonus.points).sum::<u64>().min(self.bonus_most) * HUNDREDTHS
     }
 
     /// All of it.
@@ -148,7 +161,7 @@ impl UnitScore {
     }
 }
 
-/// What a score is made of, as this program carries it.
+/// What a score is made of where the register holds no version for the period: as this program carries it.
 #[must_use]
 pub fn plan() -> &'static AssessmentPlan {
     // A test keeps the file free of mistakes.
@@ -165,24 +178,41 @@ pub fn read(text: &str, file: &str) -> Result<AssessmentPlan, Vec<Mistake>> {
 }
 
 fn whole(reader: &mut Reader<'_>, node: &Node) -> Option<AssessmentPlan> {
-    let top = reader.fields(node, &["section", "invented", "criteria", "bonus-most"])?;
+    let top = reader.fields(node, &["section", "from", "document", "invented", "criteria", "bonus-most"])?;
     let section = reader.required(&top, "section").and_then(|node| reader.text(node));
+    let from = reader.required(&top, "from").and_then(|node| seed::date(reader, node));
+    let document = top.get("document").and_then(|node| reader.text(node));
+    let invented = top.get("invented");
+    if document.is_some() == invented.is_some() {
+        let expected = ("document（所依据的文件）和 invented（演示用）两者之一", "either `document`, what they rest on, or `invented`, for a demonstration");
+        reader.expected(invented.unwrap_or(node), "document-or-invented", expected);
+    }
     let most = reader.required(&top, "bonus-most").and_then(|node| reader.whole(node));
-    let mut criteria = Vec::new();
-    for node in reader.required(&top, "criteria").map(|node| reader.list(node)).unwrap_or_default() {
+    let mut criteria: Vec<CriterionRule> = Vec::new();
+    let listed = reader.required(&top, "criteria");
+    for node in listed.map(|node| reader.list(node)).unwrap_or_default() {
         let Some(keys) = reader.fields(node, &["key", "weight", "title", "how"]) else { continue };
         let key = reader.required(&keys, "key").and_then(|node| reader.word(node, &[("kept", "kept"), ("orders", "orders"), ("evidence", "evidence")]));
         let weight = reader.required(&keys, "weight").and_then(|node| reader.whole(node));
         let title = reader.required(&keys, "title").and_then(|node| reader.bilingual(node));
         let how = reader.required(&keys, "how").and_then(|node| reader.bilingual(node));
-        criteria.push(CriterionRule { key: key?.to_owned(), weight: u64::try_from(weight?).ok()?, title: title?, how: how? });
+        let (Some(key), Some(weight), Some(title), Some(how)) = (key, weight.and_then(|weight| u64::try_from(weight).ok()), title, how) else { continue };
+        if criteria.iter().any(|other| other.key == key) {
+            reader.expected(node, "taken", ("每项指标只列一次", "each criterion once"));
+        }
+        criteria.push(CriterionRule { key: key.to_owned(), weight, title, how });
     }
-    Some(AssessmentPlan { section: section?, criteria, bonus_most: u64::try_from(most?).ok()? })
+    let sum: u64 = criteria.iter().map(|rule| rule.weight).sum();
+    if sum != WEIGHTS_SUM && reader.is_clean() {
+        reader.expected(listed.unwrap_or(node), "weights-sum", ("权重合计 100", "weights that add up to 100"));
+    }
+    Some(AssessmentPlan { from: from?, section: section?, document, criteria, bonus_most: u64::try_from(most?).ok()? })
 }
 
 /// Scores while they are gathered.
 struct Gathering<'k> {
     known: &'k Known,
+    plan: &'k AssessmentPlan,
     today: chrono::NaiveDate,
     units: BTreeMap<Name, UnitScore>,
 }
@@ -194,8 +224,9 @@ impl Gathering<'_> {
         let fresh = || UnitScore {
             office: office.to_string(),
             title: self.known.office(&office),
-            criteria: plan().criteria.iter().map(|rule| Criterion { key: rule.key.clone(), weight: rule.weight, rows: Vec::new() }).collect(),
+            criteria: self.plan.criteria.iter().map(|rule| Criterion { key: rule.key.clone(), weight: rule.weight, rows: Vec::new() }).collect(),
             bonuses: Vec::new(),
+            bonus_most: self.plan.bonus_most,
             ratings: [0; 5],
         };
         self.units.entry(office.clone()).or_insert_with(fresh)
@@ -222,7 +253,7 @@ impl App {
     pub async fn assessment(&self, tenant: Tenant, period: &Period) -> Result<Vec<UnitScore>, Failure> {
         let known = self.known(tenant).await?;
         let now = self.clock().now();
-        let mut gathering = Gathering { known: &known, today: now.date(), units: BTreeMap::new() };
+        let mut gathering = Gathering { known: &known, plan: known.assessment_of(period), today: now.date(), units: BTreeMap::new() };
         let span = (Moment::start_of(period.from), Moment::start_of(period.to.succ_opt().unwrap_or(period.to)));
         let asking = reading("reading how promises were kept");
         for term in self.store().promises_ended(tenant, span, LIGHTS_LISTED_MAX).await.map_err(&asking)? {
@@ -366,6 +397,7 @@ mod tests {
             title: Text::default(),
             criteria: plan().criteria.iter().map(criterion).collect(),
             bonuses: bonuses.iter().map(bonus).collect(),
+            bonus_most: plan().bonus_most,
             ratings: [0; 5],
         }
     }
@@ -378,5 +410,15 @@ mod tests {
         assert_eq!(unit(&[("kept", 2, 3)], &[]).base(), Some(6_667), "one criterion alone is the whole");
         assert_eq!(unit(&[], &[3]).total(), None, "a bonus judges nobody");
         assert_eq!(unit(&[("kept", 1, 1)], &[3, 9]).total(), Some(11_000), "a bonus adds ten points at most");
+    }
+
+    #[test]
+    fn a_wrong_file_is_told_all_its_mistakes_at_once() {
+        let right = seed::embedded_text(FILE).unwrap();
+        let told = |text: &str| read(text, FILE).unwrap_err().into_iter().map(|mistake| mistake.code).collect::<Vec<_>>();
+        assert_eq!(told(&right.replace("invented: [criteria, bonus-most]\n", "")), ["document-or-invented"]);
+        assert_eq!(told(&right.replace("invented:", "document: 某文件\ninvented:")), ["document-or-invented"]);
+        assert_eq!(told(&right.replace("weight: 60", "weight: 50")), ["weights-sum"]);
+        assert_eq!(told(&right.replace("key: orders", "key: kept").replace("from: 2016-01-01", "from: soon")).len(), 2);
     }
 }

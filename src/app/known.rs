@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::app::assessment::{self, AssessmentPlan};
 use crate::app::authority::Authority;
 use crate::app::calendars::CalendarVersion;
+use crate::app::frozen::Period;
 use crate::app::handover::Handover;
 use crate::app::own_links::Feed;
 use crate::app::webhooks::Webhook;
@@ -48,6 +50,8 @@ pub struct Known {
     pub webhooks: BTreeMap<String, Webhook>,
     /// Desks that were or are to be handed over, by id.
     pub handovers: BTreeMap<String, Handover>,
+    /// What scores are made of, by the first day of the periods each version counts for.
+    pub assessments: BTreeMap<NaiveDate, AssessmentPlan>,
     /// Standing authorisations to issue supervision orders, by document.
     pub authorities: BTreeMap<String, Authority>,
 }
@@ -71,6 +75,12 @@ impl Known {
     #[must_use]
     pub fn rank_on(&self, revision: Digest, given: i16, on: NaiveDate) -> i16 {
         self.bundles.get(&revision).map_or(given, |bundle| bundle.rank_on(given, on))
+    }
+
+    /// What scores of a period are made of: the version in force on its first day, so that a new one never changes what an older period was told.
+    #[must_use]
+    pub fn assessment_of(&self, period: &Period) -> &AssessmentPlan {
+        self.assessments.range(..=period.from).next_back().map_or_else(|| assessment::plan(), |(_, plan)| plan)
     }
 
     /// What somebody chose to hear; nothing chosen is everything.

@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::app::App;
+use crate::app::assessment::ASSESSMENT;
 use crate::app::execute::RegisterRows;
-use crate::app::failure::{Failure, Fault};
+use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::{AccountTitle, Known};
 use crate::app::operate::{Told, line, wrong_input};
 use crate::app::register::put;
 use crate::app::seed::{AccountSeed, NamedProject, Plan, Seeds, TenantSeeds};
 use crate::app::writer::RegisterPosting;
-use crate::engine::refusal::Detail;
+use crate::engine::refusal::{Class, Detail};
 use crate::identity::{Actor, Holding};
 use crate::ids::{Moment, Tenant, Text};
 use crate::indicators::Indicator;
@@ -79,6 +80,7 @@ impl App {
         let mut told = Vec::new();
         let mut rows = self.roster_rows(tenant, seeds, &known, &mut told)?;
         rows.extend(self.named_rows(tenant, seeds, &mut told).await?);
+        rows.extend(self.assessment_rows(tenant, seeds, &known, &mut told)?);
         if !rows.is_empty() {
             let added = rows.len();
             let rows = RegisterRows { registry: rows, ..RegisterRows::default() };
@@ -131,6 +133,23 @@ impl App {
             }
         }
         told.push(tally.line(tenant, ("方案点名的项目", "projects the plan names")));
+        Ok(rows)
+    }
+
+    /// A version of what scores are made of is added beside the earlier ones. Only the first may begin in the past: what a period was promised is not changed afterwards.
+    fn assessment_rows(&self, tenant: Tenant, seeds: &TenantSeeds, known: &Known, told: &mut Told) -> Result<Vec<RegistryRow>, Failure> {
+        let Some(plan) = &seeds.assessment else { return Ok(Vec::new()) };
+        let held = known.assessments.get(&plan.from).map(|held| held == plan);
+        let today = self.clock().now().date();
+        if held.is_none() && !known.assessments.is_empty() && plan.from < today {
+            let zh = format!("考核办法要从今天（{today}）或以后起算，实际 from: {}；已经开始的期间按原来的算。", plan.from);
+            let en =
+                format!("expected an assessment that counts from today ({today}) or later, found from: {}; periods that have begun keep theirs", plan.from);
+            return Err(refusal("assessment_backdated", Class::Conflict, &zh, &en).into());
+        }
+        let mut tally = Tally::default();
+        let rows = if tally.counts(held) { vec![put(self, tenant, ASSESSMENT, &plan.from.to_string(), plan)?] } else { Vec::new() };
+        told.push(tally.line(tenant, ("考核办法", "assessments")));
         Ok(rows)
     }
 

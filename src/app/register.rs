@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::app::assessment::{ASSESSMENT, AssessmentPlan};
 use crate::app::authority::STANDING_AUTHORITY;
 use crate::app::calendars::CalendarVersion;
 use crate::app::execute::{Act, Order, RegisterRows};
@@ -126,10 +127,11 @@ enum Kind {
     Preferences,
     Feed,
     Webhook,
+    Assessment,
 }
 
 impl Kind {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Office,
         Self::Person,
         Self::Holding,
@@ -147,6 +149,7 @@ impl Kind {
         Self::Preferences,
         Self::Feed,
         Self::Webhook,
+        Self::Assessment,
     ];
 
     const fn key(self) -> &'static str {
@@ -168,6 +171,7 @@ impl Kind {
             Self::Preferences => PREFERENCES,
             Self::Feed => FEED,
             Self::Webhook => WEBHOOK,
+            Self::Assessment => ASSESSMENT,
         }
     }
 
@@ -213,6 +217,10 @@ impl Kind {
             }
             Self::Authority => drop(known.authorities.insert(entry.key.clone(), serde_json::from_slice(&entry.value).map_err(json)?)),
             Self::Webhook => drop(known.webhooks.insert(entry.key.clone(), serde_json::from_slice(&entry.value).map_err(json)?)),
+            Self::Assessment => {
+                let plan: AssessmentPlan = serde_json::from_slice(&entry.value).map_err(json)?;
+                known.assessments.insert(plan.from, plan);
+            }
             Self::Feed => {
                 let person = entry.key.parse().map_err(|cause| broken(&cause))?;
                 known.feeds.insert(person, serde_json::from_slice(&entry.value).map_err(json)?);

@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use rust_embed::RustEmbed;
 use serde::{Deserialize, Serialize};
 
+use crate::app::assessment::AssessmentPlan;
 use crate::identity::Roster;
 use crate::ids::{Name, PersonId, Tenant, Text};
 use crate::indicators::Indicator;
@@ -21,8 +22,13 @@ mod items;
 mod read;
 mod rows;
 
+pub(in crate::app) use rows::date;
+
 /// The files, by name.
 const FILES: [&str; 7] = ["offices.yaml", "people.yaml", "accounts.yaml", "projects.yaml", "indicators.yaml", "named.yaml", "items.yaml"];
+
+/// What scores are made of: a folder need not have it.
+const ASSESSMENT_FILE: &str = "assessment.yaml";
 
 /// Where the files of a place stand, below the folder of the seeds: what it has of its own of the workflows.
 pub const PLACES: &str = "places/";
@@ -70,6 +76,8 @@ pub struct TenantSeeds {
     pub named: Vec<NamedProject>,
     /// The reform items of its plan, in the order of the plan.
     pub items: Vec<ItemSeed>,
+    /// What its units' scores are made of, where the files say.
+    pub assessment: Option<AssessmentPlan>,
 }
 
 /// A reform item of a plan.
@@ -224,7 +232,7 @@ pub fn embedded_places() -> BTreeMap<String, String> {
 #[must_use]
 pub fn embedded_files() -> BTreeMap<String, String> {
     let text = |name: &str| Embedded::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned());
-    FILES.into_iter().filter_map(|name| Some((name.to_owned(), text(name)?))).collect()
+    FILES.into_iter().chain([ASSESSMENT_FILE]).filter_map(|name| Some((name.to_owned(), text(name)?))).collect()
 }
 
 /// The text of one file this program carries; also of those that plant nothing.

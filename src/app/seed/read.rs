@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rows::{self, Places};
-use super::{FILES, Seeds, unreadable};
+use super::{ASSESSMENT_FILE, FILES, Seeds, unreadable};
 use super::{indicators, items};
 use crate::app::{assessment, evidence};
 use crate::identity::Roster;
@@ -34,7 +34,7 @@ type FileReader = fn(&mut Reading, &mut Reader<'_>, &Node);
 const READERS: [FileReader; 7] = [rows::offices, rows::people, rows::accounts, rows::projects, indicators::indicators, rows::named, items::items];
 
 pub(super) fn seeds(files: &BTreeMap<String, String>) -> Result<Seeds, Vec<Mistake>> {
-    let known = |name: &str| FILES.contains(&name) || RULES.iter().any(|(rules, _)| *rules == name);
+    let known = |name: &str| FILES.contains(&name) || name == ASSESSMENT_FILE || RULES.iter().any(|(rules, _)| *rules == name);
     let mut mistakes: Vec<Mistake> = files.keys().filter(|name| !known(name)).map(|name| stranger(name)).collect();
     mistakes.extend(RULES.iter().filter_map(|(name, check)| files.get(*name).map(|text| check(text))).flatten());
     let seeds = Seeds::default();
@@ -51,6 +51,11 @@ pub(super) fn seeds(files: &BTreeMap<String, String>) -> Result<Seeds, Vec<Mista
             Err(found) => mistakes.extend(found),
         }
         mistakes.extend(reader.into_mistakes());
+    }
+    match files.get(ASSESSMENT_FILE).map(|text| assessment::read(text, ASSESSMENT_FILE)) {
+        Some(Ok(plan)) => reading.seeds.tenants.values_mut().for_each(|tenant| tenant.assessment = Some(plan.clone())),
+        Some(Err(found)) => mistakes.extend(found),
+        None => {}
     }
     // A roster is checked only when it could be read whole, or each missing row would be reported twice.
     if mistakes.is_empty() {
@@ -75,11 +80,8 @@ fn check(roster: &Roster, places: &Places) -> Vec<Mistake> {
     roster.check().into_iter().map(located).collect()
 }
 
-/// What the plans say of the ledger and of assessment plants nothing: the program carries it, and a folder's copy is only looked through.
-const RULES: [(&str, LookThrough); 2] = [
-    ("evidence.yaml", |text| evidence::read(text, "evidence.yaml").err().unwrap_or_default()),
-    ("assessment.yaml", |text| assessment::read(text, "assessment.yaml").err().unwrap_or_default()),
-];
+/// What the plans say of the ledger plants nothing: the program carries it, and a folder's copy is only looked through.
+const RULES: [(&str, LookThrough); 1] = [("evidence.yaml", |text| evidence::read(text, "evidence.yaml").err().unwrap_or_default())];
 
 fn stranger(name: &str) -> Mistake {
     let all = FILES.join(", ");

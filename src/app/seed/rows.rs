@@ -353,7 +353,7 @@ fn demo_number(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     None
 }
 
-fn date(reader: &mut Reader<'_>, node: &Node) -> Option<NaiveDate> {
+pub(in crate::app) fn date(reader: &mut Reader<'_>, node: &Node) -> Option<NaiveDate> {
     let parsed = reader.text(node)?.parse().ok();
     if parsed.is_none() {
         reader.expected(node, "date", ("YYYY-MM-DD 格式的日期", "a date as YYYY-MM-DD"));

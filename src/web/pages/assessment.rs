@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::{Deserialize, Serialize};
 
-use crate::app::assessment::{ScoredRow, UnitScore, plan};
+use crate::app::assessment::{ScoredRow, UnitScore};
 use crate::app::frozen::{Period, period};
 use crate::app::ratings::Rating;
 use crate::engine::refusal::Refusal;
@@ -76,6 +76,9 @@ struct Page {
     everywhere: bool,
     published: bool,
     section: String,
+    /// What the weights rest on; none where they are made up.
+    document: Option<String>,
+    from: String,
     criteria: Vec<Head>,
     rows: Vec<Row>,
     bonus_most: u64,
@@ -83,8 +86,8 @@ struct Page {
 
 #[derive(Serialize)]
 struct Head {
-    title: &'static Text,
-    how: &'static Text,
+    title: Text,
+    how: Text,
     weight: u64,
 }
 
@@ -148,14 +151,17 @@ async fn show(State(shared): State<Shared>, visitor: Visitor, Query(asked): Quer
             title: score.title.clone(),
         }
     };
+    let plan = visitor.known.assessment_of(&seen.period);
     let page = Page {
         periods: periods(shared.app.clock().now().date(), &seen.period),
         everywhere: seen.everywhere,
         published: seen.published,
-        section: cited(&plan().section, visitor.language()),
-        criteria: plan().criteria.iter().map(|rule| Head { title: &rule.title, how: &rule.how, weight: rule.weight }).collect(),
+        section: cited(&plan.section, visitor.language()),
+        document: plan.document.clone(),
+        from: plan.from.to_string(),
+        criteria: plan.criteria.iter().map(|rule| Head { title: rule.title.clone(), how: rule.how.clone(), weight: rule.weight }).collect(),
         rows: seen.scores.iter().enumerate().map(row).collect(),
-        bonus_most: plan().bonus_most,
+        bonus_most: plan.bonus_most,
         period: label,
     };
     let title = shared.pages.word(visitor.language(), "assessment-title");
@@ -167,8 +173,8 @@ struct RowsPage {
     period: String,
     back: String,
     unit: Text,
-    title: &'static Text,
-    how: &'static Text,
+    title: Text,
+    how: Text,
     good: usize,
     lines: Vec<Line>,
 }
@@ -194,7 +200,7 @@ fn unit_of<'s>(seen: &'s Seen, asked: &Asked) -> Result<&'s UnitScore, Trouble> 
 async fn rows(State(shared): State<Shared>, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
     let seen = seen(&shared, &visitor, &asked).await?;
     let unit = unit_of(&seen, &asked)?;
-    let rule = plan().criteria.iter().find(|rule| rule.key == asked.key);
+    let rule = visitor.known.assessment_of(&seen.period).criteria.iter().find(|rule| rule.key == asked.key);
     let (Some(rule), Some(criterion)) = (rule, unit.criteria.iter().find(|one| one.key == asked.key)) else {
         let (zh, en) = (format!("没有考核指标“{}”。", asked.key), format!("cannot find the criterion `{}`", asked.key));
         return Err(Refusal::not_found("no_such_criterion", zh, en).into());
@@ -204,8 +210,8 @@ async fn rows(State(shared): State<Shared>, visitor: Visitor, Query(asked): Quer
         back: Asked { period: seen.period.label.clone(), ..Asked::default() }.href("/assessment"),
         period: seen.period.label.clone(),
         unit: unit.title.clone(),
-        title: &rule.title,
-        how: &rule.how,
+        title: rule.title.clone(),
+        how: rule.how.clone(),
         good: criterion.good(),
         lines: criterion.rows.iter().map(line).collect(),
     };

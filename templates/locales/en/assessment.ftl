@@ -14,6 +14,7 @@ assessment-empty = There is nothing to assess in this period yet. Once a promise
 assessment-how = How it is counted
 assessment-bonus-how = A claim needs its proof (L11) and counts once approved; at most { $most } points.
 assessment-invented = The plan ({ $section }) asks for assessment and bonuses and gives no criteria or weights; these are made up for the demonstration.
+assessment-rests = The plan ({ $section }) asks for assessment and bonuses. Criteria and weights rest on { $document } and count for periods that begin on { $from } or later.
 assessment-rows-title = Behind the score
 assessment-what = Link or step
 assessment-counts = Counts

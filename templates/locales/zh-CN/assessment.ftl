@@ -14,6 +14,7 @@ assessment-empty = 这个期间还没有可以考核的件。有承诺时限到�
 assessment-how = 怎么算
 assessment-bonus-how = 申报须附加分事项证明（L11），核查、审定后计入，最多 { $most } 分。
 assessment-invented = 方案（{ $section }）要求考核评估和加分，没有给出指标和权重；这里的权重为演示用〔虚〕，启用前按本地考核办法改。
+assessment-rests = 方案（{ $section }）要求考核评估和加分；指标和权重依据{ $document }，{ $from }起的期间适用。
 assessment-rows-title = 得分依据
 assessment-what = 环节或步骤
 assessment-counts = 计分

@@ -4,6 +4,9 @@ use greenlane::app::assessment::{UnitScore, plan};
 use greenlane::app::execute::{Act, Answer};
 use greenlane::app::failure::Failure;
 use greenlane::app::frozen::Period;
+use greenlane::app::operate::Operation;
+use greenlane::app::seed::embedded_files;
+use greenlane::identity::Actor;
 use greenlane::ids::CaseId;
 use serde_json::{Value, json};
 
@@ -140,6 +143,38 @@ fn scores_side_by_side_are_shown_only_after_their_publication_was_approved() {
         }
         desk.get(handler, "/assessment?period=2025Q1").await.says("还没有批准通报");
         assert_eq!(desk.get("chen", "/assessment").await.status, 403);
+        desk.close().await;
+    });
+}
+
+#[test]
+fn weights_that_rest_on_a_document_count_from_the_next_period_and_never_backwards() {
+    on_both(async |place: Where| {
+        let desk = Desk::open(place).await;
+        let house = &desk.house;
+        house.play(LATER).await;
+        let before = scores(house, "2025Q2").await;
+        let told = async |from: &str, kept: u32| {
+            let mut files = embedded_files();
+            let file = files.get_mut("assessment.yaml").unwrap();
+            *file = file.replace("from: 2016-01-01", &format!("from: {from}")).replace("invented: [criteria, bonus-most]", "document: 鄂创改办〔2025〕3号");
+            *file = file.replace("weight: 60", &format!("weight: {kept}")).replace("weight: 20", &format!("weight: {}", (100 - kept) / 2));
+            house.node.app.operate(house.tenant, Actor::Operator("test".to_owned()), Operation::Seed { files }).await
+        };
+        assert_eq!(code(told("2025-04-01", 40).await), "assessment_backdated", "the quarter has begun");
+        let added = told("2025-07-01", 40).await.unwrap_or_else(|failure| panic!("{failure}"));
+        assert!(added.iter().any(|line| line.zh == "420700 考核办法：新增 1，已有 0，与种子不同而未改动 0"), "{added:?}");
+        assert_eq!(scores(house, "2025Q2").await, before, "the period that runs is scored as it was promised");
+        desk.get(SUPERVISOR, "/assessment?period=2025Q2").await.says("演示用〔虚〕").says("<strong>按期办结</strong> 60");
+        desk.get(SUPERVISOR, "/assessment?period=2025Q3").await.says("依据鄂创改办〔2025〕3号").says("<strong>按期办结</strong> 40");
+        let score = scores(house, "2025Q3").await.into_iter().find(|score| score.office == "ez-sthj").unwrap();
+        assert_eq!(score.criteria.iter().map(|one| one.weight).collect::<Vec<_>>(), [40, 30, 30]);
+        // The same again adds nothing; another text for the same day is told and left alone.
+        for (kept, expected) in [(40, "新增 0，已有 1，与种子不同而未改动 0"), (50, "新增 0，已有 0，与种子不同而未改动 1")] {
+            let again = told("2025-07-01", kept).await.unwrap_or_else(|failure| panic!("{failure}"));
+            assert!(again.iter().any(|line| line.zh == format!("420700 考核办法：{expected}")), "{again:?}");
+        }
+        house.holds().await;
         desk.close().await;
     });
 }

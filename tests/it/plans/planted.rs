@@ -55,7 +55,7 @@ fn seeding_says_kind_by_kind_what_it_added_and_adds_nothing_the_second_time() {
         let seed = |files| Operation::Seed { files };
         let operator = Actor::Operator("test".to_owned());
         let told = node.app.operate(node.tenant, operator.clone(), seed(embedded_files())).await.unwrap();
-        assert_eq!(told.len(), 12, "six kinds in each of two places: {told:?}");
+        assert_eq!(told.len(), 14, "seven kinds in each of two places: {told:?}");
         assert!(told.iter().all(|line| line.zh.contains("新增 0，") && line.zh.ends_with("未改动 0")), "{told:?}");
         assert!(told.iter().any(|line| line.zh == "420700 指标：新增 0，已有 10，与种子不同而未改动 0"), "{told:?}");
         assert_eq!(acts().await, before, "nothing is written down when nothing is new");
