@@ -50,7 +50,7 @@ pub struct PublicItem {
     pub promised: Option<Text>,
     /// The laws and documents it rests on.
     pub basis: Vec<String>,
-    /// The papers it asks for; of the application it is part of when it has no form of its own.
+    /// The papers it asks for.
     pub materials: Vec<Material>,
     /// Its limits, each with its law.
     pub limits: Vec<Limit>,
@@ -285,8 +285,10 @@ pub(super) fn published(known: &Known, row: &CaseRow) -> Result<Option<String>, 
     Ok(program.form.as_deref().filter(|form| names(form)).and(row.title.clone()))
 }
 
+/// The item a procedure is. One without a form is no item, as nobody can apply for it: the service of a decision is part of what was applied for.
 fn item(known: &Known, program: &Program, today: chrono::NaiveDate) -> Option<PublicItem> {
     let nature = nature(program.nature)?;
+    let form = program.form.as_deref()?;
     let text = |span: Span| Text { zh: span.zh(), en: span.to_string() };
     let of = |kind: TermKind| program.limits.iter().find(|limit| limit.kind == kind).map(|limit| text(limit.within));
     let limit = |limit: &crate::definition::graph::TermRule| Limit {
@@ -312,7 +314,7 @@ fn item(known: &Known, program: &Program, today: chrono::NaiveDate) -> Option<Pu
         statutory: of(TermKind::Statutory),
         promised: of(TermKind::Promised),
         basis: program.basis.clone(),
-        materials: program.form.as_deref().map(|form| materials(form, program.papers.as_deref())).unwrap_or_default(),
+        materials: materials(form, program.papers.as_deref()),
         limits: program.limits.iter().map(limit).collect(),
     })
 }

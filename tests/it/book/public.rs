@@ -101,6 +101,8 @@ fn seed_16_the_public_pages_show_links_dates_and_reasons_and_nothing_of_a_person
             assert_eq!(desk.get_as_nobody(&format!("/public/420700/projects/{unknown}")).await.status, 404);
         }
         assert_eq!(desk.get_as_nobody("/public/420700/items/supervision-order").await.status, 404);
+        // What nobody applies for by itself is no item.
+        assert_eq!(desk.get_as_nobody("/public/420700/items/deliver").await.status, 404);
         assert_eq!(desk.get_as_nobody("/public/999999").await.status, 404);
         desk.close().await;
     });
