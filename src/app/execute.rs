@@ -16,7 +16,7 @@ use crate::engine::command::{Actor, Command, MemberRef, NewGroup, Recipient};
 use crate::engine::migration::StepMap;
 use crate::engine::refusal::Class;
 use crate::ids::{CaseId, CommandId, Digest, Moment, Name, PersonId, Tenant};
-use crate::store::rows::{BodyRow, NoticeRow, RegistryRow};
+use crate::store::rows::{BodyRow, HookRow, NoticeRow, RegistryRow};
 
 /// What a surface or a worker wants done.
 #[derive(Clone, Debug)]
@@ -223,6 +223,8 @@ pub struct RegisterRows {
     pub postings: Vec<RegisterPosting>,
     /// Notices (digests) that leave with it.
     pub notices: Vec<NoticeRow>,
+    /// Messages to outside systems.
+    pub hooks: Vec<HookRow>,
 }
 
 impl App {

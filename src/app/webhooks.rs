@@ -2,29 +2,27 @@
 //! Invariant: a message is a row in the commit of the act it tells of, and has one id at every attempt; subscribing is an act on the register, with who did it.
 //! Never: a form, an opinion, a person or an amount in a message; a secret at rest (each is made of the deployment's key).
 
-use std::fmt::Write as _;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::app::execute::{RegisterRows, entropy};
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
-use crate::app::operate::{Told, line, wrong_input};
-use crate::app::register::put;
 use crate::clock;
 use crate::engine::case::Case;
 use crate::engine::event::Event;
-use crate::engine::refusal::{Class, Detail};
-use crate::identity::Actor;
+use crate::engine::refusal::Class;
 use crate::ids::{Digest, Moment, Tenant};
-use crate::limits::{NOTICE_LEASE_MS, WEBHOOK_URL_CHARS_MAX, WEBHOOKS_MAX, WEBHOOKS_PER_TURN_MAX};
+use crate::limits::{NOTICE_LEASE_MS, WEBHOOK_HELD_MS, WEBHOOK_OLD_KEY_MS, WEBHOOKS_PER_TURN_MAX};
 use crate::notice::{Next, Outcome, settle};
 use crate::store::rows::{CaseRow, HookRow};
 use crate::store::{ClaimedHook, StoreFault};
+
+mod change;
+mod told;
+
+pub use change::{Changed, mistakes};
+pub use told::{HookLine, HookTry, ParkedHook};
 
 /// The kind of rows that hold the subscriptions.
 pub const WEBHOOK: &str = "webhook";
@@ -45,6 +43,28 @@ pub struct Webhook {
     pub since: Moment,
     /// When it was ended.
     pub ended: Option<Moment>,
+    /// Since when it is told nothing; what happens meanwhile waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Moment>,
+    /// How often its secret was changed.
+    #[serde(default)]
+    pub key: u32,
+    /// When it last was; the one before signs as well for a while, so that a receiver can change at its own hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rekeyed: Option<Moment>,
+}
+
+impl Webhook {
+    /// Until when the secret before the newest signs as well.
+    fn old_key_until(&self) -> Option<Moment> {
+        self.rekeyed.map(|at| Moment(at.0.saturating_add(WEBHOOK_OLD_KEY_MS)))
+    }
+
+    /// The keys that sign at a moment, the newest first.
+    fn keys(&self, now: Moment) -> impl Iterator<Item = u32> {
+        let old = self.old_key_until().filter(|until| now < *until).and_then(|_| self.key.checked_sub(1));
+        std::iter::once(self.key).chain(old)
+    }
 }
 
 /// A change of the subscriptions, or a look at them.
@@ -60,6 +80,29 @@ pub enum HookAct {
     },
     /// Ends a subscription; what waits is parked.
     End {
+        /// Its id.
+        id: String,
+    },
+    /// Lets messages wait until it is resumed.
+    Pause {
+        /// Its id.
+        id: String,
+    },
+    /// Sends what waited, and goes on.
+    Resume {
+        /// Its id.
+        id: String,
+    },
+    /// Makes another secret and shows it.
+    Rekey {
+        /// Its id.
+        id: String,
+        /// How often it had been changed before, as whoever asks knows it; the same again is the same change.
+        #[serde(default)]
+        seen: Option<u32>,
+    },
+    /// Sends a message that tells of nothing, to see whether it arrives.
+    Test {
         /// Its id.
         id: String,
     },
@@ -79,8 +122,10 @@ pub struct HookMessage {
     pub id: String,
     /// Where it goes; `None` when its subscription has ended.
     pub url: Option<String>,
-    /// The key it is signed with.
-    pub key: Vec<u8>,
+    /// The keys it is signed with, the newest first.
+    pub keys: Vec<Vec<u8>>,
+    /// Its subscription is paused: it waits.
+    pub held: bool,
     /// The body.
     pub body: Vec<u8>,
     claim: ClaimedHook,
@@ -137,92 +182,10 @@ fn told(event: &Event, before: Option<&Case>) -> Option<(&'static str, Value)> {
 }
 
 impl App {
-    /// Changes the subscriptions, or lists them.
-    ///
-    /// # Errors
-    /// A refusal, or a fault.
-    pub async fn change_webhooks(&self, tenant: Tenant, actor: Actor, act: HookAct) -> Result<Told, Failure> {
-        let known = self.known(tenant).await?;
-        self.permit_notices(&known, &actor)?;
-        match act {
-            HookAct::Add { url, kinds } => self.subscribe(tenant, &known, actor, &url, &kinds).await,
-            HookAct::End { id } => {
-                let hook = subscription(&known, &id)?;
-                if hook.ended.is_none() {
-                    let ended = Webhook { ended: Some(self.clock().now()), ..hook.clone() };
-                    let rows = RegisterRows { registry: vec![put(self, tenant, WEBHOOK, &id, &ended)?], ..RegisterRows::default() };
-                    self.record(tenant, actor, "webhook-ended", json!({"id": id}), rows).await?;
-                }
-                Ok(vec![line(format!("订阅 {id} 已停用"), format!("subscription {id} has ended"))])
-            }
-            HookAct::Retry { id } => {
-                subscription(&known, &id)?;
-                let details = json!({"id": id});
-                self.record(tenant, actor, "webhook-retried", details, RegisterRows::default()).await?;
-                let count = self.store().reopen_hooks(tenant, &id, self.clock().now()).await.map_err(storing)?;
-                Ok(vec![line(format!("{count} 条消息重新排队"), format!("{count} messages are sent again"))])
-            }
-            HookAct::List => self.webhooks_told(tenant, &known).await,
-        }
-    }
-
-    async fn subscribe(&self, tenant: Tenant, known: &Known, actor: Actor, url: &str, kinds: &[String]) -> Result<Told, Failure> {
-        let mut details = Vec::new();
-        let plain = url.len() <= WEBHOOK_URL_CHARS_MAX && url.bytes().all(|byte| byte.is_ascii_graphic());
-        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).map(|rest| rest.split('/').next().unwrap_or_default());
-        if !plain || host.is_none_or(|host| host.is_empty() || host.contains('@')) {
-            let zh = "应为 https 网址，不含用户名和密码";
-            details.push(Detail::new("url", "wrong_value", zh, format!("expected an https address without a user, found `{url}`")));
-        }
-        for kind in kinds.iter().filter(|kind| !KINDS.contains(&kind.as_str())) {
-            let all = KINDS.join(", ");
-            details.push(Detail::new("kinds", "unknown_word", format!("应为 {all} 之一，实际 `{kind}`"), format!("expected one of {all}, found `{kind}`")));
-        }
-        if known.webhooks.values().filter(|hook| hook.ended.is_none()).count() >= WEBHOOKS_MAX {
-            let en = format!("expected at most {WEBHOOKS_MAX} subscriptions; end one first");
-            details.push(Detail::new("url", "too_many", format!("最多 {WEBHOOKS_MAX} 个订阅，请先停用一个"), en));
-        }
-        if !details.is_empty() {
-            return Err(wrong_input("webhook_wrong", details.into_iter()).into());
-        }
-        let kinds = if kinds.is_empty() { KINDS.map(str::to_owned).to_vec() } else { kinds.to_vec() };
-        let id = format!("wh_{}", hex::encode(entropy::<8>()?));
-        let hook = Webhook { id: id.clone(), url: url.to_owned(), kinds: kinds.clone(), since: self.clock().now(), ended: None };
-        let rows = RegisterRows { registry: vec![put(self, tenant, WEBHOOK, &id, &hook)?], ..RegisterRows::default() };
-        self.record(tenant, actor, "webhook-added", json!({"id": id, "url": url, "kinds": kinds}), rows).await?;
-        let secret = format!("whsec_{}", STANDARD.encode(self.webhook_key(tenant, &id).await?));
-        Ok(vec![
-            line(format!("订阅 {id}：{} → {url}", kinds.join("、")), format!("subscription {id}: {} -> {url}", kinds.join(", "))),
-            line(format!("签名密钥（只显示这一次）：{secret}"), format!("signing secret (shown only now): {secret}")),
-        ])
-    }
-
-    async fn webhooks_told(&self, tenant: Tenant, known: &Known) -> Result<Told, Failure> {
-        let counts = self.store().hook_counts(tenant).await.map_err(storing)?;
-        let mut told = Vec::new();
-        for hook in known.webhooks.values() {
-            let of = |state: i16| counts.iter().filter(|(id, found, _)| *id == hook.id && *found == state).map(|(.., count)| count).sum::<i64>();
-            let (waiting, sent, parked) = (of(0), of(1), of(2));
-            let (zh, en) = if hook.ended.is_some() { ("已停用", "ended") } else { ("使用中", "in use") };
-            let mut text = line(
-                format!("{} {zh} {} {}：待发 {waiting}，已送达 {sent}，停投 {parked}", hook.id, hook.url, hook.kinds.join("、")),
-                format!("{} {en} {} {}: {waiting} waiting, {sent} delivered, {parked} parked", hook.id, hook.url, hook.kinds.join(", ")),
-            );
-            for (id, answer) in self.store().parked_hooks(tenant, &hook.id).await.map_err(storing)? {
-                // Writing into a text cannot fail.
-                let _ = write!(text.zh, "\n  {id}：{answer}");
-                let _ = write!(text.en, "\n  {id}: {answer}");
-            }
-            told.push(text);
-        }
-        if told.is_empty() {
-            told.push(line("还没有订阅", "there is no subscription yet"));
-        }
-        Ok(told)
-    }
-
-    async fn webhook_key(&self, tenant: Tenant, id: &str) -> Result<Vec<u8>, Fault> {
-        self.signed(&format!("greenlane webhook key v1\n{tenant}\n{id}")).await
+    async fn webhook_key(&self, tenant: Tenant, id: &str, number: u32) -> Result<Vec<u8>, Fault> {
+        // The first has no number in its name, so that subscriptions from before secrets could be changed keep theirs.
+        let number = if number == 0 { String::new() } else { format!("\n{number}") };
+        self.signed(&format!("greenlane webhook key v1\n{tenant}\n{id}{number}")).await
     }
 
     /// Claims messages whose turn it is; leases run on real time.
@@ -235,11 +198,24 @@ impl App {
         let mut messages = Vec::with_capacity(claims.len());
         for claim in claims {
             let known = self.known(claim.tenant).await?;
-            let url = known.webhooks.get(&claim.hook).filter(|hook| hook.ended.is_none()).map(|hook| hook.url.clone());
-            let key = self.webhook_key(claim.tenant, &claim.hook).await?;
-            messages.push(HookMessage { id: claim.id.clone(), url, key, body: claim.body.clone(), claim });
+            let hook = known.webhooks.get(&claim.hook).filter(|hook| hook.ended.is_none());
+            let (url, held) = (hook.map(|hook| hook.url.clone()), hook.is_some_and(|hook| hook.paused.is_some()));
+            let mut keys = Vec::new();
+            for number in hook.into_iter().flat_map(|hook| hook.keys(self.clock().now())) {
+                keys.push(self.webhook_key(claim.tenant, &claim.hook, number).await?);
+            }
+            messages.push(HookMessage { id: claim.id.clone(), url, keys, held, body: claim.body.clone(), claim });
         }
         Ok(messages)
+    }
+
+    /// Puts a message of a paused subscription aside. Resuming takes it up at once; should that have happened meanwhile, it is looked at again in a while.
+    ///
+    /// # Errors
+    /// A fault: the lease then ends and it is looked at again.
+    pub async fn hold_hook(&self, message: &HookMessage) -> Result<(), Fault> {
+        let until = Moment(self.clock().now().0.saturating_add(WEBHOOK_HELD_MS));
+        self.store().hold_hook(&message.claim, until).await.map_err(storing)
     }
 
     /// Records how an attempt went.

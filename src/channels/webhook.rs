@@ -34,18 +34,18 @@ impl Webhooks {
         Self { allowed }
     }
 
-    /// Posts `body` under `id`, signed with `key`.
+    /// Posts `body` under `id`, signed with each of `keys`.
     ///
     /// # Errors
     /// When the other side did not take it, or may not be spoken to.
-    pub async fn send(&self, url: &str, (id, key): (&str, &[u8]), body: &[u8]) -> Result<Receipt, SendError> {
+    pub async fn send(&self, url: &str, (id, keys): (&str, &[Vec<u8>]), body: &[u8]) -> Result<Receipt, SendError> {
         // The path of a certificate is not needed: the public authorities are.
         let wire = Wire::to(url, None, Path::new("")).map_err(|no_tls| SendError::Permanent(no_tls.mistake))?;
         let inside = self.allowed.iter().any(|host| host == wire.host());
         if !wire.is_secure() && !inside {
             return Err(SendError::Permanent("expected an address that begins with https, found another".to_owned()));
         }
-        let request = request(&wire, (id, key), body, clock::real().0 / 1_000).map_err(SendError::Permanent)?;
+        let request = request(&wire, (id, keys), body, clock::real().0 / 1_000).map_err(SendError::Permanent)?;
         let choose = |found: &[SocketAddr]| if inside { found.first().copied().ok_or_else(none) } else { public(found) };
         let answer = wire.exchange_at(request, ANSWER_WITHIN, choose).await;
         let answer = answer.map_err(|why| if why.starts_with(REFUSED) { SendError::Permanent(why) } else { SendError::Temporary(why) })?;
@@ -72,8 +72,9 @@ fn public(found: &[SocketAddr]) -> Result<SocketAddr, String> {
     found.first().copied().ok_or_else(none)
 }
 
-fn request(wire: &Wire, (id, key): (&str, &[u8]), body: &[u8], timestamp: i64) -> Result<Request<Full<Bytes>>, String> {
-    let signature = signature(key, id, timestamp, body).ok_or("the key does not fit")?;
+fn request(wire: &Wire, (id, keys): (&str, &[Vec<u8>]), body: &[u8], timestamp: i64) -> Result<Request<Full<Bytes>>, String> {
+    let signatures: Option<Vec<String>> = keys.iter().map(|key| signature(key, id, timestamp, body)).collect();
+    let signatures = signatures.ok_or("the key does not fit")?;
     Request::builder()
         .method(Method::POST)
         .uri(wire.target())
@@ -82,7 +83,7 @@ fn request(wire: &Wire, (id, key): (&str, &[u8]), body: &[u8], timestamp: i64) -
         .header(CONTENT_TYPE, "application/cloudevents+json; charset=utf-8")
         .header("webhook-id", id)
         .header("webhook-timestamp", timestamp.to_string())
-        .header("webhook-signature", signature)
+        .header("webhook-signature", signatures.join(" "))
         .body(Full::new(Bytes::copy_from_slice(body)))
         .map_err(|error| error.to_string())
 }
@@ -193,9 +194,9 @@ mod tests {
     async fn an_address_inside_is_refused_for_good_and_plain_http_too() {
         let out = Webhooks::default();
         for url in ["https://127.0.0.1:1/", "https://localhost:1/x", "https://169.254.169.254/latest/meta-data", "https://[::1]/", "https://10.0.0.1/"] {
-            let refused = out.send(url, ("msg_1", b"k"), b"{}").await.unwrap_err();
+            let refused = out.send(url, ("msg_1", &[b"k".to_vec()]), b"{}").await.unwrap_err();
             assert!(matches!(&refused, SendError::Permanent(why) if why.starts_with(REFUSED)), "{url}: {refused}");
         }
-        assert!(matches!(out.send("http://1.1.1.1/", ("msg_1", b"k"), b"{}").await, Err(SendError::Permanent(_))));
+        assert!(matches!(out.send("http://1.1.1.1/", ("msg_1", &[b"k".to_vec()]), b"{}").await, Err(SendError::Permanent(_))));
     }
 }

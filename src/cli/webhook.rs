@@ -35,6 +35,26 @@ enum Verb {
         /// 订阅号。Its id.
         id: String,
     },
+    /// 暂停：消息留待恢复后发送。Pauses it: messages wait until it is resumed.
+    Pause {
+        /// 订阅号。Its id.
+        id: String,
+    },
+    /// 恢复：留下的消息立即发送。Resumes it: what waited is sent now.
+    Resume {
+        /// 订阅号。Its id.
+        id: String,
+    },
+    /// 更换签名密钥：显示新密钥，只显示一次；旧密钥一日内同时签名。Makes another signing secret and shows it once; for a day the old one signs as well.
+    Rekey {
+        /// 订阅号。Its id.
+        id: String,
+    },
+    /// 发送一条测试消息。Sends a test message.
+    Test {
+        /// 订阅号。Its id.
+        id: String,
+    },
     /// 重发停投的消息。Has parked messages sent again.
     Retry {
         /// 订阅号。Its id.
@@ -51,6 +71,10 @@ pub async fn run(args: Args, place: &Place) -> Result<ExitCode, Trouble> {
         Verb::List => HookAct::List,
         Verb::Add { url, kinds } => HookAct::Add { url, kinds },
         Verb::End { id } => HookAct::End { id },
+        Verb::Pause { id } => HookAct::Pause { id },
+        Verb::Resume { id } => HookAct::Resume { id },
+        Verb::Rekey { id } => HookAct::Rekey { id, seen: None },
+        Verb::Test { id } => HookAct::Test { id },
         Verb::Retry { id } => HookAct::Retry { id },
     };
     operate(place, Operation::Webhook(act)).await?;

@@ -22,7 +22,7 @@ pub use topics::cases::{ActView, CaseFilter, DocumentView};
 pub use topics::credentials::{LinkPurpose, LinkRow, PasswordChange, ResetAsk, TryRule};
 pub use topics::drafts::DraftRow;
 pub use topics::files::FileRow;
-pub use topics::hooks::ClaimedHook;
+pub use topics::hooks::{ClaimedHook, HookTry, ParkedHook};
 pub use topics::inbox::{Held, Inbox, InboxCount, InboxCursor, InboxTask, Late, Seat};
 pub use topics::jobs::{FetchedJob, JobFilter, JobState, JobView, Wanted};
 pub use topics::lights::{LightCount, Lit, LitCursor, Looked};

@@ -110,6 +110,7 @@ pub fn places(posts: &[String], demo: bool, path: &str) -> Vec<Place> {
         (holds(&["operator"]), "/system/texts", "nav-texts"),
         (holds(&["operator"]), "/system/calendars", "nav-calendars"),
         (holds(&["operator"]), "/system/jobs", "nav-jobs"),
+        (holds(&["operator"]), "/system/webhooks", "nav-webhooks"),
         (demo, "/clock", "nav-clock"),
     ];
     let within = |href: &str| path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with(['/', '?']));

@@ -124,7 +124,7 @@ const FORMS: [(Form, &str); 51] = [
 ];
 
 /// The forms somebody sends who is not signed in, and those that change nothing that is kept: each has a test of its own in `doors`.
-const ELSEWHERE: [(&str, &str); 16] = [
+const ELSEWHERE: [(&str, &str); 18] = [
     ("/projects/{case}/rate", "a_rating_sent_unluckily_is_given_once_called_back_when_bad_and_anonymous_to_the_rated"),
     ("/ledger/freeze", "freezing_unluckily_freezes_one_ledger_for_each_time_it_was_meant"),
     ("/language", "another_language_is_the_same_choice_and_loses_no_form_that_waits"),
@@ -140,6 +140,8 @@ const ELSEWHERE: [(&str, &str); 16] = [
     ("/audit/verify", "verifying_unluckily_changes_nothing_and_comes_to_a_result"),
     ("/system/calendars/preview", "whatever_befalls_the_forms_of_a_calendar_it_is_in_force_once"),
     ("/system/calendars", "whatever_befalls_the_forms_of_a_calendar_it_is_in_force_once"),
+    ("/system/webhooks/new", "whatever_befalls_the_forms_of_a_webhook_each_is_done_once"),
+    ("/system/webhooks/{id}", "whatever_befalls_the_forms_of_a_webhook_each_is_done_once"),
     ("/system/jobs/{case}/{job}", "an_operator_sees_a_parked_job_and_whatever_befalls_the_form_it_is_tried_again_once"),
 ];
 
@@ -319,6 +321,7 @@ fn every_form_is_in_the_table_or_has_a_test_of_its_own() {
         "tests/it/unlucky/doors.rs",
         "tests/it/jobs/page.rs",
         "tests/it/calendars/page.rs",
+        "tests/it/webhooks/page.rs",
         "tests/it/reasons.rs",
         "tests/it/book/ledger.rs",
         "tests/it/book/assessment.rs",

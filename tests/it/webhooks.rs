@@ -1,5 +1,7 @@
 //! Outside systems are told what happens, each thing once and signed; what must not be spoken to is not.
 
+mod page;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use greenlane::app::failure::Failure;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 
 use crate::sms::gateway::{Asked, Says, TestGateway};
 use crate::spine::node::{Node, Where, on_both};
+use crate::tamper::meddler::Meddler;
 
 fn operator() -> Actor {
     Actor::Operator("test".to_owned())
@@ -121,6 +124,68 @@ fn this_machine_is_not_spoken_to_unless_the_configuration_lists_it() {
         let refused = change(&node, HookAct::Add { url: "ftp://x".to_owned(), kinds: vec!["weather".to_owned()] }).await;
         let Err(Failure::Refused(refusal)) = refused else { panic!("taken") };
         assert_eq!((refusal.code, refusal.details.len()), ("webhook_wrong", 2));
+        node.holds().await;
+    });
+}
+
+#[test]
+fn a_paused_subscription_lets_messages_wait_and_sends_them_when_resumed() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        let receiver = TestGateway::start().await;
+        let (id, key) = subscribed(&node, &format!("http://{}/", receiver.address()), &["case.started"]).await;
+        change(&node, HookAct::Pause { id: id.clone() }).await.unwrap();
+        node.start("pair", None).await.unwrap();
+        node.start("pair", None).await.unwrap();
+        for _ in 0..3 {
+            allowing(&node).drain().await.unwrap();
+        }
+        assert_eq!(receiver.asked().len(), 0);
+        let (line, parked) = node.app.webhook(node.tenant, &operator(), &id).await.unwrap();
+        assert_eq!((line.waiting, line.parked, line.last, parked.len()), (2, 0, None, 0), "they wait, and count as no attempt");
+        let Err(Failure::Refused(refused)) = change(&node, HookAct::Test { id: id.clone() }).await else { panic!("tested while paused") };
+        assert_eq!(refused.code, "webhook_paused");
+        assert!(change(&node, HookAct::Resume { id: id.clone() }).await.unwrap()[0].contains("2 messages"));
+        allowing(&node).drain().await.unwrap();
+        assert_eq!(receiver.asked().iter().filter(|asked| verified(asked, &key)["type"] == "greenlane.case.started.v1").count(), 2);
+        // One that a worker put aside just after it was resumed is looked at again by itself.
+        Meddler::into(&node.place).run("update hook_messages set state = 0, next_attempt_at = next_attempt_at + 3600000");
+        allowing(&node).drain().await.unwrap();
+        assert_eq!(receiver.asked().len(), 2);
+        assert!(node.clock.set(Moment(node.clock.now().0 + 2 * 3_600_000)));
+        allowing(&node).drain().await.unwrap();
+        assert_eq!(receiver.asked().len(), 4);
+        node.holds().await;
+    });
+}
+
+#[test]
+fn another_secret_signs_beside_the_old_one_for_a_day() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        let receiver = TestGateway::start().await;
+        let (id, old) = subscribed(&node, &format!("http://{}/", receiver.address()), &["case.started"]).await;
+        let told = change(&node, HookAct::Rekey { id: id.clone(), seen: None }).await.unwrap();
+        let new = STANDARD.decode(told[1].split("whsec_").nth(1).unwrap()).unwrap();
+        assert_ne!(old, new);
+        change(&node, HookAct::Test { id: id.clone() }).await.unwrap();
+        allowing(&node).drain().await.unwrap();
+        assert!(node.clock.set(Moment(node.clock.now().0 + 86_400_000)));
+        change(&node, HookAct::Test { id: id.clone() }).await.unwrap();
+        allowing(&node).drain().await.unwrap();
+        let signs = |asked: &Asked, key: &[u8]| {
+            let mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+            let mac = mac.chain_update(format!("{}.{}.{}", asked.header("webhook-id"), asked.header("webhook-timestamp"), asked.body));
+            let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+            asked.header("webhook-signature").split(' ').any(|one| one == signature)
+        };
+        let signed: Vec<(bool, bool)> = receiver.asked().iter().map(|asked| (signs(asked, &new), signs(asked, &old))).collect();
+        assert_eq!(signed, [(true, true), (true, false)]);
+        assert_ne!(receiver.asked()[0].header("webhook-id"), receiver.asked()[1].header("webhook-id"), "each test is a message of its own");
+        assert_eq!(verified(&receiver.asked()[1], &new)["type"], "greenlane.webhook.test.v1");
+        let (line, _) = node.app.webhook(node.tenant, &operator(), &id).await.unwrap();
+        let last = line.last.unwrap();
+        assert_eq!((last.kind.as_str(), last.arrived, last.answer.as_str()), ("webhook.test", Some(true), "200"));
         node.holds().await;
     });
 }

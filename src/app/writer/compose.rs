@@ -139,6 +139,7 @@ impl Draftsman {
         }
         self.register(job, &row, facts.now);
         write.notices.extend(job.register.notices.iter().cloned());
+        write.hooks.extend(job.register.hooks.iter().cloned());
         if job.case != register::case_of(self.tenant) {
             write.hooks.extend(webhooks::rows(&self.known, (&row, before.as_deref()), events, facts.now));
         }

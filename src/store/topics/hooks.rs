@@ -23,6 +23,32 @@ pub struct ClaimedHook {
     fence: i64,
 }
 
+/// How an attempt went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookTry {
+    /// When.
+    pub at: Moment,
+    /// What was told.
+    pub kind: String,
+    /// It arrived; `None` when it is tried again.
+    pub arrived: Option<bool>,
+    /// What the other side said, or why there was nobody.
+    pub answer: String,
+}
+
+/// A message that was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParkedHook {
+    /// Its id.
+    pub id: String,
+    /// What it tells.
+    pub kind: String,
+    /// When it was last tried.
+    pub at: Moment,
+    /// The last answer.
+    pub answer: String,
+}
+
 #[derive(FromRow)]
 struct StoredHook {
     tenant: i32,
@@ -83,6 +109,45 @@ impl Store {
         connection.finish().await
     }
 
+    /// Puts a claimed message aside until `until`, as if nothing had been tried.
+    pub async fn hold_hook(&self, claim: &ClaimedHook, until: Moment) -> Result<(), StoreFault> {
+        let text = "update hook_messages set lease_until = 0, next_attempt_at = $4 where tenant = $1 and id = $2 and fence = $3 and state = 0";
+        let mut connection = self.worker().await?;
+        on_both!(&mut connection, c => {
+            sqlx::query(text).bind(claim.tenant.0).bind(&claim.id).bind(claim.fence).bind(until.0).execute(&mut **c).await?;
+        });
+        connection.finish().await
+    }
+
+    /// Has waiting messages of a subscription sent now; answers how many.
+    pub async fn release_hooks(&self, tenant: Tenant, hook: &str, at: Moment) -> Result<u64, StoreFault> {
+        let text = "update hook_messages set next_attempt_at = $3 where tenant = $1 and hook = $2 and state = 0 and next_attempt_at > $3";
+        let mut connection = self.worker().await?;
+        let changed = on_both!(&mut connection, c => sqlx::query(text).bind(tenant.0).bind(hook).bind(at.0).execute(&mut **c).await?.rows_affected());
+        connection.finish().await?;
+        Ok(changed)
+    }
+
+    /// How a subscription fares: messages that wait and that are parked, each counted up to `most`, and the last attempt.
+    pub async fn hook_look(&self, tenant: Tenant, hook: &str, most: u32) -> Result<(i64, i64, Option<HookTry>), StoreFault> {
+        let count = "select count(*) from (select 1 from hook_messages where tenant = $1 and hook = $2 and state = $3 limit $4) as found";
+        let last = "select tried_at, kind, coalesce(answer, '') from hook_messages
+            where tenant = $1 and hook = $2 and state = $3 and tried_at is not null order by tried_at desc limit 1";
+        let mut connection = self.reader(tenant).await?;
+        let (mut counts, mut tries) = ([0_i64; 3], Vec::new());
+        on_both!(&mut connection, c => {
+            for state in 0..3_i16 {
+                if state != 1 {
+                    counts[usize::from(state.unsigned_abs())] =
+                        sqlx::query_scalar(count).bind(tenant.0).bind(hook).bind(state).bind(i64::from(most)).fetch_one(&mut **c).await?;
+                }
+                let found: Option<(i64, String, String)> = sqlx::query_as(last).bind(tenant.0).bind(hook).bind(state).fetch_optional(&mut **c).await?;
+                tries.extend(found.map(|(at, kind, answer)| HookTry { at: Moment(at), kind, arrived: [None, Some(true), Some(false)][usize::from(state.unsigned_abs())], answer }));
+            }
+        });
+        Ok((counts[0], counts[2], tries.into_iter().max_by_key(|tried| tried.at)))
+    }
+
     /// Has parked messages of a subscription sent again; answers how many.
     pub async fn reopen_hooks(&self, tenant: Tenant, hook: &str, at: Moment) -> Result<u64, StoreFault> {
         let text = "update hook_messages set state = 0, attempts = 0, lease_until = 0, next_attempt_at = $3 where tenant = $1 and hook = $2 and state = 2";
@@ -100,9 +165,11 @@ impl Store {
     }
 
     /// The newest parked messages of a subscription, with the last answer.
-    pub async fn parked_hooks(&self, tenant: Tenant, hook: &str) -> Result<Vec<(String, String)>, StoreFault> {
-        let text = "select id, coalesce(answer, '') from hook_messages where tenant = $1 and hook = $2 and state = 2 order by tried_at desc limit 20";
+    pub async fn parked_hooks(&self, tenant: Tenant, hook: &str) -> Result<Vec<ParkedHook>, StoreFault> {
+        let text = "select id, kind, coalesce(tried_at, at), coalesce(answer, '') from hook_messages where tenant = $1 and hook = $2 and state = 2 order by tried_at desc limit 20";
         let mut connection = self.reader(tenant).await?;
-        Ok(on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(hook).fetch_all(&mut **c).await?))
+        let found: Vec<(String, String, i64, String)> =
+            on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(hook).fetch_all(&mut **c).await?);
+        Ok(found.into_iter().map(|(id, kind, at, answer)| ParkedHook { id, kind, at: Moment(at), answer }).collect())
     }
 }

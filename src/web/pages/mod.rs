@@ -32,6 +32,7 @@ pub mod sign_in;
 mod term;
 mod texts;
 mod verify;
+mod webhooks;
 
 use axum::Router;
 
@@ -54,6 +55,7 @@ pub fn router() -> Router<Shared> {
         .merge(indicators::router())
         .merge(items::router())
         .merge(jobs::router())
+        .merge(webhooks::router())
         .merge(land::router())
         .merge(ledger::router())
         .merge(lights::router())

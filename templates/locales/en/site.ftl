@@ -18,6 +18,7 @@ nav-notices = Notices
 nav-texts = Notice texts
 nav-calendars = Calendar
 nav-jobs = Outside jobs
+nav-webhooks = Webhooks
 nav-clock = Clock
 sign-out = Sign out
 demo-strip = Demonstration: people, projects, amounts and documents are invented. The time here is

@@ -18,6 +18,7 @@ nav-notices = 通知
 nav-texts = 通知文本
 nav-calendars = 日历
 nav-jobs = 外部作业
+nav-webhooks = 事件推送
 nav-clock = 时钟
 sign-out = 退出
 demo-strip = 演示环境，人员、项目、金额、文号均为虚构。当前时间

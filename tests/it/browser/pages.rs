@@ -7,6 +7,7 @@ use std::path::Path;
 use greenlane::app::execute::{Act, Answer};
 use greenlane::app::frozen::FreezeAsked;
 use greenlane::app::operate::Operation;
+use greenlane::app::webhooks::HookAct;
 use greenlane::clock::real;
 use greenlane::identity::Actor;
 use greenlane::ids::CaseId;
@@ -39,7 +40,7 @@ pub async fn all(house: &House) -> Vec<Page> {
     let anybody = [page("home-sign-in", None, "/sign-in"), Page { status: 404, ..page("home-missing", None, "/no-such-page") }];
     let applying = Applying::begin(house).await;
     let anybody = anybody.into_iter().chain(accounts(page)).chain(links(house).await).chain(clerks(page)).chain(term(house, page).await);
-    let anybody = anybody.chain(deeds(house, page).await).chain(book(house, page).await);
+    let anybody = anybody.chain(deeds(house, page).await).chain(webhooks(house, page).await).chain(book(house, page).await);
     anybody.chain(watch(page)).chain(notices(page)).chain(applying.pages(page)).collect()
 }
 
@@ -79,6 +80,23 @@ async fn book(house: &House, page: impl Fn(&'static str, Option<&'static str>, &
         page("public-project", None, "/public/420700/projects/GC20250001"),
         page("public-check", None, "/public/420700/check?number=GC20250001"),
         page("public-check-unknown", None, "/public/420700/check?number=GC20259999"),
+    ]
+}
+
+/// Subscriptions of outside systems: one that can be changed, with a message that was turned away, and one that ended.
+async fn webhooks(house: &House, page: impl Fn(&'static str, Option<&'static str>, &str) -> Page) -> [Page; 4] {
+    const OPERATOR: Option<&str> = Some("ez-zwzx.operator");
+    let change = async |act: HookAct| house.node.app.change_webhook(house.tenant, Actor::Operator("test".to_owned()), None, &act).await.unwrap();
+    let add = async |url: &str| change(HookAct::Add { url: url.to_owned(), kinds: vec!["case.started".to_owned(), "document.issued".to_owned()] }).await.id;
+    let (open, over) = (add("https://127.0.0.1/receives/what/happens/in/the/green/channel").await, add("https://erp.example.com/hook").await);
+    change(HookAct::Test { id: open.clone() }).await;
+    house.settle().await;
+    change(HookAct::End { id: over.clone() }).await;
+    [
+        page("webhooks", OPERATOR, "/system/webhooks"),
+        page("webhooks-add", OPERATOR, "/system/webhooks/new"),
+        page("webhooks-one", OPERATOR, &format!("/system/webhooks/{open}")),
+        page("webhooks-ended", OPERATOR, &format!("/system/webhooks/{over}")),
     ]
 }
 

@@ -1,0 +1,215 @@
+//! Changing subscriptions: begun, paused and resumed, given another secret, tried out, ended. Invariant: the same command again is the same act and shows the
+//! same secret. Never: a subscription that is gone; an ended one stays on record.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::{HookAct, KINDS, WEBHOOK, Webhook, storing, subscription};
+use crate::app::App;
+use crate::app::execute::{RegisterRows, entropy};
+use crate::app::failure::{Failure, refusal};
+use crate::app::known::Known;
+use crate::app::operate::wrong_input;
+use crate::app::register::put;
+use crate::engine::refusal::{Class, Detail, Refusal};
+use crate::identity::Actor;
+use crate::ids::{CommandId, Digest, Tenant};
+use crate::limits::{WEBHOOK_URL_CHARS_MAX, WEBHOOKS_MAX};
+use crate::store::rows::HookRow;
+
+/// What a change came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The subscription.
+    pub id: String,
+    /// Where it goes.
+    pub url: String,
+    /// What it is told.
+    pub kinds: Vec<String>,
+    /// Its secret, when it has a new one.
+    pub secret: Option<String>,
+    /// Messages that are sent again.
+    pub again: u64,
+}
+
+/// Who changes something, where, under which command.
+struct Asked {
+    tenant: Tenant,
+    actor: Actor,
+    command: Option<CommandId>,
+}
+
+impl App {
+    /// Changes a subscription under the caller's command id: the same again is the same change.
+    ///
+    /// # Errors
+    /// Every mistake of a new one, a refusal, or a fault.
+    pub async fn change_webhook(&self, tenant: Tenant, actor: Actor, command: Option<CommandId>, act: &HookAct) -> Result<Changed, Failure> {
+        let known = self.known(tenant).await?;
+        self.permit_notices(&known, &actor)?;
+        let asked = Asked { tenant, actor, command };
+        match act {
+            HookAct::Add { url, kinds } => self.subscribe(&known, asked, url.trim(), kinds).await,
+            HookAct::End { id } => self.end_webhook(&known, asked, id).await,
+            HookAct::Pause { id } => self.pause_webhook(&known, asked, id).await,
+            HookAct::Resume { id } => self.resume_webhook(&known, asked, id).await,
+            HookAct::Rekey { id, seen } => self.rekey_webhook(&known, asked, (id, *seen)).await,
+            HookAct::Test { id } => self.test_webhook(&known, asked, id).await,
+            HookAct::Retry { id } => self.retry_webhook(&known, asked, id).await,
+            HookAct::List => Err(refusal("webhook_wrong", Class::Invalid, "列出订阅不是变更。", "cannot change a subscription by listing them").into()),
+        }
+    }
+
+    async fn subscribe(&self, known: &Known, asked: Asked, url: &str, kinds: &[String]) -> Result<Changed, Failure> {
+        let number = match asked.command {
+            // One form is one subscription, however often it arrives.
+            Some(command) => Digest::of(format!("greenlane webhook v1\n{}\n{command}", asked.tenant).as_bytes()).0[..8].to_vec(),
+            None => entropy::<8>()?.to_vec(),
+        };
+        let id = format!("wh_{}", hex::encode(number));
+        if let Some(there) = known.webhooks.get(&id) {
+            return self.shown(asked.tenant, there, Some(0)).await;
+        }
+        let details = mistakes(known, url, kinds);
+        if !details.is_empty() {
+            return Err(wrong_input("webhook_wrong", details.into_iter()).into());
+        }
+        let kinds = if kinds.is_empty() { KINDS.map(str::to_owned).to_vec() } else { kinds.to_vec() };
+        let details = json!({"id": id, "url": url, "kinds": kinds});
+        let hook = Webhook { id, url: url.to_owned(), kinds, since: self.clock().now(), ended: None, paused: None, key: 0, rekeyed: None };
+        let tenant = asked.tenant;
+        self.write_webhook(asked, "webhook-added", details, &hook).await?;
+        self.shown(tenant, &hook, Some(0)).await
+    }
+
+    async fn end_webhook(&self, known: &Known, asked: Asked, id: &str) -> Result<Changed, Failure> {
+        let hook = subscription(known, id)?;
+        let tenant = asked.tenant;
+        if hook.ended.is_none() {
+            let ended = Webhook { ended: Some(self.clock().now()), ..hook.clone() };
+            self.write_webhook(asked, "webhook-ended", json!({"id": id}), &ended).await?;
+            // Whatever was put aside is parked as its turn comes, with the reason.
+            self.store().release_hooks(tenant, id, self.clock().now()).await.map_err(storing)?;
+        }
+        self.shown(tenant, hook, None).await
+    }
+
+    async fn pause_webhook(&self, known: &Known, asked: Asked, id: &str) -> Result<Changed, Failure> {
+        let hook = in_use(known, id)?;
+        let tenant = asked.tenant;
+        if hook.paused.is_none() {
+            let paused = Webhook { paused: Some(self.clock().now()), ..hook.clone() };
+            self.write_webhook(asked, "webhook-paused", json!({"id": id}), &paused).await?;
+        }
+        self.shown(tenant, hook, None).await
+    }
+
+    async fn resume_webhook(&self, known: &Known, asked: Asked, id: &str) -> Result<Changed, Failure> {
+        let hook = in_use(known, id)?;
+        let tenant = asked.tenant;
+        if hook.paused.is_some() {
+            let resumed = Webhook { paused: None, ..hook.clone() };
+            self.write_webhook(asked, "webhook-resumed", json!({"id": id}), &resumed).await?;
+        }
+        // Also when it was resumed by another click whose process died before this.
+        let again = self.store().release_hooks(tenant, id, self.clock().now()).await.map_err(storing)?;
+        Ok(Changed { again, ..self.shown(tenant, hook, None).await? })
+    }
+
+    async fn rekey_webhook(&self, known: &Known, asked: Asked, (id, seen): (&str, Option<u32>)) -> Result<Changed, Failure> {
+        let hook = in_use(known, id)?;
+        let (tenant, seen) = (asked.tenant, seen.unwrap_or(hook.key));
+        let number = seen.saturating_add(1);
+        // The command's id is the secret's number, so that a button clicked twice makes one, and two people do not each make theirs.
+        let command = Some(CommandId::of(&format!("webhook secret {tenant} {id} {number}")));
+        let rekeyed = Webhook { key: number, rekeyed: Some(self.clock().now()), ..hook.clone() };
+        if hook.key > number || hook.key < seen {
+            return Err(moved_on().into());
+        }
+        match self.write_webhook(Asked { command, ..asked }, "webhook-rekeyed", json!({"id": id, "number": number}), &rekeyed).await {
+            Ok(()) => self.shown(tenant, &rekeyed, Some(number)).await,
+            Err(Failure::Refused(refused)) if refused.code == "command_id_reused" => Err(moved_on().into()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn test_webhook(&self, known: &Known, asked: Asked, id: &str) -> Result<Changed, Failure> {
+        let hook = in_use(known, id)?;
+        if hook.paused.is_some() {
+            let zh = "该订阅已暂停，请先恢复再试发。";
+            return Err(refusal("webhook_paused", Class::Conflict, zh, "cannot send a test: the subscription is paused; resume it first").into());
+        }
+        let (tenant, now) = (asked.tenant, self.clock().now());
+        let name = match asked.command {
+            Some(command) => command.to_string(),
+            None => hex::encode(entropy::<16>()?),
+        };
+        let message = format!("msg_{}", hex::encode(&Digest::of(format!("greenlane webhook test v1\n{tenant}\n{id}\n{name}").as_bytes()).0[..16]));
+        let event = json!({
+            "specversion": "1.0", "id": message, "source": format!("urn:greenlane:{tenant}"), "type": "greenlane.webhook.test.v1",
+            "subject": id, "time": now.to_rfc3339(), "datacontenttype": "application/json", "data": {},
+        });
+        let row = HookRow { id: message, hook: id.to_owned(), kind: "webhook.test".to_owned(), body: event.to_string().into_bytes(), at: now };
+        let rows = RegisterRows { hooks: vec![row], ..RegisterRows::default() };
+        self.record_as(tenant, asked.actor, asked.command, "webhook-tested", json!({"id": id}), rows).await?;
+        self.shown(tenant, hook, None).await
+    }
+
+    async fn retry_webhook(&self, known: &Known, asked: Asked, id: &str) -> Result<Changed, Failure> {
+        let hook = in_use(known, id)?;
+        let tenant = asked.tenant;
+        self.record_as(tenant, asked.actor, asked.command, "webhook-retried", json!({"id": id}), RegisterRows::default()).await?;
+        let again = self.store().reopen_hooks(tenant, id, self.clock().now()).await.map_err(storing)?;
+        Ok(Changed { again, ..self.shown(tenant, hook, None).await? })
+    }
+
+    async fn write_webhook(&self, asked: Asked, what: &str, details: Value, hook: &Webhook) -> Result<(), Failure> {
+        let rows = RegisterRows { registry: vec![put(self, asked.tenant, WEBHOOK, &hook.id, hook)?], ..RegisterRows::default() };
+        self.record_as(asked.tenant, asked.actor, asked.command, what, details, rows).await.map(drop)
+    }
+
+    /// What a change came to; with the secret of that number.
+    async fn shown(&self, tenant: Tenant, hook: &Webhook, secret: Option<u32>) -> Result<Changed, Failure> {
+        let secret = match secret {
+            Some(number) => Some(format!("whsec_{}", STANDARD.encode(self.webhook_key(tenant, &hook.id, number).await?))),
+            None => None,
+        };
+        Ok(Changed { id: hook.id.clone(), url: hook.url.clone(), kinds: hook.kinds.clone(), secret, again: 0 })
+    }
+}
+
+/// What is wrong with a new subscription.
+#[must_use]
+pub fn mistakes(known: &Known, url: &str, kinds: &[String]) -> Vec<Detail> {
+    let mut details = Vec::new();
+    let plain = url.len() <= WEBHOOK_URL_CHARS_MAX && url.bytes().all(|byte| byte.is_ascii_graphic());
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).map(|rest| rest.split('/').next().unwrap_or_default());
+    if !plain || host.is_none_or(|host| host.is_empty() || host.contains('@')) {
+        let zh = "应为 https 网址，不含用户名和密码";
+        details.push(Detail::new("url", "wrong_value", zh, format!("expected an https address without a user, found `{url}`")));
+    }
+    for kind in kinds.iter().filter(|kind| !KINDS.contains(&kind.as_str())) {
+        let all = KINDS.join(", ");
+        details.push(Detail::new("kinds", "unknown_word", format!("应为 {all} 之一，实际 `{kind}`"), format!("expected one of {all}, found `{kind}`")));
+    }
+    if known.webhooks.values().filter(|hook| hook.ended.is_none()).count() >= WEBHOOKS_MAX {
+        let en = format!("expected at most {WEBHOOKS_MAX} subscriptions; end one first");
+        details.push(Detail::new("url", "too_many", format!("最多 {WEBHOOKS_MAX} 个订阅，请先停用一个"), en));
+    }
+    details
+}
+
+fn in_use<'k>(known: &'k Known, id: &str) -> Result<&'k Webhook, Failure> {
+    let hook = subscription(known, id)?;
+    if hook.ended.is_some() {
+        let (zh, en) = (format!("订阅 {id} 已停用。"), format!("cannot do this: the subscription {id} has ended"));
+        return Err(refusal("webhook_ended", Class::Conflict, zh, en).into());
+    }
+    Ok(hook)
+}
+
+fn moved_on() -> Refusal {
+    let zh = "密钥刚刚已被更换，请重新打开页面再决定是否更换。";
+    refusal("webhook_rekeyed", Class::Conflict, zh, "cannot change the secret: it was changed just now; open the page again and decide anew")
+}
