@@ -36,6 +36,8 @@ const BONUS: &str = "bonus-claim";
 const NOTICE: &str = "assessment-notice";
 /// The workflow of supervision orders.
 const ORDER: &str = "supervision-order";
+/// Its step that decides between struck off and revoked.
+const CLOSING: &str = "closing";
 /// A score is kept in hundredths of a point.
 const HUNDREDTHS: u64 = 100;
 /// What the weights add up to: a score is out of so many points.
@@ -304,14 +306,19 @@ impl App {
 
     async fn gather_orders(&self, tenant: Tenant, (from, until): (Moment, Moment), gathering: &mut Gathering<'_>) -> Result<(), Failure> {
         for row in self.cases_of(tenant, ORDER, None).await? {
-            let dropped = row.result.as_deref().is_some_and(|result| ["no-case", "merged", "revoked"].contains(&result));
             // A draft has no number and orders nothing.
-            if row.started < from || row.started >= until || dropped || row.number.is_none() {
+            if row.started < from || row.started >= until || row.number.is_none() {
                 continue;
             }
             let working = self.working(tenant, row.id).await?;
+            // An order is struck off or revoked when that is decided; its file may wait for the archive after that.
+            let decided = working.state.scopes.get(&0).and_then(|scope| scope.done.get(CLOSING)).map(|done| done.outcome.to_string());
+            let stands = row.result.clone().or(decided);
+            if stands.as_deref().is_some_and(|result| ["no-case", "merged", "revoked"].contains(&result)) {
+                continue;
+            }
             let Some(office) = self.office_of(&working, "unit").await? else { continue };
-            let (name, good) = (row.number.clone().unwrap_or_default(), row.result.as_deref() == Some("closed"));
+            let (name, good) = (row.number.clone().unwrap_or_default(), stands.as_deref() == Some("closed"));
             let what = gathering.known.link_title(&row.workflow);
             gathering.add(&office, "orders", ScoredRow { case: row.id, name, what, good });
         }

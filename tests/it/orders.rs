@@ -4,6 +4,7 @@ use chrono::NaiveTime;
 use greenlane::app::authority::AuthorityAsked;
 use greenlane::app::execute::{Act, Answer, Order};
 use greenlane::app::failure::Failure;
+use greenlane::app::frozen::Period;
 use greenlane::app::operate::Operation;
 use greenlane::app::orders::OrderView;
 use greenlane::app::queries::CaseFilter;
@@ -247,6 +248,39 @@ fn a_registered_authorisation_issues_what_it_covers_is_printed_on_it_and_nobody_
         assert!(node.app.documents(node.tenant, order_of(&about(&node, later).await[0])).await.unwrap().is_empty());
         let held = node.app.authorities(node.tenant).await.unwrap();
         assert_eq!(held.iter().map(|one| (one.document.as_str(), one.in_force)).collect::<Vec<_>>(), [(BY, false), ("鄂州智造〔2025〕2号", true)]);
+        node.holds().await;
+    });
+}
+
+#[test]
+fn an_order_counts_as_struck_off_or_revoked_from_the_decision_on_while_its_file_waits_for_the_archive() {
+    on_both(async |place: Where| {
+        let node = open(place).await;
+        let counted = async || {
+            let scores = node.app.assessment(node.tenant, &Period::parse("2025Q1").unwrap()).await.unwrap_or_else(|failure| panic!("{failure}"));
+            let of_unit = scores.into_iter().find(|score| score.office == "ez-sthj").map(|score| score.criteria).unwrap_or_default();
+            of_unit.into_iter().find(|one| one.key == "orders").map_or((0, 0), |one| (one.good(), one.rows.len()))
+        };
+        let signed = async |day: &str| {
+            let case = node.start("late", None).await.unwrap();
+            until(&node, day, (9, 0)).await;
+            while node.crew.turn(Role::Orders).await.unwrap() > 0 {}
+            let order = order_of(&about(&node, case).await[0]);
+            let steps = [("draft", "propose"), ("audit", "pass"), ("sign", "signed"), ("receipt-sthj", "received"), ("act-sthj", "objection")];
+            for (step, outcome) in steps.into_iter().chain([("head-sthj", "signed"), ("verify", "verified"), ("letter-or-not", "not-needed")]) {
+                node.answer(order, step, outcome).await.unwrap_or_else(|failure| panic!("{step}: {failure}"));
+            }
+            order
+        };
+        let first = signed("2025-03-07").await;
+        assert_eq!(counted().await, (0, 1));
+        node.answer(first, "close", "agree").await.unwrap_or_else(|failure| panic!("{failure}"));
+        assert!(node.app.working(node.tenant, first).await.unwrap().row.result.is_none(), "its file is still to be put away");
+        assert_eq!(counted().await, (1, 1));
+        let second = signed("2025-03-14").await;
+        assert_eq!(counted().await, (1, 2));
+        node.answer(second, "close", "revoke").await.unwrap_or_else(|failure| panic!("{failure}"));
+        assert_eq!(counted().await, (1, 1));
         node.holds().await;
     });
 }

@@ -11,9 +11,11 @@ use serde::Serialize;
 use crate::app::items::{Item, Moved, Node};
 use crate::identity::may::Act;
 use crate::ids::Text;
+use crate::notice::Language;
 use crate::supervision::Pace;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
+use crate::web::pages::ledger::cited;
 use crate::web::pages::public::{NamedRow, named};
 use crate::web::permit::permit;
 use crate::web::plot::{Part, bar};
@@ -105,7 +107,7 @@ fn node(node: &Node, today: NaiveDate) -> NodeLine {
     }
 }
 
-fn line(item: &Item, today: NaiveDate, word: &str) -> Line {
+fn line(item: &Item, today: NaiveDate, (word, language): (&str, Language)) -> Line {
     let nodes: Vec<NodeLine> = item.nodes.iter().map(|of| node(of, today)).collect();
     let count = |wanted: &dyn Fn(&NodeLine) -> bool| i64::try_from(nodes.iter().filter(|node| wanted(node)).count()).unwrap_or(0);
     let (done, missing) = (count(&|node| node.done.is_some()), count(&|node| node.missing));
@@ -122,7 +124,7 @@ fn line(item: &Item, today: NaiveDate, word: &str) -> Line {
         href: format!("/cases/{}", item.case),
         number: item.number.clone().unwrap_or_default(),
         title: item.title.clone(),
-        section: item.section.clone(),
+        section: cited(&item.section, language),
         units: item.units.iter().map(|unit| UnitLine { office: unit.office.clone(), leads: unit.leads && item.units.len() > 1 }).collect(),
         convention: item.lead_by == "convention",
         deliverables: item.deliverables.clone(),
@@ -145,7 +147,7 @@ async fn list(State(shared): State<Shared>, visitor: Visitor) -> Result<Response
     let today = shared.app.clock().now().date();
     let word = shared.pages.word(visitor.language(), "items-nodes");
     let tier = |(key, word_of): (&str, &'static str)| {
-        let of_tier: Vec<Line> = items.iter().filter(|item| item.tier == key).map(|item| line(item, today, &word)).collect();
+        let of_tier: Vec<Line> = items.iter().filter(|item| item.tier == key).map(|item| line(item, today, (&word, visitor.language()))).collect();
         Tier { word: word_of, count: of_tier.len(), items: of_tier }
     };
     let tiers = [("lead", "items-tier-lead"), ("join", "items-tier-join"), ("own", "items-tier-own"), ("", "items-tier-none")];

@@ -346,17 +346,51 @@ fn done(shared: &Shared, language: Language, progress: &str) -> String {
     shared.pages.named(language, "outcome", key).map_or_else(|| progress.to_owned(), |word| word + article)
 }
 
-/// A section of a plan as a page in that language cites it: `四（三）、四（四）` is `4(3), 4(4)` to who reads no Chinese.
+/// A section of a plan as a page in that language cites it: `四（三）、四（十一）` is `4(3), 4(11)` to who reads no Chinese.
 pub(super) fn cited(section: &str, language: Language) -> String {
-    const DIGITS: &str = "一二三四五六七八九";
     if language == Language::Zh {
         return section.to_owned();
     }
-    let latin = |sign: char| match sign {
-        '（' => "(".to_owned(),
-        '）' => ")".to_owned(),
-        '、' => ", ".to_owned(),
-        other => DIGITS.chars().zip(1..).find(|(digit, _)| *digit == other).map_or_else(|| other.to_string(), |(_, number): (char, u8)| number.to_string()),
-    };
-    section.chars().map(latin).collect()
+    let (mut text, mut run) = (String::new(), String::new());
+    // The sign after the last one ends a number that stands there.
+    for sign in section.chars().chain(['\0']) {
+        if NUMERALS.contains(sign) {
+            run.push(sign);
+            continue;
+        }
+        text.push_str(&numeral(&std::mem::take(&mut run)));
+        match sign {
+            '（' => text.push('('),
+            '）' => text.push(')'),
+            '、' => text.push_str(", "),
+            '\0' => {}
+            other => text.push(other),
+        }
+    }
+    text
+}
+
+/// The signs of numbers below a hundred.
+const NUMERALS: &str = "一二三四五六七八九十";
+
+/// A number below a hundred in figures: `十一` is 11, `二十` 20.
+fn numeral(run: &str) -> String {
+    let digit = |text: &str| text.chars().next().and_then(|sign| NUMERALS.chars().zip(1_u32..).find(|(known, _)| *known == sign)).map(|(_, number)| number);
+    match run.split_once('十') {
+        Some((tens, ones)) => (digit(tens).unwrap_or(1) * 10 + digit(ones).unwrap_or(0)).to_string(),
+        None => digit(run).map_or_else(String::new, |number| number.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_are_cited_in_figures_where_nobody_reads_chinese() {
+        let cited = |section| cited(section, Language::En);
+        assert_eq!(cited("四（三）、四（四）"), "4(3), 4(4)");
+        assert_eq!([cited("三（十）"), cited("三（十一）"), cited("二十"), cited("二十一")], ["3(10)", "3(11)", "20", "21"]);
+        assert_eq!(super::cited("三（十）", Language::Zh), "三（十）");
+    }
 }
