@@ -134,8 +134,9 @@ impl Draft<'_> {
 
     pub fn start_term(&mut self, scope: Local, token: Option<Local>, (rule, from): (&TermRule, NaiveDate)) {
         let id = self.local();
-        let Armed { due, provisional, mut rungs, deem_at } =
-            self.arm(rule, &Counted { from, within: rule.span(self.case.rank), extended: None, stopped: &[] }, token.is_some());
+        // What a class is promised ends with what the class rests on.
+        let within = rule.span(self.facts.bundle.rank_on(self.case.rank, from));
+        let Armed { due, provisional, mut rungs, deem_at } = self.arm(rule, &Counted { from, within, extended: None, stopped: &[] }, token.is_some());
         // What would have been said before the term began is not said.
         rungs.retain(|rung| rung.at > self.facts.now);
         self.emit(Event::TermStarted {
@@ -144,7 +145,7 @@ impl Draft<'_> {
             token,
             key: rule.key.clone(),
             kind: rule.kind,
-            within: rule.span(self.case.rank),
+            within,
             from,
             excludes: rule.excludes.iter().cloned().collect(),
             due,

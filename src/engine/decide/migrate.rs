@@ -186,7 +186,7 @@ fn terms(draft: &mut Draft<'_>, map: &StepMap) -> Step<()> {
             None => draft.emit(Event::TermEnded { term: id, met: false }),
             Some(rule) => {
                 let excludes: Vec<Name> = rule.excludes.iter().cloned().collect();
-                let (within, manner) = (rule.span(draft.case.rank), rule.manner);
+                let (within, manner) = (rule.span(draft.facts.bundle.rank_on(draft.case.rank, term.from)), rule.manner);
                 if (&term.key, term.kind, term.within, &term.excludes, term.manner) != (&rule.key, rule.kind, within, &excludes, manner) {
                     draft.emit(Event::TermRuled { term: id, key: rule.key.clone(), kind: rule.kind, within, excludes, manner });
                 }
