@@ -52,7 +52,7 @@ fn dates_past_the_calendar_are_counted_and_told_every_week_until_the_year_is_pub
         // The week's letters: of the supervisors, and one for whoever can load the year.
         node.app.write_report(node.tenant, Report::Weekly, MONDAY.parse().unwrap()).await.unwrap();
         let said = (Some(6), Some("2026-12-31".to_owned()));
-        assert_eq!(told(&node, "x.calendar").await, [said.clone()]);
+        assert_eq!(told(&node, "x.calendar").await, std::slice::from_ref(&said));
         let weekly = told(&node, "mail.weekly-lights").await;
         assert!(!weekly.is_empty() && weekly.iter().all(|letter| *letter == said), "{weekly:?}");
         node.app.apply_calendar(node.tenant, super::operator(), &super::next_year(), None).await.unwrap_or_else(|failure| panic!("{failure}"));
