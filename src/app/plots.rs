@@ -2,6 +2,7 @@
 //! Invariant: a plot is an account of one, so it is offered to one at a time; its stage follows from that account and from where the case that holds it stands.
 //! Never: a match that decides anything; the list only says whom to look at first.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde_json::{Value as Json, json};
@@ -16,7 +17,7 @@ use crate::definition::library;
 use crate::expr::{Table, Value};
 use crate::ids::{CaseId, Tenant, Text};
 use crate::limits::PLOT_CASES_MAX;
-use crate::store::rows::CaseRow;
+use crate::store::rows::{CaseRow, PostingKind};
 
 /// The procedure that moves a plot.
 const IDLE_PLOT: &str = "idle-plot";
@@ -24,6 +25,10 @@ const IDLE_PLOT: &str = "idle-plot";
 const DEMANDS: [&str; 2] = ["green-channel", "land-quota"];
 /// What the account of a plot begins with.
 const PLOT: &str = "plot/";
+/// Accounts of which project takes a plot: of one piece too, so that a plot never serves two.
+const TAKEN: &str = "plot-use/";
+/// How many postings of a plot's use are read: each taking is two.
+const TAKINGS_READ_MAX: u32 = 200;
 /// How many matches a plot shows.
 const MATCHES_SHOWN: usize = 5;
 
@@ -143,7 +148,18 @@ impl App {
         for workflow in DEMANDS {
             wanted.extend(self.filed(tenant, workflow, Some(true)).await?);
         }
-        Ok(plots.into_iter().map(|balance| plot(balance, &offers, &wanted)).collect())
+        let takers = self.takers(tenant, balances).await?;
+        Ok(plots.into_iter().map(|balance| plot(balance, &takers, &offers, &wanted)).collect())
+    }
+
+    /// Which case has taken a plot, by the plot's code.
+    async fn takers(&self, tenant: Tenant, balances: &[Balance]) -> Result<BTreeMap<String, CaseId>, Fault> {
+        let mut takers = BTreeMap::new();
+        for (code, taken) in balances.iter().filter_map(|balance| Some((balance.key.strip_prefix(TAKEN)?, balance))).filter(|(_, taken)| taken.free == 0) {
+            let rows = self.store().postings(tenant, &taken.key, 0, TAKINGS_READ_MAX).await.map_err(reading("reading who takes a plot"))?;
+            takers.extend(rows.iter().rev().find(|row| row.kind == PostingKind::Reserve).map(|row| (code.to_owned(), row.case)));
+        }
+        Ok(takers)
     }
 
     /// Idle land as a running case is concerned with it; none for a case that neither asks for land nor is about a plot.
@@ -160,6 +176,7 @@ impl App {
             let plots = self.plots(tenant, &balances).await?.into_iter();
             return Ok(plots.filter(|plot| plot.case.as_ref().is_some_and(|(about, _)| *about == case)).map(|plot| Fits::Projects(Box::new(plot))).next());
         }
+        let takers = self.takers(tenant, &balances).await?;
         let balances: Vec<&Balance> = balances.iter().filter(|balance| balance.key.starts_with(PLOT)).collect();
         // Most places have no idle land on the books, and every case page asks.
         if balances.is_empty() {
@@ -167,7 +184,7 @@ impl App {
         }
         let offers = self.filed(tenant, IDLE_PLOT, None).await?;
         let own = [Filed { row: working.row.clone(), form: self.form(working).await?.unwrap_or_default(), working: working.clone() }];
-        let plots = balances.into_iter().map(|balance| plot(balance, &offers, &own));
+        let plots = balances.into_iter().map(|balance| plot(balance, &takers, &offers, &own));
         let mut plots: Vec<Plot> = plots.filter(|plot| !plot.matches.is_empty()).collect();
         plots.sort_by_key(|plot| std::cmp::Reverse(plot.matches.iter().map(|found| found.score).max()));
         Ok(Some(Fits::Plots(plots)))
@@ -191,7 +208,7 @@ impl App {
     }
 }
 
-fn plot(balance: &Balance, offers: &[Filed], wanted: &[Filed]) -> Plot {
+fn plot(balance: &Balance, takers: &BTreeMap<String, CaseId>, offers: &[Filed], wanted: &[Filed]) -> Plot {
     let code = balance.key.trim_start_matches(PLOT);
     let of_plot = || offers.iter().filter(|offer| offer.form["plot_code"] == code);
     // The case that holds it; else the newest that asks whether it is idle.
@@ -202,7 +219,11 @@ fn plot(balance: &Balance, offers: &[Filed], wanted: &[Filed]) -> Plot {
     let text = |key: &str| about.and_then(|about| about.form[key].as_str()).unwrap_or_default().to_owned();
     let area = about.and_then(|about| about.form["area_m2"].as_i64());
     let mut matches: Vec<Match> = match about {
-        Some(about) if offered => wanted.iter().filter_map(|project| fit(&about.form, project)).collect(),
+        // One that a project has taken is for that project alone.
+        Some(about) if offered => {
+            let may = |project: &&Filed| takers.get(code).is_none_or(|taker| *taker == project.row.id);
+            wanted.iter().filter(may).filter_map(|project| fit(&about.form, project)).collect()
+        }
         Some(_) | None => Vec::new(),
     };
     matches.sort_by(|left, right| right.score.cmp(&left.score).then_with(|| left.case.cmp(&right.case)));

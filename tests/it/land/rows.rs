@@ -337,7 +337,11 @@ fn seed_03_an_idle_plot_is_matched_by_score_offered_once_and_takes_no_quota() {
         let fits = json!({"plot_code": "S-07", "idle_case": "CL20250001", "fits": "面积、用途、行业相符。"});
         answers(&house, house.case(Project::Main), ("match_idle", "matched"), Some(fits)).await;
         let view = house.node.app.working(house.tenant, house.case(Project::Main)).await.unwrap();
-        assert!(view.state.holds.is_empty() && !view.state.tasks.values().any(|task| &*task.step == "meeting"), "no quota is asked for");
+        let held: Vec<&str> = view.state.holds.values().map(|hold| hold.account.as_str()).collect();
+        assert!(held.is_empty() && !view.state.tasks.values().any(|task| &*task.step == "meeting"), "no quota is asked for");
+        assert_eq!(buckets(&house, "plot-use/S-07").await, [0, 1, 0, 0, 1], "the plot is this project's");
+        let left: Vec<CaseId> = plots().await[0].matches.iter().map(|found| found.case).collect();
+        assert_eq!(left, [house.case(Project::Main)], "and nobody else is told that it would do");
         assert_eq!(buckets(&house, LAND).await, before, "quota unchanged");
         assert_eq!(buckets(&house, "plot/S-07").await, [0, 1, 0, 0, 1]);
         house.holds().await;
