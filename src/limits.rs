@@ -8,6 +8,8 @@ pub const SNAPSHOT_ACTS: u64 = 64;
 pub const REFORM_ITEMS_MAX: u32 = 200;
 /// Characters of a source or a reason that stands beside a figure or a change of the list of indicators.
 pub const INDICATOR_TEXT_MAX: usize = 200;
+/// How long whoever found the register moved waits before another look.
+pub const REGISTER_SETTLES_MS: u64 = 5;
 /// Times a figure is looked at again because something else was recorded meanwhile.
 pub const FIGURE_TRIES_MAX: u32 = 32;
 /// Days for which a receipt answers a repeated command.
@@ -314,6 +316,8 @@ pub const WEBHOOK_URL_CHARS_MAX: usize = 500;
 pub const WEBHOOK_HELD_MS: i64 = 3_600_000;
 /// How long the secret before the newest signs as well.
 pub const WEBHOOK_OLD_KEY_MS: i64 = 86_400_000;
+/// How long a secret is shown again to the same form: as long as a second click may take.
+pub const WEBHOOK_SHOWN_MS: i64 = 600_000;
 /// Ended subscriptions a page shows.
 pub const WEBHOOKS_ENDED_SHOWN_MAX: usize = 20;
 /// Messages to webhooks claimed in one turn: as many as are surely over before the claim is.

@@ -36,8 +36,8 @@ const BONUS: &str = "bonus-claim";
 const NOTICE: &str = "assessment-notice";
 /// The workflow of supervision orders.
 const ORDER: &str = "supervision-order";
-/// Its step that decides between struck off and revoked.
-const CLOSING: &str = "closing";
+/// Its step in which the issuer strikes it off, revokes it or sends it back.
+const CLOSING: &str = "close";
 /// A score is kept in hundredths of a point.
 const HUNDREDTHS: u64 = 100;
 /// What the weights add up to: a score is out of so many points.
@@ -311,8 +311,12 @@ impl App {
                 continue;
             }
             let working = self.working(tenant, row.id).await?;
-            // An order is struck off or revoked when that is decided; its file may wait for the archive after that.
-            let decided = working.state.scopes.get(&0).and_then(|scope| scope.done.get(CLOSING)).map(|done| done.outcome.to_string());
+            // An order is struck off or revoked when its issuer says so; a letter beside it may be open after that, and its file waits for the archive.
+            let decided = working.state.scopes.values().find_map(|scope| scope.done.get(CLOSING)).and_then(|done| match &*done.outcome {
+                "agree" => Some("closed".to_owned()),
+                "revoke" => Some("revoked".to_owned()),
+                _ => None,
+            });
             let stands = row.result.clone().or(decided);
             if stands.as_deref().is_some_and(|result| ["no-case", "merged", "revoked"].contains(&result)) {
                 continue;

@@ -115,7 +115,8 @@ impl App {
         let inbox = Inbox {
             seats,
             now,
-            lapsed: known.lapsed(now.date()),
+            // The pages of one look are shelved by the day of the first, or what lapsed at midnight would come twice.
+            lapsed: known.lapsed(after.map_or(now, |after| after.now).date()),
             program: filter.program.clone(),
             text: filter.text.clone(),
             held: filter.held,

@@ -11,7 +11,7 @@ use crate::app::execute::{RegisterRows, entropy};
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
 use crate::app::operate::{Told, line, wrong_input};
-use crate::app::register::put;
+use crate::app::register::{self, put};
 use crate::engine::MOVED;
 use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::Actor;
@@ -133,7 +133,7 @@ impl App {
             match self.report_once(tenant, &actor, command, asked).await {
                 // Somebody recorded something between the look and the act: what stands by now is looked at again, so that of two first figures
                 // the second is a correction and hears that it needs its reason.
-                Err(Failure::Refused(refusal)) if refusal.code == MOVED && tries < FIGURE_TRIES_MAX => {}
+                Err(Failure::Refused(refusal)) if refusal.code == MOVED && tries < FIGURE_TRIES_MAX => register::settles().await,
                 answer => return answer,
             }
         }

@@ -3,7 +3,7 @@
 
 use crate::app::known::Known;
 use crate::app::orders::ORDER_WORKFLOW;
-use crate::definition::graph::{TermKind, Text};
+use crate::definition::graph::{ORDINARY, TermKind, Text};
 use crate::engine::case::{Case, Local, Task, TaskPool, Term};
 use crate::engine::effect::NoticeEffect;
 use crate::engine::event::Event;
@@ -109,7 +109,7 @@ fn context(notice: &NoticeEffect, task: Option<&Task>, case: &Case, opened: Opti
         reason: notice.reason.as_ref().map(|(reason, _)| reason.clone()).filter(|reason| !reason.is_empty()),
         until: notice.reason.as_ref().map(|(_, expected)| *expected),
         provisional: task.is_some_and(|task| Watch::over_task(case, task, facts.calendar).provisional),
-        priority: case.rank < 9,
+        priority: facts.bundle.rank_on(case.rank, today) < ORDINARY,
         path: case.number.as_ref().map(|number| format!("/cases/{number}")),
         ..Context::default()
     }

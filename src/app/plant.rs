@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::app::App;
-use crate::app::assessment::ASSESSMENT;
+use crate::app::assessment::{self, ASSESSMENT};
 use crate::app::execute::RegisterRows;
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::{AccountTitle, Known};
@@ -139,9 +139,13 @@ impl App {
     /// A version of what scores are made of is added beside the earlier ones. Only the first may begin in the past: what a period was promised is not changed afterwards.
     fn assessment_rows(&self, tenant: Tenant, seeds: &TenantSeeds, known: &Known, told: &mut Told) -> Result<Vec<RegistryRow>, Failure> {
         let Some(plan) = &seeds.assessment else { return Ok(Vec::new()) };
-        let held = known.assessments.get(&plan.from).map(|held| held == plan);
         let today = self.clock().now().date();
-        if held.is_none() && !known.assessments.is_empty() && plan.from < today {
+        // A place where nobody works yet begins with what it is given; one that worked before versions were kept worked by the program's own.
+        let fresh = known.roster.people.is_empty();
+        let newest = known.assessments.keys().next_back().copied().or_else(|| (!fresh).then(|| assessment::plan().from));
+        let older = newest.is_some_and(|newest| plan.from < newest);
+        let held = known.assessments.get(&plan.from).map(|held| held == plan).or_else(|| older.then_some(false));
+        if held.is_none() && newest.is_some_and(|newest| plan.from > newest) && plan.from < today {
             let zh = format!("考核办法要从今天（{today}）或以后起算，实际 from: {}；已经开始的期间按原来的算。", plan.from);
             let en =
                 format!("expected an assessment that counts from today ({today}) or later, found from: {}; periods that have begun keep theirs", plan.from);

@@ -282,7 +282,8 @@ impl App {
         let mut seats = vec![Seat::Applicant(person)];
         seats.extend(posts.iter().flat_map(|(office, post)| Seat::of_post(office, post)));
         let after = after.map(cursor).transpose()?;
-        let inbox = Inbox { seats, now, lapsed: known.lapsed(now.date()), program: None, text: None, held: Held::Any, late: Late::Any, after, limit };
+        let shelved = after.map_or(now, |after| after.now).date();
+        let inbox = Inbox { seats, now, lapsed: known.lapsed(shelved), program: None, text: None, held: Held::Any, late: Late::Any, after, limit };
         let found = self.store().inbox(tenant, &inbox).await.map_err(reading("reading an inbox"))?;
         let shown = after.map_or(now, |after| after.now);
         let full = found.len() == usize::try_from(limit).unwrap_or(usize::MAX);

@@ -25,6 +25,7 @@ use crate::engine::command::Actor;
 use crate::identity::absence::Absence;
 use crate::identity::{Holding, Office, Person};
 use crate::ids::{CaseId, CommandId, Digest, Name, Tenant};
+use crate::limits::REGISTER_SETTLES_MS;
 use crate::notice::{Approval, approval};
 use crate::store::rows::RegistryRow;
 use crate::store::{RegistryEntry, Store, StoreFault};
@@ -258,6 +259,11 @@ fn compile(published: &PublishedBundle) -> Result<Arc<Bundle>, String> {
 #[must_use]
 pub fn source_files(files: &BTreeMap<String, String>) -> Vec<SourceFile> {
     files.iter().map(|(key, text)| SourceFile { key: key.clone(), shown: key.clone(), text: text.clone() }).collect()
+}
+
+/// Waits a moment for what moved the register: it was decided, and may still be on its way to the disk.
+pub(in crate::app) async fn settles() {
+    tokio::time::sleep(std::time::Duration::from_millis(REGISTER_SETTLES_MS)).await;
 }
 
 /// A register row.

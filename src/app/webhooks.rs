@@ -52,6 +52,9 @@ pub struct Webhook {
     /// When it last was; the one before signs as well for a while, so that a receiver can change at its own hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rekeyed: Option<Moment>,
+    /// After how many acts of the register its newest secret was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_after: Option<u64>,
 }
 
 impl Webhook {
@@ -62,8 +65,9 @@ impl Webhook {
 
     /// The keys that sign at a moment, the newest first.
     fn keys(&self, now: Moment) -> impl Iterator<Item = u32> {
-        let old = self.old_key_until().filter(|until| now < *until).and_then(|_| self.key.checked_sub(1));
-        std::iter::once(self.key).chain(old)
+        // The one before the last as well: who changes it twice in a row, because the new one was lost, has not told the receiver yet.
+        let old = if self.old_key_until().is_some_and(|until| now < until) { self.key.min(2) } else { 0 };
+        (0..=old).map(|back| self.key - back)
     }
 }
 

@@ -189,3 +189,30 @@ fn another_secret_signs_beside_the_old_one_for_a_day() {
         node.holds().await;
     });
 }
+
+#[test]
+fn of_two_changes_at_the_same_moment_neither_undoes_the_other() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        let nodes = node.nodes().await;
+        let (first, last) = (nodes.first().unwrap(), nodes.last().unwrap());
+        let changed = async |app: &greenlane::app::App, act: HookAct| app.change_webhook(node.tenant, operator(), None, &act).await;
+        for _ in 0..8 {
+            let (id, _) = subscribed(&node, "https://example.invalid/a", &["case.started"]).await;
+            let (ended, paused) = tokio::join!(changed(first, HookAct::End { id: id.clone() }), changed(last, HookAct::Pause { id: id.clone() }));
+            assert!(ended.is_ok(), "{ended:?}");
+            assert!(paused.is_ok() || matches!(&paused, Err(Failure::Refused(refusal)) if refusal.code == "webhook_ended"), "{paused:?}");
+            assert!(first.known(node.tenant).await.unwrap().webhooks[&id].ended.is_some(), "who was told that it ended was told the truth");
+            let (id, _) = subscribed(&node, "https://example.invalid/b", &["case.started"]).await;
+            let (rekeyed, paused) =
+                tokio::join!(changed(first, HookAct::Rekey { id: id.clone(), seen: Some(0) }), changed(last, HookAct::Pause { id: id.clone() }));
+            assert!(rekeyed.unwrap().secret.is_some() && paused.is_ok());
+            let known = first.known(node.tenant).await.unwrap();
+            assert_eq!((known.webhooks[&id].key, known.webhooks[&id].paused.is_some()), (1, true), "the secret that was shown signs");
+            for id in known.webhooks.values().filter(|hook| hook.ended.is_none()).map(|hook| hook.id.clone()) {
+                changed(first, HookAct::End { id }).await.unwrap();
+            }
+        }
+        node.holds().await;
+    });
+}

@@ -8,14 +8,15 @@ use serde_json::{Value, json};
 use super::{HookAct, KINDS, WEBHOOK, Webhook, storing, subscription};
 use crate::app::App;
 use crate::app::execute::{RegisterRows, entropy};
-use crate::app::failure::{Failure, refusal};
+use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
 use crate::app::operate::wrong_input;
-use crate::app::register::put;
+use crate::app::register::{self, put};
+use crate::engine::MOVED;
 use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::Actor;
-use crate::ids::{CommandId, Digest, Tenant};
-use crate::limits::{WEBHOOK_URL_CHARS_MAX, WEBHOOKS_MAX};
+use crate::ids::{CommandId, Digest, Moment, Tenant};
+use crate::limits::{FIGURE_TRIES_MAX, WEBHOOK_SHOWN_MS, WEBHOOK_URL_CHARS_MAX, WEBHOOKS_MAX};
 use crate::store::rows::HookRow;
 
 /// What a change came to.
@@ -33,11 +34,12 @@ pub struct Changed {
     pub again: u64,
 }
 
-/// Who changes something, where, under which command.
+/// Who changes something, where, under which command, and after how many acts of the register what they change was read.
 struct Asked {
     tenant: Tenant,
     actor: Actor,
     command: Option<CommandId>,
+    after: u64,
 }
 
 impl App {
@@ -46,9 +48,27 @@ impl App {
     /// # Errors
     /// Every mistake of a new one, a refusal, or a fault.
     pub async fn change_webhook(&self, tenant: Tenant, actor: Actor, command: Option<CommandId>, act: &HookAct) -> Result<Changed, Failure> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.change_once(tenant, actor.clone(), command, act).await {
+                // Somebody recorded something between the look and the act: what stands by now is looked at again, so that no change undoes another.
+                Err(Failure::Refused(refusal)) if refusal.code == MOVED && tries < FIGURE_TRIES_MAX => register::settles().await,
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn change_once(&self, tenant: Tenant, actor: Actor, command: Option<CommandId>, act: &HookAct) -> Result<Changed, Failure> {
+        let after = self.register_seq(tenant, &actor).await?;
         let known = self.known(tenant).await?;
         self.permit_notices(&known, &actor)?;
-        let asked = Asked { tenant, actor, command };
+        // Read after the count, and not from the shelf, which may be one act behind it.
+        let rows = self.store().registry_list(tenant, WEBHOOK).await.map_err(storing)?;
+        let parsed = rows.into_iter().map(|row| serde_json::from_slice(&row.value).map(|hook| (row.key, hook)));
+        let webhooks = parsed.collect::<Result<_, _>>().map_err(|cause| Fault::new("reading the subscriptions", cause))?;
+        let known = Known { webhooks, ..Known::default() };
+        let asked = Asked { tenant, actor, command, after };
         match act {
             HookAct::Add { url, kinds } => self.subscribe(&known, asked, url.trim(), kinds).await,
             HookAct::End { id } => self.end_webhook(&known, asked, id).await,
@@ -68,16 +88,22 @@ impl App {
             None => entropy::<8>()?.to_vec(),
         };
         let id = format!("wh_{}", hex::encode(number));
+        let all = if kinds.is_empty() { KINDS.map(str::to_owned).to_vec() } else { kinds.to_vec() };
         if let Some(there) = known.webhooks.get(&id) {
-            return self.shown(asked.tenant, there, Some(0)).await;
+            if (there.url.as_str(), &there.kinds) != (url, &all) {
+                return Err(filed_already(&there.url).into());
+            }
+            // A button clicked twice shows the secret again; a page that is sent again later does not.
+            let new = there.key == 0 && there.ended.is_none() && just_now(there.since, self.clock().now());
+            return self.shown(asked.tenant, there, new.then_some(0)).await;
         }
         let details = mistakes(known, url, kinds);
         if !details.is_empty() {
             return Err(wrong_input("webhook_wrong", details.into_iter()).into());
         }
-        let kinds = if kinds.is_empty() { KINDS.map(str::to_owned).to_vec() } else { kinds.to_vec() };
+        let kinds = all;
         let details = json!({"id": id, "url": url, "kinds": kinds});
-        let hook = Webhook { id, url: url.to_owned(), kinds, since: self.clock().now(), ended: None, paused: None, key: 0, rekeyed: None };
+        let hook = Webhook { id, url: url.to_owned(), kinds, since: self.clock().now(), ended: None, paused: None, key: 0, rekeyed: None, key_after: None };
         let tenant = asked.tenant;
         self.write_webhook(asked, "webhook-added", details, &hook).await?;
         self.shown(tenant, &hook, Some(0)).await
@@ -123,11 +149,15 @@ impl App {
         let number = seen.saturating_add(1);
         // The command's id is the secret's number, so that a button clicked twice makes one, and two people do not each make theirs.
         let command = Some(CommandId::of(&format!("webhook secret {tenant} {id} {number}")));
-        let rekeyed = Webhook { key: number, rekeyed: Some(self.clock().now()), ..hook.clone() };
-        if hook.key > number || hook.key < seen {
+        let now = self.clock().now();
+        let again = hook.key == number && hook.rekeyed.is_some_and(|at| just_now(at, now));
+        if hook.key != seen && !again {
             return Err(moved_on().into());
         }
-        match self.write_webhook(Asked { command, ..asked }, "webhook-rekeyed", json!({"id": id, "number": number}), &rekeyed).await {
+        // The same once more is the same command only with what it rested on.
+        let after = hook.key_after.filter(|_| again).unwrap_or(asked.after);
+        let rekeyed = Webhook { key: number, rekeyed: Some(now), key_after: Some(after), ..hook.clone() };
+        match self.write_webhook(Asked { command, after, ..asked }, "webhook-rekeyed", json!({"id": id, "number": number}), &rekeyed).await {
             Ok(()) => self.shown(tenant, &rekeyed, Some(number)).await,
             Err(Failure::Refused(refused)) if refused.code == "command_id_reused" => Err(moved_on().into()),
             Err(failure) => Err(failure),
@@ -166,7 +196,8 @@ impl App {
 
     async fn write_webhook(&self, asked: Asked, what: &str, details: Value, hook: &Webhook) -> Result<(), Failure> {
         let rows = RegisterRows { registry: vec![put(self, asked.tenant, WEBHOOK, &hook.id, hook)?], ..RegisterRows::default() };
-        self.record_as(asked.tenant, asked.actor, asked.command, what, details, rows).await.map(drop)
+        let command = asked.command.map_or_else(|| entropy().map(|random| CommandId::new(self.clock().now(), random)), Ok)?;
+        self.record_after((asked.tenant, asked.actor), (command, asked.after), (what, details), rows).await.map(drop)
     }
 
     /// What a change came to; with the secret of that number.
@@ -207,6 +238,17 @@ fn in_use<'k>(known: &'k Known, id: &str) -> Result<&'k Webhook, Failure> {
         return Err(refusal("webhook_ended", Class::Conflict, zh, en).into());
     }
     Ok(hook)
+}
+
+/// Whether something happened so lately that the same form once more is a second click.
+const fn just_now(then: Moment, now: Moment) -> bool {
+    now.0 - then.0 < WEBHOOK_SHOWN_MS
+}
+
+fn filed_already(url: &str) -> Refusal {
+    let zh = format!("这张表已经用来订阅了 {url}；请打开新的“添加订阅”页再提交。");
+    let en = format!("cannot subscribe: this form subscribed {url} already; open the page anew and send it again");
+    refusal("command_id_reused", Class::Conflict, zh, en)
 }
 
 fn moved_on() -> Refusal {

@@ -174,6 +174,9 @@ fn weights_that_rest_on_a_document_count_from_the_next_period_and_never_backward
             let again = told("2025-07-01", kept).await.unwrap_or_else(|failure| panic!("{failure}"));
             assert!(again.iter().any(|line| line.zh == format!("420700 考核办法：{expected}")), "{again:?}");
         }
+        // A file older than what is in force plants nothing and stops nothing else.
+        let older = told("2025-05-01", 40).await.unwrap_or_else(|failure| panic!("{failure}"));
+        assert!(older.iter().any(|line| line.zh == "420700 考核办法：新增 0，已有 0，与种子不同而未改动 1"), "{older:?}");
         house.holds().await;
         desk.close().await;
     });
