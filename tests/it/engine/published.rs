@@ -32,7 +32,7 @@ fn every_published_workflow_survives_the_storm() {
             let mut world = World::new(&[], &[]);
             world.bundle = bundle.clone();
             world.roster = everybody(&library);
-            for account in ["land/2025/420703/new", "fund/2025/grant", "land/2026/420703/new", "fund/2026/grant", "plot/件"] {
+            for account in ["land/2025/420703/new", "fund/2025/grant", "land/2026/420703/new", "fund/2026/grant", "plot/件", "plot-use/件"] {
                 world.accounts.insert(account.to_owned(), Account { free: 80_000, ..Account::default() });
             }
             let told = Storm::filing(world, seed, form.clone()).blow(120, &mut counts);
