@@ -14,12 +14,14 @@ use crate::app::execute::RegisterRows;
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
 use crate::app::operate::{raw, wrong_input};
-use crate::app::register::{CALENDAR, CALENDAR_MOVES, CALENDAR_TEXT, CALENDAR_VERSION, put};
+use crate::app::register::{self, CALENDAR, CALENDAR_MOVES, CALENDAR_TEXT, CALENDAR_VERSION, put};
 use crate::calendar::{Calendar, Closure, DayChange, Head};
+use crate::engine::MOVED;
 use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::Actor;
 use crate::identity::may::{Act, Standing, Verdict, may};
 use crate::ids::{CommandId, Digest, Moment, Tenant};
+use crate::limits::FIGURE_TRIES_MAX;
 
 mod ahead;
 mod finish;
@@ -152,7 +154,19 @@ impl App {
     /// # Errors
     /// Every mistake of the file; `calendar_moved_on` when it is not what `expected` was a preview of; `calendar_version_taken` for another text under an old name.
     pub async fn apply_calendar(&self, tenant: Tenant, actor: Actor, proposal: &Proposal, expected: Option<Digest>) -> Result<Preview, Failure> {
-        // The number is that of the reading that was previewed: whoever came first has it, and nobody takes the one after it for the same calendar.
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.apply_once(tenant, actor.clone(), proposal, expected).await {
+                // Somebody recorded something between the look and the act: it is looked at again, so that two people never write one number.
+                Err(Failure::Refused(refusal)) if refusal.code == MOVED && tries < FIGURE_TRIES_MAX => register::settles().await,
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn apply_once(&self, tenant: Tenant, actor: Actor, proposal: &Proposal, expected: Option<Digest>) -> Result<Preview, Failure> {
+        let after = self.register_seq(tenant, &actor).await?;
         let known = self.known(tenant).await?;
         let preview = self.previewed(tenant, &known, &actor, proposal).await?;
         if preview.unchanged {
@@ -168,7 +182,18 @@ impl App {
             return Ok(preview);
         }
         let version = self.next_version(&known, &actor, proposal, &preview)?;
-        if !self.record_version(tenant, actor, &version, &preview).await? && !self.is_in_force(tenant, &preview.calendar).await? {
+        let taken = self.store().registry(tenant, CALENDAR_VERSION, &key(version.number)).await;
+        if taken.map_err(|cause| Fault::new("reading the versions of the calendar", cause))?.is_some() {
+            // The reading was older than the count: another has the number.
+            return Err(refusal(
+                MOVED,
+                Class::Conflict,
+                "日历刚刚有了新的版本，请再提交一次。",
+                "cannot put it in force: another version came first; send it again",
+            )
+            .into());
+        }
+        if !self.record_version((tenant, actor, after), &version, &preview).await? && !self.is_in_force(tenant, &preview.calendar).await? {
             return Err(moved_on().into());
         }
         self.finish_calendar(tenant, version.number).await?;
@@ -205,7 +230,7 @@ impl App {
     }
 
     /// Writes the version down; answers whether its number was still free, or taken by this same act.
-    async fn record_version(&self, tenant: Tenant, actor: Actor, version: &CalendarVersion, preview: &Preview) -> Result<bool, Failure> {
+    async fn record_version(&self, (tenant, actor, after): (Tenant, Actor, u64), version: &CalendarVersion, preview: &Preview) -> Result<bool, Failure> {
         let text = preview.calendar.to_yaml().into_bytes();
         let key = key(version.number);
         let registry = vec![
@@ -220,7 +245,7 @@ impl App {
         // The command's id is the number's, so that two who apply at once cannot both be version 7.
         let id = CommandId::of(&format!("calendar {tenant} {}", version.number));
         let rows = RegisterRows { registry, ..RegisterRows::default() };
-        match self.record_as(tenant, actor, Some(id), "calendar-published", details, rows).await {
+        match self.record_after((tenant, actor), (id, after), ("calendar-published", details), rows).await {
             Ok(_) => Ok(true),
             Err(Failure::Refused(refused)) if refused.code == "command_id_reused" => Ok(false),
             Err(failure) => Err(failure),
