@@ -9,9 +9,9 @@ pub const REFORM_ITEMS_MAX: u32 = 200;
 /// Characters of a source or a reason that stands beside a figure or a change of the list of indicators.
 pub const INDICATOR_TEXT_MAX: usize = 200;
 /// How long whoever found the register moved waits before another look.
-pub const REGISTER_SETTLES_MS: u64 = 5;
-/// Times a figure is looked at again because something else was recorded meanwhile.
-pub const FIGURE_TRIES_MAX: u32 = 32;
+pub const REGISTER_SETTLES: std::time::Duration = std::time::Duration::from_millis(5);
+/// Looks at the register because something else was recorded meanwhile.
+pub const REGISTER_TRIES_MAX: u32 = 32;
 /// Days for which a receipt answers a repeated command.
 pub const RECEIPT_DAYS: u32 = 90;
 /// Bytes of one request body.

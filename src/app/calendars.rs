@@ -10,7 +10,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::app::execute::RegisterRows;
+use crate::app::execute::{RegisterRows, entropy};
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
 use crate::app::operate::{raw, wrong_input};
@@ -21,7 +21,6 @@ use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::Actor;
 use crate::identity::may::{Act, Standing, Verdict, may};
 use crate::ids::{CommandId, Digest, Moment, Tenant};
-use crate::limits::FIGURE_TRIES_MAX;
 
 mod ahead;
 mod finish;
@@ -154,14 +153,14 @@ impl App {
     /// # Errors
     /// Every mistake of the file; `calendar_moved_on` when it is not what `expected` was a preview of; `calendar_version_taken` for another text under an old name.
     pub async fn apply_calendar(&self, tenant: Tenant, actor: Actor, proposal: &Proposal, expected: Option<Digest>) -> Result<Preview, Failure> {
-        let mut tries = 0;
+        // Two people never write one number.
+        let mut looks = register::Looks::default();
         loop {
-            tries += 1;
-            match self.apply_once(tenant, actor.clone(), proposal, expected).await {
-                // Somebody recorded something between the look and the act: it is looked at again, so that two people never write one number.
-                Err(Failure::Refused(refusal)) if refusal.code == MOVED && tries < FIGURE_TRIES_MAX => register::settles().await,
-                answer => return answer,
+            let answer = self.apply_once(tenant, actor.clone(), proposal, expected).await;
+            if !looks.again(&answer) {
+                return answer;
             }
+            register::settles().await;
         }
     }
 
@@ -175,16 +174,10 @@ impl App {
         if expected.is_some_and(|expected| expected != preview.stamp) {
             return Err(moved_on().into());
         }
-        // A reading that met another's act half-way has the calendar of before and the version of after: that version is this calendar already.
-        let digest = Digest::of(preview.calendar.to_yaml().as_bytes());
-        if let Some((number, _)) = known.calendars.iter().next_back().filter(|(_, newest)| newest.digest == digest) {
-            self.finish_calendar(tenant, *number).await?;
-            return Ok(preview);
-        }
         let version = self.next_version(&known, &actor, proposal, &preview)?;
         let taken = self.store().registry(tenant, CALENDAR_VERSION, &key(version.number)).await;
         if taken.map_err(|cause| Fault::new("reading the versions of the calendar", cause))?.is_some() {
-            // The reading was older than the count: another has the number.
+            // The reading was older than the count: another has the number. One that was newer is caught by the count itself.
             return Err(refusal(
                 MOVED,
                 Class::Conflict,
@@ -193,18 +186,9 @@ impl App {
             )
             .into());
         }
-        if !self.record_version((tenant, actor, after), &version, &preview).await? && !self.is_in_force(tenant, &preview.calendar).await? {
-            return Err(moved_on().into());
-        }
+        self.record_version((tenant, actor, after), &version, &preview).await?;
         self.finish_calendar(tenant, version.number).await?;
         Ok(preview)
-    }
-
-    /// Whether this is the calendar in force now.
-    async fn is_in_force(&self, tenant: Tenant, calendar: &Calendar) -> Result<bool, Fault> {
-        // A reading may be shared with one that began before the other version was written down; the one after it sees it.
-        drop(self.known(tenant).await?);
-        Ok(self.known(tenant).await?.calendar.to_yaml() == calendar.to_yaml())
     }
 
     fn next_version(&self, known: &Known, actor: &Actor, proposal: &Proposal, preview: &Preview) -> Result<CalendarVersion, Failure> {
@@ -229,8 +213,8 @@ impl App {
         })
     }
 
-    /// Writes the version down; answers whether its number was still free, or taken by this same act.
-    async fn record_version(&self, (tenant, actor, after): (Tenant, Actor, u64), version: &CalendarVersion, preview: &Preview) -> Result<bool, Failure> {
+    /// Writes the version down, unless the register has moved since it was made.
+    async fn record_version(&self, (tenant, actor, after): (Tenant, Actor, u64), version: &CalendarVersion, preview: &Preview) -> Result<(), Failure> {
         let text = preview.calendar.to_yaml().into_bytes();
         let key = key(version.number);
         let registry = vec![
@@ -242,14 +226,9 @@ impl App {
         let until = version.covered.map(|(_, last)| last);
         let details = json!({"number": version.number, "version": version.version, "covered_until": until, "digest": version.digest,
             "file": version.file, "origins": version.origins, "stamp": preview.stamp});
-        // The command's id is the number's, so that two who apply at once cannot both be version 7.
-        let id = CommandId::of(&format!("calendar {tenant} {}", version.number));
+        let id = CommandId::new(self.clock().now(), entropy()?);
         let rows = RegisterRows { registry, ..RegisterRows::default() };
-        match self.record_after((tenant, actor), (id, after), ("calendar-published", details), rows).await {
-            Ok(_) => Ok(true),
-            Err(Failure::Refused(refused)) if refused.code == "command_id_reused" => Ok(false),
-            Err(failure) => Err(failure),
-        }
+        self.record_after((tenant, actor), (id, after), ("calendar-published", details), rows).await.map(drop)
     }
 
     /// The calendar of a version, as it was put in force.

@@ -12,14 +12,13 @@ use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
 use crate::app::operate::{Told, line, wrong_input};
 use crate::app::register::{self, put};
-use crate::engine::MOVED;
 use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::Actor;
 use crate::identity::may::{Act, Standing, Verdict, may};
 use crate::ids::{CommandId, Name, Tenant, Text};
 use crate::indicators::judge::judge;
 use crate::indicators::{Figure, Indicator, ListAct, ListVersion, Series, quantity, standing};
-use crate::limits::{FIGURE_TRIES_MAX, INDICATOR_TEXT_MAX};
+use crate::limits::INDICATOR_TEXT_MAX;
 use crate::store::RegistryEntry;
 
 /// The kind of rows that hold the indicators.
@@ -127,15 +126,14 @@ impl App {
     /// Everything that is wrong with it at once; that the actor may not; a fault.
     pub async fn report_figure(&self, tenant: Tenant, actor: Actor, command: Option<CommandId>, asked: &FigureAsked) -> Result<Figure, Failure> {
         let command = command.map_or_else(|| entropy().map(|random| CommandId::new(self.clock().now(), random)), Ok)?;
-        let mut tries = 0;
+        // Of two first figures the second is a correction and hears that it needs its reason.
+        let mut looks = register::Looks::default();
         loop {
-            tries += 1;
-            match self.report_once(tenant, &actor, command, asked).await {
-                // Somebody recorded something between the look and the act: what stands by now is looked at again, so that of two first figures
-                // the second is a correction and hears that it needs its reason.
-                Err(Failure::Refused(refusal)) if refusal.code == MOVED && tries < FIGURE_TRIES_MAX => register::settles().await,
-                answer => return answer,
+            let answer = self.report_once(tenant, &actor, command, asked).await;
+            if !looks.again(&answer) {
+                return answer;
             }
+            register::settles().await;
         }
     }
 

@@ -18,6 +18,7 @@ use crate::app::webhooks::Webhook;
 use crate::calendar::Calendar;
 use crate::clock;
 use crate::definition::graph::Bundle;
+use crate::engine::case::Case;
 use crate::identity::{Actor, Roster};
 use crate::ids::{Digest, Moment, Name, PersonId, Tenant, Text};
 use crate::limits::REGISTER_STALE_MS_MAX;
@@ -75,6 +76,12 @@ impl Known {
     #[must_use]
     pub fn rank_on(&self, revision: Digest, given: i16, on: NaiveDate) -> i16 {
         self.bundles.get(&revision).map_or(given, |bundle| bundle.rank_on(given, on))
+    }
+
+    /// The rank a case shows on a day: what it came to while it runs, and what it was given once it has ended.
+    #[must_use]
+    pub fn rank_shown(&self, case: &Case, on: NaiveDate) -> i16 {
+        if case.ended.is_some() { case.rank } else { self.rank_on(case.revision, case.rank, on) }
     }
 
     /// What scores of a period are made of: the version in force on its first day, so that a new one never changes what an older period was told.

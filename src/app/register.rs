@@ -21,11 +21,12 @@ use crate::calendar::Calendar;
 use crate::definition::diagnostics::Diagnostic;
 use crate::definition::graph::Bundle;
 use crate::definition::library::{self, SourceFile};
+use crate::engine::MOVED;
 use crate::engine::command::Actor;
 use crate::identity::absence::Absence;
 use crate::identity::{Holding, Office, Person};
 use crate::ids::{CaseId, CommandId, Digest, Name, Tenant};
-use crate::limits::REGISTER_SETTLES_MS;
+use crate::limits::{REGISTER_SETTLES, REGISTER_TRIES_MAX};
 use crate::notice::{Approval, approval};
 use crate::store::rows::RegistryRow;
 use crate::store::{RegistryEntry, Store, StoreFault};
@@ -261,9 +262,22 @@ pub fn source_files(files: &BTreeMap<String, String>) -> Vec<SourceFile> {
     files.iter().map(|(key, text)| SourceFile { key: key.clone(), shown: key.clone(), text: text.clone() }).collect()
 }
 
+/// How often something was looked at to be recorded: again while somebody recorded something between the look and the act, so that what is recorded rests on
+/// what stands.
+#[derive(Default)]
+pub(in crate::app) struct Looks(u32);
+
+impl Looks {
+    /// Whether another look is due after this answer.
+    pub(in crate::app) fn again<R>(&mut self, answer: &Result<R, Failure>) -> bool {
+        self.0 += 1;
+        matches!(answer, Err(Failure::Refused(refusal)) if refusal.code == MOVED) && self.0 < REGISTER_TRIES_MAX
+    }
+}
+
 /// Waits a moment for what moved the register: it was decided, and may still be on its way to the disk.
 pub(in crate::app) async fn settles() {
-    tokio::time::sleep(std::time::Duration::from_millis(REGISTER_SETTLES_MS)).await;
+    tokio::time::sleep(REGISTER_SETTLES).await;
 }
 
 /// A register row.

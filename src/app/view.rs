@@ -281,7 +281,7 @@ pub fn case(working: &Working, acts: &[Act], bundle: &Bundle, known: &Known, now
         workflow: state.workflow.to_string(),
         title: reading.program(&state.workflow).map(|program| program.title.clone()).unwrap_or_default(),
         version: working.row.version,
-        rank: if state.ended.is_some() { state.rank } else { known.rank_on(state.revision, state.rank, now.date()) },
+        rank: known.rank_shown(state, now.date()),
         started: state.started.to_rfc3339(),
         ended: state.ended.as_ref().map(|(_, at)| at.to_rfc3339()),
         result: state.ended.as_ref().map(|(result, _)| result.to_string()),

@@ -12,11 +12,10 @@ use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
 use crate::app::operate::wrong_input;
 use crate::app::register::{self, put};
-use crate::engine::MOVED;
 use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::Actor;
 use crate::ids::{CommandId, Digest, Moment, Tenant};
-use crate::limits::{FIGURE_TRIES_MAX, WEBHOOK_SHOWN_MS, WEBHOOK_URL_CHARS_MAX, WEBHOOKS_MAX};
+use crate::limits::{WEBHOOK_SHOWN_MS, WEBHOOK_URL_CHARS_MAX, WEBHOOKS_MAX};
 use crate::store::rows::HookRow;
 
 /// What a change came to.
@@ -48,14 +47,14 @@ impl App {
     /// # Errors
     /// Every mistake of a new one, a refusal, or a fault.
     pub async fn change_webhook(&self, tenant: Tenant, actor: Actor, command: Option<CommandId>, act: &HookAct) -> Result<Changed, Failure> {
-        let mut tries = 0;
+        // No change undoes another.
+        let mut looks = register::Looks::default();
         loop {
-            tries += 1;
-            match self.change_once(tenant, actor.clone(), command, act).await {
-                // Somebody recorded something between the look and the act: what stands by now is looked at again, so that no change undoes another.
-                Err(Failure::Refused(refusal)) if refusal.code == MOVED && tries < FIGURE_TRIES_MAX => register::settles().await,
-                answer => return answer,
+            let answer = self.change_once(tenant, actor.clone(), command, act).await;
+            if !looks.again(&answer) {
+                return answer;
             }
+            register::settles().await;
         }
     }
 

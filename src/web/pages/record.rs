@@ -135,14 +135,13 @@ struct TermRow {
 fn head(spoken: &Spoken<'_>, file: &Casefile) -> Head {
     let (row, state) = (&file.working.row, &file.working.state);
     let name = row.number.clone().unwrap_or_else(|| row.id.to_string());
-    let rank = if state.ended.is_some() { state.rank } else { file.known.rank_on(state.revision, state.rank, file.now.date()) };
     Head {
         back: format!("/cases/{name}"),
         number: name,
         project: row.title.clone().unwrap_or_else(|| spoken.t("inbox-no-project")),
         workflow: file.program(&state.workflow).map(|program| spoken.say(&program.title)).unwrap_or_default(),
         applicant: spoken.person(state.applicant),
-        rank: spoken.named("rank", &rank.to_string()),
+        rank: spoken.named("rank", &file.known.rank_shown(state, file.now.date()).to_string()),
         started: state.started.0,
         ended: state.ended.as_ref().map(|(_, at)| at.0),
         result: state.ended.as_ref().map(|(result, _)| spoken.outcome(result)).unwrap_or_default(),

@@ -182,7 +182,7 @@ pub fn page(asking: &Asking<'_>, land: Option<Land>, refused: Option<Refused>) -
     let kept = refused.as_ref().filter(formless).map(|refused| refused.opinion.clone()).filter(|text| !text.is_empty());
     let watch = Watch::over(state.terms.values(), file.calendar());
     let lead = state.terms.iter().filter(|(_, term)| term.due.is_some() && term.due == watch.due).map(|(id, _)| *id).next();
-    let rank = if state.ended.is_some() { state.rank } else { file.known.rank_on(state.revision, state.rank, file.now.date()) };
+    let rank = file.known.rank_shown(state, file.now.date());
     let flash = asking.asked.did.filter(|_| refused.is_none()).and_then(|seq| flash(asking, seq, &told));
     Ok(Page {
         number: asking.shown(),
