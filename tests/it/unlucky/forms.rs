@@ -317,10 +317,27 @@ impl Trial {
         self.text_step(Kind::OTask, TextAct::Disable).await;
         self.desk.house.settle().await;
         self.text_step(Kind::OTask, TextAct::Enable).await;
-        let list = self.desk.get(OPERATOR, "/system/notices?state=parked&medium=sms&kind=o.task").await.body();
-        let start = format!("href=\"/system/notices/{case}/");
-        let key = list.split_once(&start).unwrap_or_else(|| panic!("nothing of {case} is parked: {list}")).1.split('"').next().unwrap();
+        let key = self.in_the_list(case).await;
         Ready { case: Some(case), ..plain(OPERATOR, &format!("/system/notices/{case}/{key}"), &[]) }
+    }
+
+    /// The key of the case's notice, found as an operator finds it: page by page, since those that were parked at one moment stand in no order of theirs.
+    async fn in_the_list(&self, case: CaseId) -> String {
+        let (first, start) = ("/system/notices?state=parked&medium=sms&kind=o.task", format!("href=\"/system/notices/{case}/"));
+        let mut page = first.to_owned();
+        loop {
+            let list = self.desk.get(OPERATOR, &page).await.body();
+            if let Some((_, rest)) = list.split_once(&start) {
+                return rest.split('"').next().unwrap().to_owned();
+            }
+            let on = list
+                .rsplit_once("href=\"/system/notices?")
+                .and_then(|(_, rest)| rest.split('"').next())
+                .map(|query| query.replace("&#x3D;", "=").replace("&amp;", "&"));
+            let on = on.filter(|query| query.contains("after=")).unwrap_or_else(|| panic!("nothing of {case} is parked: {list}"));
+            assert_ne!(page, format!("/system/notices?{on}"), "a page that leads to itself");
+            page = format!("/system/notices?{on}");
+        }
     }
 
     async fn own_password(&self, login: &'static str) -> Ready {
