@@ -131,6 +131,7 @@ fn lists(tasks: Vec<InboxTask>, now: Moment, known: &Known) -> notice::Digest {
         let line = notice::Line {
             no: task.number.clone().unwrap_or_else(|| short_name(found.case)),
             item: program.map(|program| program.title.clone()).unwrap_or_default(),
+            project: found.title,
             step: node.map(|node| node.title.clone()),
             office: known.roster.offices.get(task.office.as_str()).map(|office| Text { zh: office.zh.clone(), en: office.en.clone() }),
             due: task.due.as_ref().and_then(|due| due.parse().ok()),

@@ -105,6 +105,8 @@ pub struct LitLine {
     pub case: String,
     /// What people call it.
     pub name: String,
+    /// The project, or the subject, as the inbox has it.
+    pub project: Option<String>,
     /// The task's id within the case.
     pub task: u32,
     /// Its light.
@@ -203,15 +205,16 @@ impl App {
     pub async fn lit_csv(&self, tenant: Tenant, wanted: &LitWanted, english: bool) -> Result<String, Failure> {
         let page = self.lit(tenant, &LitWanted { after: None, ..wanted.clone() }, LIGHTS_LISTED_MAX).await?;
         let header = if english {
-            ["Case", "Link", "Step", "Office", "Claimed by", "Due", "Light", "Since"]
+            ["Case", "Project", "Link", "Step", "Office", "Claimed by", "Due", "Light", "Since"]
         } else {
-            ["办件编号", "环节", "步骤", "承办单位", "签收人", "到期日", "灯", "亮灯起始"]
+            ["办件编号", "项目", "环节", "步骤", "承办单位", "签收人", "到期日", "灯", "亮灯起始"]
         };
         let say = |text: &Text| if english { text.en.clone() } else { text.zh.clone() };
         let rows = page.lines.iter().map(|line| {
             let words = |text: &Option<String>| Cell::words(text.as_deref().unwrap_or_default());
             vec![
                 Cell::words(&line.name),
+                words(&line.project),
                 Cell::words(&say(&line.link)),
                 Cell::words(&say(&line.step)),
                 Cell::words(&line.office.as_ref().map(say).unwrap_or_default()),
@@ -266,6 +269,7 @@ fn line(lit: Lit, known: &Known) -> LitLine {
     LitLine {
         case: found.case.to_string(),
         name: task.number.unwrap_or_else(|| short_name(found.case)),
+        project: found.title,
         task: task.task,
         light,
         since: since.to_rfc3339(),

@@ -37,6 +37,8 @@ pub struct LateLine {
     pub case: String,
     /// What people call the link.
     pub name: String,
+    /// The project, or the subject, as the inbox has it.
+    pub project: Option<String>,
     /// The link.
     pub link: Text,
     /// Which date.
@@ -83,6 +85,7 @@ fn line(term: TermView, known: &Known) -> LateLine {
     LateLine {
         case: term.case.to_string(),
         name: term.row.number.clone().unwrap_or_else(|| short_name(term.case)),
+        project: term.title,
         link: known.link_title(&term.row.program),
         kind: if term.row.kind == "statutory" { TermKind::Statutory } else { TermKind::Promised },
         due: term.row.due.clone().unwrap_or_default(),

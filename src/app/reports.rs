@@ -173,7 +173,8 @@ impl App {
         }
         let mut digest = self.lit_lists(tenant, known, &[Light::DarkRed, Light::Red, Light::Yellow]).await?;
         let late = self.late_terms(tenant, None).await?.into_iter().filter(|line| line.expected.is_none());
-        let unstated = late.map(|line| Line { no: line.name, item: line.link, office: line.office, due: line.due.parse().ok(), ..Line::default() });
+        let unstated =
+            late.map(|line| Line { no: line.name, item: line.link, project: line.project, office: line.office, due: line.due.parse().ok(), ..Line::default() });
         digest.unstated = unstated.take(usize::try_from(DIGEST_TASKS_MAX).unwrap_or(usize::MAX)).collect();
         (digest.orders, digest.orders_more) = self.orders_in_hand(tenant, known).await?;
         let office = |group: &crate::app::lights::Group| {
@@ -229,7 +230,7 @@ impl App {
                 let due: Option<NaiveDate> = line.due.as_ref().and_then(|due| due.parse().ok());
                 let late = due.filter(|due| *due < now).and_then(|due| known.calendar.working_days(due, now)).filter(|count| *count > 0);
                 let late = late.map(|count| crate::notice::Days { count, unit: crate::calendar::Unit::Working });
-                Line { no: line.name, item: line.link, step: Some(line.step), office: line.office, due, late, ..Line::default() }
+                Line { no: line.name, item: line.link, project: line.project, step: Some(line.step), office: line.office, due, late, ..Line::default() }
             });
             let list = match light {
                 Light::DarkRed => &mut digest.dark,
@@ -265,7 +266,7 @@ impl App {
         let (rows, all) = self.store().orders_running(tenant, ORDER_WORKFLOW, DIGEST_TASKS_MAX).await.map_err(reading("listing orders"))?;
         let more = u32::try_from(all - i64::try_from(rows.len()).unwrap_or(all)).unwrap_or(0);
         let mut lines = Vec::new();
-        for (case, number) in rows {
+        for (case, number, subject) in rows {
             let working = match self.working(tenant, case).await {
                 Ok(working) => working,
                 // One that cannot be read keeps nobody from their morning.
@@ -287,12 +288,18 @@ impl App {
                 en: told(open.iter().map(|text| text.en.as_str()).collect(), ", "),
             };
             let about = self.order_causes(tenant, case).await?.into_iter().next();
+            // An order about a case is read by that case's project; its own subject only says again which date passed.
+            let late = match about.as_ref().and_then(|about| about.about.parse().ok()) {
+                Some(late) => self.store().case(tenant, late).await.map_err(reading("reading what an order is about"))?,
+                None => None,
+            };
+            let project = late.and_then(|late| late.title).or(subject);
             let item = about.map_or_else(
                 || known.link_title(ORDER_WORKFLOW),
                 |about| Text { zh: format!("{} {}", about.about_name, about.link.zh), en: format!("{} {}", about.about_name, about.link.en) },
             );
             let no = number.unwrap_or_else(|| short_name(case));
-            lines.push(Line { no, item, step: Some(step).filter(|step| !step.zh.is_empty()), ..Line::default() });
+            lines.push(Line { no, item, project, step: Some(step).filter(|step| !step.zh.is_empty()), ..Line::default() });
         }
         Ok((lines, more))
     }

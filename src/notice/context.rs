@@ -136,6 +136,9 @@ pub struct Line {
     pub no: String,
     /// The matter.
     pub item: Text,
+    /// What a list calls its case: the project, or the subject of an order or a reform item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
     /// The step.
     pub step: Option<Text>,
     /// The office that acts.
@@ -190,8 +193,8 @@ impl Context {
             Var::On => self.on.map(|date| wording.date(date)),
             Var::Left => self.left.map(|days| wording.days(days)),
             Var::Late => self.late.map(|days| wording.days(days)),
-            // Only a line of a digest speaks of it.
-            Var::Was => None,
+            // Only a line of a digest speaks of them.
+            Var::Was | Var::Project => None,
             Var::Reason => filled(self.reason.as_deref()),
             Var::Basis => filled(self.basis.as_deref()),
             Var::Document => filled(self.document.as_deref()),
@@ -271,6 +274,7 @@ impl Digest {
             | Var::Link
             | Var::Priority
             | Var::Was
+            | Var::Project
             | Var::Provisional => Value::Null,
         }
     }
@@ -281,6 +285,7 @@ impl Line {
         let values = [
             (Var::No, wording.number(&self.no)),
             (Var::Item, wording.item(&self.item)),
+            (Var::Project, filled(self.project.as_deref())),
             (Var::Step, wording.maybe_title(self.step.as_ref())),
             (Var::Office, wording.maybe_title(self.office.as_ref())),
             (Var::Due, self.due.map(|date| wording.date(date))),

@@ -44,6 +44,8 @@ vars! {
     No = "no",
     /// What the case is about.
     Item = "item",
+    /// What a list calls the case: its project or its subject.
+    Project = "project",
     /// The step.
     Step = "step",
     /// The office that acts.
@@ -129,7 +131,7 @@ impl Var {
     }
 
     /// The variables of one line of a list.
-    pub const OF_LINE: [Self; 8] = [Self::No, Self::Item, Self::Step, Self::Office, Self::Due, Self::Was, Self::Left, Self::Late];
+    pub const OF_LINE: [Self; 9] = [Self::No, Self::Item, Self::Project, Self::Step, Self::Office, Self::Due, Self::Was, Self::Left, Self::Late];
     /// Those of them every line has.
     pub const OF_LINE_NEEDED: [Self; 2] = [Self::No, Self::Item];
     /// What every notice about a case may add: the frame of a mail prints them.

@@ -43,6 +43,7 @@ fn digest() -> Digest {
     let line = |no: &str, due: Option<NaiveDate>| Line {
         no: no.to_owned(),
         item: both("环境影响报告表审批", "EIA report form approval"),
+        project: Some("智能装备产业园一期".to_owned()),
         step: Some(both("受理审查", "Acceptance check")),
         office: Some(both("市生态环境局", "Ecology and Environment Bureau")),
         due,

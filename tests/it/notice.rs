@@ -120,7 +120,7 @@ fn a_reminder_reads_well_in_both_languages() {
 fn a_digest_lists_what_is_there_and_no_empty_heading() {
     let line = |no: &str, late| Line { no: no.into(), item: context().item, due: context().due, late, ..Line::default() };
     let digest = Digest {
-        red: vec![line("GC20250001-HP", Some(Days { count: 1, unit: Unit::Working }))],
+        red: vec![Line { project: Some("智能装备产业园一期".into()), ..line("GC20250001-HP", Some(Days { count: 1, unit: Unit::Working })) }],
         other: vec![line("GC20250002-HP", None), line("GC20250003-HP", None)],
         ..Digest::default()
     };
@@ -132,7 +132,7 @@ fn a_digest_lists_what_is_there_and_no_empty_heading() {
     早上好。以下是您名下截至 2025年4月23日（周三） 的待办，按灯色和到期日排列。
 
     【红】超承诺时限
-    - GC20250001-HP 环境影响报告表审批，2025年4月22日（周二） 到期，超 1 个工作日
+    - GC20250001-HP 智能装备产业园一期 · 环境影响报告表审批，2025年4月22日（周二） 到期，超 1 个工作日
 
     【绿】其他待办
     - GC20250002-HP 环境影响报告表审批，2025年4月22日（周二） 到期
@@ -147,7 +147,7 @@ fn a_digest_lists_what_is_there_and_no_empty_heading() {
     Good morning. These are your tasks as of Wednesday 23 April 2025, by light and due date.
 
     [Red] Past the promise
-    - GC20250001-HP EIA report form approval, due Tuesday 22 April 2025, 1 working day late
+    - GC20250001-HP 智能装备产业园一期 · EIA report form approval, due Tuesday 22 April 2025, 1 working day late
 
     [Green] Other tasks
     - GC20250002-HP EIA report form approval, due Tuesday 22 April 2025

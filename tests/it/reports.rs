@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use greenlane::app::desk::DeskFilter;
 use greenlane::app::register;
 use greenlane::app::reports::{Report, Standing, month_of};
 use greenlane::app::view;
@@ -13,7 +14,9 @@ use greenlane::engine::{evolve, in_charge_of};
 use greenlane::ids::Moment;
 use greenlane::store::NoticeView;
 
+use crate::apply::desk::Desk;
 use crate::browser::house::House;
+use crate::browser::story::Project;
 use crate::spine::node::{Node, Where, on_both};
 use crate::tamper::meddler::Meddler;
 
@@ -184,5 +187,60 @@ fn the_week_the_month_and_the_leaders_day_are_written_once_and_caught_up_once_af
             assert_eq!(house.node.app.write_report(house.tenant, report, on.parse().unwrap()).await.unwrap(), 0);
         }
         house.close().await;
+    });
+}
+
+/// The lines of some lists of a letter, as number and project.
+fn named(context: &serde_json::Value, lists: &[&str]) -> Vec<(String, Option<String>)> {
+    let of = |line: &serde_json::Value| (line["no"].as_str().unwrap().to_owned(), line["project"].as_str().map(str::to_owned));
+    lists.iter().flat_map(|list| context["digest"][list].as_array().unwrap().iter().map(of)).collect()
+}
+
+#[test]
+fn every_line_of_a_digest_names_the_project_or_the_subject_as_the_inbox_does() {
+    on_both(async |place: Where| {
+        let page = Desk::open(place).await;
+        let house = &page.house;
+        house.play(LATE).await;
+        let app = &house.node.app;
+        let known = app.known(house.tenant).await.unwrap();
+        let (today, mut shown) = (house.clock.now().date(), Vec::new());
+        for person in known.roster.people.values() {
+            let posts = known.roster.posts_of(person.id, today);
+            let Some(letter) = app.desk_digest(house.tenant, person.id).await.unwrap().context else { continue };
+            let desk = app.desk(house.tenant, person.id, &posts, &DeskFilter::default(), 200).await.unwrap();
+            // What is an applicant's own in the inbox is in no digest of a post.
+            let inbox: BTreeMap<String, Option<String>> = desk.lines.into_iter().filter_map(|line| Some((line.task.number?, line.project))).collect();
+            for (no, project) in named(&serde_json::to_value(&letter).unwrap(), &["dark", "red", "yellow", "other", "special"]) {
+                if let Some(own) = inbox.get(&no) {
+                    assert_eq!(&project, own, "{}: {no}", person.login);
+                    shown.extend(project.map(|project| (person.login.clone(), format!("{no} {project}"))));
+                }
+            }
+        }
+        assert!(shown.len() > 5, "{shown:?}");
+        let project = app.store().case(house.tenant, house.case(Project::Main)).await.unwrap().unwrap().title.expect("a name");
+        let late = |line: &(String, Option<String>)| line.0 == "GC20250001-HP";
+        for kind in ["mail.leader-digest", "mail.weekly-lights"] {
+            let letters = letters(house, kind).await;
+            let letter = letters.last().map(context).unwrap();
+            let lines = named(&letter, &["dark", "red", "yellow"]);
+            assert!(!lines.is_empty() && lines.iter().all(|(_, project)| project.is_some()), "{kind}: {lines:?}");
+        }
+        let today = letters(house, "mail.leader-digest").await.iter().map(context).find(|context| context["on"] == "2025-04-23").unwrap();
+        let red = named(&today, &["red"]);
+        assert_eq!(red.iter().find(|line| late(line)).and_then(|line| line.1.clone()), Some(project.clone()), "{red:?}");
+        // An order about a case is read by that case's project.
+        let orders = today["digest"]["orders"].as_array().unwrap();
+        let about = orders.iter().find(|line| line["item"]["zh"].as_str().unwrap().starts_with("GC20250001-HP")).expect("an order is in hand");
+        assert_eq!(about["project"], project.as_str(), "{about}");
+        let passed = app.late_terms(house.tenant, None).await.unwrap();
+        assert_eq!(passed.iter().find(|line| line.name == "GC20250001-HP").and_then(|line| line.project.clone()), Some(project.clone()));
+        // The pages say it, too; to whoever has the task, and to whoever watches over all.
+        page.get(&shown[0].0, "/lights/digest").await.says(&shown[0].1);
+        page.get("ez-ldxz.sup-clerk", "/lights/tasks?light=red").await.says(&project);
+        page.get("ez-ldxz.sup-clerk", "/lights/late").await.says(&project);
+        page.get("ez-ldxz.sup-clerk", "/lights/tasks.csv").await.says(&project);
+        page.close().await;
     });
 }

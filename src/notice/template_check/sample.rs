@@ -50,7 +50,18 @@ fn context() -> Context {
     let days = Some(Days { count: 999, unit: Unit::Working });
     let long = |zh: usize, en: usize| Text { zh: "用".repeat(zh), en: "W".repeat(en) };
     let name = || Some(long(12, 24));
-    let line = || Line { no: "G".repeat(SMS_NUMBER_CHARS_MAX), item: long(12, 24), step: name(), office: name(), due: date, was: date, left: days, late: days };
+    let project = || Some("用".repeat(80));
+    let line = || Line {
+        no: "G".repeat(SMS_NUMBER_CHARS_MAX),
+        item: long(12, 24),
+        project: project(),
+        step: name(),
+        office: name(),
+        due: date,
+        was: date,
+        left: days,
+        late: days,
+    };
     Context {
         no: "G".repeat(SMS_NUMBER_CHARS_MAX),
         item: long(SMS_ITEM_CHARS_MAX, SMS_EN_ITEM_CHARS_MAX),

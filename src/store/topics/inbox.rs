@@ -176,14 +176,14 @@ pub(super) struct StoredTask {
 }
 
 #[derive(FromRow)]
-struct TitledTask {
+pub(super) struct TitledTask {
     #[sqlx(flatten)]
     task: StoredTask,
     title: Option<String>,
 }
 
 impl TitledTask {
-    fn row(self) -> Result<InboxTask, StoreFault> {
+    pub(super) fn row(self) -> Result<InboxTask, StoreFault> {
         Ok(InboxTask { title: self.title, ..self.task.row()? })
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::ids::{CaseId, Moment, Tenant};
 use crate::store::dialect::on_both;
 use crate::store::rows::TaskRow;
-use crate::store::topics::inbox::{InboxTask, StoredTask};
+use crate::store::topics::inbox::{InboxTask, TitledTask};
 use crate::store::{Store, StoreFault};
 use crate::supervision::Light;
 
@@ -104,7 +104,7 @@ struct StoredCount {
 #[derive(FromRow)]
 struct StoredLit {
     #[sqlx(flatten)]
-    task: StoredTask,
+    task: TitledTask,
     light: i32,
     since: i64,
 }
@@ -196,7 +196,7 @@ fn page(looked: &Looked) -> String {
     };
     let fresh = if looked.fresh { "(opened >= $3 or since >= $3)" } else { "$3 > 0" };
     format!(
-        "select * from (select case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due, dark_red_from, grey_from, lead, backup, asked,
+        "select t.*, (select c.title from cases c where c.tenant = $1 and c.id = t.case_id) as title from (select case_id, task, pool, number, program, step, post, claimed, rank, opened, red_from, yellow_from, due, dark_red_from, grey_from, lead, backup, asked,
            {LIGHT} as light, {SINCE} as since from tasks where tenant = $1{of} and ($7 is null or program = $7)) t
          where ($6 is null or light = $6) and {fresh} and (since, case_id, task) > ($8, $9, $10) order by since, case_id, task limit $5"
     )

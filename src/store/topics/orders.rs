@@ -76,6 +76,9 @@ impl From<Stored> for DraftedOrder {
 
 const COLUMNS: &str = "tenant, case_id, scope, term, due, order_case, workflow, program, step, number, kind, office, at, opened, joined, tries";
 
+/// An order in hand: its case, its number, and what lists call it.
+pub type RunningOrder = (CaseId, Option<String>, Option<String>);
+
 impl Store {
     /// Orders that are not cases yet and whose time has come by `now`, the oldest first, over all tenants. Of each link only the oldest is given, so that the next
     /// one finds it in hand.
@@ -102,17 +105,17 @@ impl Store {
     }
 
     /// Cases of the order's workflow that are in hand, those without a reply first, the oldest of each first; and how many there are in all.
-    pub async fn orders_running(&self, tenant: Tenant, workflow: &str, limit: u32) -> Result<(Vec<(CaseId, Option<String>)>, i64), StoreFault> {
-        let text = "select c.id, c.number from cases c where c.tenant = $1 and c.workflow = $2 and c.ended is null
+    pub async fn orders_running(&self, tenant: Tenant, workflow: &str, limit: u32) -> Result<(Vec<RunningOrder>, i64), StoreFault> {
+        let text = "select c.id, c.number, c.title from cases c where c.tenant = $1 and c.workflow = $2 and c.ended is null
             order by case when exists (select 1 from documents d where d.tenant = c.tenant and d.case_id = c.id and d.kind = 'order-reply') then 1 else 0 end,
               c.started, c.id limit $3";
         let all = "select count(*) from cases where tenant = $1 and workflow = $2 and ended is null";
         let mut connection = self.reader(tenant).await?;
-        let (found, count): (Vec<(Uuid, Option<String>)>, i64) = on_both!(&mut connection, c => {
-            let found = sqlx::query_as(text).bind(tenant.0).bind(workflow).bind(i64::from(limit)).fetch_all(&mut **c).await?;
-            (found, sqlx::query_scalar(all).bind(tenant.0).bind(workflow).fetch_one(&mut **c).await?)
+        let (found, count) = on_both!(&mut connection, c => {
+            let found: Vec<(Uuid, Option<String>, Option<String>)> = sqlx::query_as(text).bind(tenant.0).bind(workflow).bind(i64::from(limit)).fetch_all(&mut **c).await?;
+            (found, sqlx::query_scalar::<_, i64>(all).bind(tenant.0).bind(workflow).fetch_one(&mut **c).await?)
         });
-        Ok((found.into_iter().map(|(id, number)| (CaseId(id), number)).collect(), count))
+        Ok((found.into_iter().map(|(id, number, title)| (CaseId(id), number, title)).collect(), count))
     }
 
     /// The order has become the case `order`, or joined it; one that another node was faster with is left as it is.

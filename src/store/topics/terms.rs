@@ -28,6 +28,8 @@ pub struct TermView {
     pub case: CaseId,
     /// The limit.
     pub row: TermRow,
+    /// What lists call its case, where the list asks for it.
+    pub title: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -46,18 +48,22 @@ struct Stored {
     ended: Option<i64>,
     met: bool,
     expected: Option<String>,
+    #[sqlx(default)]
+    title: Option<String>,
 }
 
 impl From<Stored> for TermView {
     fn from(stored: Stored) -> Self {
         let local = |id: i64| Local::try_from(id).unwrap_or(Local::MAX);
         let (term, scope, late_from, ended) = (local(stored.term), local(stored.scope), stored.late_from.map(Moment), stored.ended.map(Moment));
-        let Stored { case_id, program, number, key, kind, office, since, due, met, expected, .. } = stored;
-        Self { case: CaseId(case_id), row: TermRow { term, scope, program, number, key, kind, office, since, due, late_from, ended, met, expected } }
+        let Stored { case_id, program, number, key, kind, office, since, due, met, expected, title, .. } = stored;
+        Self { case: CaseId(case_id), row: TermRow { term, scope, program, number, key, kind, office, since, due, late_from, ended, met, expected }, title }
     }
 }
 
 const COLUMNS: &str = "case_id, term, scope, program, number, key, kind, office, since, due, late_from, ended, met, expected";
+/// What lists call the case of a limit.
+const TITLE: &str = "(select c.title from cases c where c.tenant = terms.tenant and c.id = terms.case_id) as title";
 
 impl Store {
     /// Cases whose limits stand in no row yet, over all tenants.
@@ -99,7 +105,7 @@ impl Store {
     /// Limits that run and whose date has passed: those without a stated reason first, then the longest passed.
     pub async fn late_terms(&self, tenant: Tenant, looked: &TermLooked) -> Result<Vec<TermView>, StoreFault> {
         let text = format!(
-            "select {COLUMNS} from terms where tenant = $1 and ended is null and late_from <= $2 and ($3 is null or office = $3)
+            "select {COLUMNS}, {TITLE} from terms where tenant = $1 and ended is null and late_from <= $2 and ($3 is null or office = $3)
              order by case when expected is null then 0 else 1 end, late_from, case_id, term limit $4"
         );
         let text = text.replace("$3 is null", "cast($3 as text) is null");

@@ -311,6 +311,7 @@ struct LatePage {
 struct Passed {
     href: String,
     name: String,
+    project: Option<String>,
     link: Text,
     limit: String,
     due: String,
@@ -334,6 +335,7 @@ async fn late(State(shared): State<Shared>, visitor: Visitor, Query(mut asked): 
             .map(|line| Passed {
                 href: format!("/cases/{}#terms", line.case),
                 name: line.name,
+                project: line.project,
                 link: line.link,
                 limit: limit(line.kind),
                 due: line.due,

@@ -80,7 +80,7 @@ async fn of_orders_in_hand_the_oldest_without_a_reply_come_first_and_the_rest_is
     fixture.writer().await.write_alone(&commit(vec![replied, running(2, 30), running(3, 20), over, acts(5, 1, 1)])).await.unwrap();
     let found = async |limit| {
         let (rows, all) = fixture.store.orders_running(EZHOU, "supervision-order", limit).await.unwrap();
-        (rows.into_iter().map(|(case, _)| case).collect::<Vec<_>>(), all)
+        (rows.into_iter().map(|(case, ..)| case).collect::<Vec<_>>(), all)
     };
     assert_eq!(found(9).await, (vec![case_id(3), case_id(2), case_id(1)], 3));
     assert_eq!(found(1).await, (vec![case_id(3)], 3), "two more");
