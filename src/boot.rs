@@ -115,7 +115,8 @@ pub async fn open(start: &Start) -> Result<(App, Crew), Fault> {
     let templates = Arc::new(templates);
     let (mail, sms, sms_receipts) = (channel(config, home)?, sms_channel(config, home)?, sms_receipts(config, home)?);
     let store = Store::open(start.target.clone()).await.map_err(|cause| Fault::new("opening the database", cause))?;
-    let outfit = Outfit { origin: &config.origin, home, templates: templates.clone(), sms_receipts };
+    let webhooks = Webhooks::new(config.webhooks.clone());
+    let outfit = Outfit { origin: &config.origin, home, templates: templates.clone(), sms_receipts, webhooks: webhooks.clone() };
     let app = App::open(store, start.clock.clone(), outfit).await?;
     let mailroom = Mailroom {
         templates,
@@ -131,8 +132,7 @@ pub async fn open(start: &Start) -> Result<(App, Crew), Fault> {
         drop(mailroom.public_url.set(address.clone()));
     }
     let mornings = Mornings::new(&start.config.digest, &start.config.reports)?;
-    let crew =
-        Crew { app: app.clone(), mailroom: Arc::new(mailroom), mornings: Arc::new(mornings), webhooks: Arc::new(Webhooks::new(config.webhooks.clone())) };
+    let crew = Crew { app: app.clone(), mailroom: Arc::new(mailroom), mornings: Arc::new(mornings), webhooks: Arc::new(webhooks) };
     Ok((app, crew))
 }
 

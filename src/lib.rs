@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod ids;
 pub mod limits;
+pub mod secret;
 pub mod source;
 
 // The pure ring: no async, no I/O, no clock, no randomness, no hash order, no floats.

@@ -312,8 +312,6 @@ pub const ASSESSED_CASES_MAX: u32 = 10_000;
 pub const WEBHOOKS_MAX: usize = 20;
 /// Characters of a webhook's address.
 pub const WEBHOOK_URL_CHARS_MAX: usize = 500;
-/// How long a message of a paused subscription lies before it is looked at again; resuming does not wait for it.
-pub const WEBHOOK_HELD_MS: i64 = 3_600_000;
 /// How long the secret before the newest signs as well.
 pub const WEBHOOK_OLD_KEY_MS: i64 = 86_400_000;
 /// How long a secret is shown again to the same form: as long as a second click may take.
@@ -321,4 +319,4 @@ pub const WEBHOOK_SHOWN_MS: i64 = 600_000;
 /// Ended subscriptions a page shows.
 pub const WEBHOOKS_ENDED_SHOWN_MAX: usize = 20;
 /// Messages to webhooks claimed in one turn: as many as are surely over before the claim is.
-pub const WEBHOOKS_PER_TURN_MAX: u32 = 48;
+pub const WEBHOOKS_PER_TURN_MAX: usize = 48;

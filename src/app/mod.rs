@@ -80,7 +80,7 @@ use crate::app::sealing::Sealer;
 use crate::app::sign_in::Tokens;
 use crate::app::verification::Walks;
 use crate::app::writer::{LaneParts, Lanes, spawn_lane};
-use crate::channels::SmsReceipts;
+use crate::channels::{SmsReceipts, Webhooks};
 use crate::clock::{self, Clock};
 use crate::ids::Tenant;
 use crate::notice::Templates;
@@ -110,6 +110,7 @@ struct Inner {
     walks: Walks,
     templates: Arc<Templates>,
     sms_receipts: Option<SmsReceipts>,
+    webhooks: Webhooks,
 }
 
 /// What a node brings beside its store and its clock.
@@ -122,6 +123,8 @@ pub struct Outfit<'a> {
     pub templates: Arc<Templates>,
     /// How delivery receipts of short messages are known, where there is a gateway that sends some.
     pub sms_receipts: Option<SmsReceipts>,
+    /// Which addresses outside systems may be told at.
+    pub webhooks: Webhooks,
 }
 
 impl App {
@@ -131,7 +134,7 @@ impl App {
     /// # Errors
     /// When a connection cannot be opened or the register cannot be read.
     pub async fn open(store: Store, clock: Clock, outfit: Outfit<'_>) -> Result<Self, Fault> {
-        let Outfit { origin, home, templates, sms_receipts } = outfit;
+        let Outfit { origin, home, templates, sms_receipts, webhooks } = outfit;
         let sealer = Sealer::open(home, origin)?;
         sealing::name_key(&store, &sealer).await?;
         let shelf = Shelf::default();
@@ -154,6 +157,7 @@ impl App {
             walks: Walks::default(),
             templates,
             sms_receipts,
+            webhooks,
         };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -2,6 +2,10 @@
 //! Invariant: a message is a row in the commit of the act it tells of, and has one id at every attempt; subscribing is an act on the register, with who did it.
 //! Never: a form, an opinion, a person or an amount in a message; a secret at rest (each is made of the deployment's key).
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -13,15 +17,16 @@ use crate::engine::case::Case;
 use crate::engine::event::Event;
 use crate::engine::refusal::Class;
 use crate::ids::{Digest, Moment, Tenant};
-use crate::limits::{NOTICE_LEASE_MS, WEBHOOK_HELD_MS, WEBHOOK_OLD_KEY_MS, WEBHOOKS_PER_TURN_MAX};
+use crate::limits::{NOTICE_LEASE_MS, WEBHOOK_OLD_KEY_MS, WEBHOOKS_PER_TURN_MAX};
 use crate::notice::{Next, Outcome, settle};
+use crate::secret::Secret;
 use crate::store::rows::{CaseRow, HookRow};
 use crate::store::{ClaimedHook, StoreFault};
 
 mod change;
 mod told;
 
-pub use change::{Changed, mistakes};
+pub use change::Changed;
 pub use told::{HookLine, HookTry, ParkedHook};
 
 /// The kind of rows that hold the subscriptions.
@@ -127,9 +132,7 @@ pub struct HookMessage {
     /// Where it goes; `None` when its subscription has ended.
     pub url: Option<String>,
     /// The keys it is signed with, the newest first.
-    pub keys: Vec<Vec<u8>>,
-    /// Its subscription is paused: it waits.
-    pub held: bool,
+    pub keys: Vec<Secret<Vec<u8>>>,
     /// The body.
     pub body: Vec<u8>,
     claim: ClaimedHook,
@@ -186,40 +189,43 @@ fn told(event: &Event, before: Option<&Case>) -> Option<(&'static str, Value)> {
 }
 
 impl App {
-    async fn webhook_key(&self, tenant: Tenant, id: &str, number: u32) -> Result<Vec<u8>, Fault> {
+    async fn webhook_key(&self, tenant: Tenant, id: &str, number: u32) -> Result<Secret<Vec<u8>>, Fault> {
         // The first has no number in its name, so that subscriptions from before secrets could be changed keep theirs.
         let number = if number == 0 { String::new() } else { format!("\n{number}") };
-        self.signed(&format!("greenlane webhook key v1\n{tenant}\n{id}{number}")).await
+        self.signed(&format!("greenlane webhook key v1\n{tenant}\n{id}{number}")).await.map(Secret::new)
     }
 
-    /// Claims messages whose turn it is; leases run on real time.
+    /// Claims messages whose turn it is, of subscriptions that are told something; leases run on real time. What waits for a paused one is not touched.
     ///
     /// # Errors
     /// A fault.
     pub async fn claim_hooks(&self) -> Result<Vec<HookMessage>, Fault> {
-        let real = clock::real();
-        let claims = self.store().claim_hooks(self.clock().now(), real, Moment(real.0 + NOTICE_LEASE_MS), WEBHOOKS_PER_TURN_MAX).await.map_err(storing)?;
+        let (now, real) = (self.clock().now(), clock::real());
+        let mut due = self.store().hooks_due(now).await.map_err(storing)?;
+        let mut tenants: BTreeMap<Tenant, Arc<Known>> = BTreeMap::new();
+        for found in &due {
+            if let Entry::Vacant(place) = tenants.entry(found.tenant) {
+                place.insert(self.known(found.tenant).await?);
+            }
+        }
+        let subscription = |tenant: Tenant, id: &str| tenants.get(&tenant)?.webhooks.get(id).filter(|hook| hook.ended.is_none());
+        // Of one that ended, also while it was paused, everything is taken up and parked with the reason.
+        due.retain(|found| subscription(found.tenant, &found.hook).is_none_or(|hook| hook.paused.is_none()));
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        let lease_until = Moment(real.0 + NOTICE_LEASE_MS);
+        let claims = self.store().claim_hooks(&due, (now, real), lease_until, WEBHOOKS_PER_TURN_MAX).await.map_err(storing)?;
         let mut messages = Vec::with_capacity(claims.len());
         for claim in claims {
-            let known = self.known(claim.tenant).await?;
-            let hook = known.webhooks.get(&claim.hook).filter(|hook| hook.ended.is_none());
-            let (url, held) = (hook.map(|hook| hook.url.clone()), hook.is_some_and(|hook| hook.paused.is_some()));
+            let hook = subscription(claim.tenant, &claim.hook);
             let mut keys = Vec::new();
-            for number in hook.into_iter().flat_map(|hook| hook.keys(self.clock().now())) {
+            for number in hook.into_iter().flat_map(|hook| hook.keys(now)) {
                 keys.push(self.webhook_key(claim.tenant, &claim.hook, number).await?);
             }
-            messages.push(HookMessage { id: claim.id.clone(), url, keys, held, body: claim.body.clone(), claim });
+            messages.push(HookMessage { id: claim.id.clone(), url: hook.map(|hook| hook.url.clone()), keys, body: claim.body.clone(), claim });
         }
         Ok(messages)
-    }
-
-    /// Puts a message of a paused subscription aside. Resuming takes it up at once; should that have happened meanwhile, it is looked at again in a while.
-    ///
-    /// # Errors
-    /// A fault: the lease then ends and it is looked at again.
-    pub async fn hold_hook(&self, message: &HookMessage) -> Result<(), Fault> {
-        let until = Moment(self.clock().now().0.saturating_add(WEBHOOK_HELD_MS));
-        self.store().hold_hook(&message.claim, until).await.map_err(storing)
     }
 
     /// Records how an attempt went.

@@ -18,6 +18,7 @@ mod smtp;
 mod smtp_config;
 mod tls;
 mod webhook;
+mod webhook_address;
 mod wire;
 
 use crate::ids::Moment;

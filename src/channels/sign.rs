@@ -4,7 +4,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use super::secret::Secret;
+use crate::secret::Secret;
 
 /// What of a request is signed.
 pub struct Signed<'a> {
@@ -71,12 +71,9 @@ fn hmac(key: &[u8], text: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::SecretFrom;
 
     fn secret(text: &str) -> Secret {
-        let home = tempfile::tempdir().unwrap();
-        std::fs::write(home.path().join("key"), text).unwrap();
-        Secret::read(&SecretFrom::File("key".into()), home.path()).unwrap()
+        Secret::new(text.to_owned())
     }
 
     #[test]

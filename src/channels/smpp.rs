@@ -26,13 +26,14 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::secret::Secret;
+use super::secret;
 use super::smpp_receipt::{self, Kept, Report};
 use super::smpp_text::{Coding, Part, write};
 use super::tls::{NoTls, connector};
 use super::{Receipt, SendError, ShortMessage};
 use crate::config;
 use crate::limits::{SEND_DETAIL_CHARS_MAX, SMPP_PDU_BYTES_MAX, SMPP_REBIND_PAUSE_MAX, SMPP_REPORTS_WAITING_MAX, SMS_TIMEOUT_MAX};
+use crate::secret::Secret;
 
 /// The message centre. Cloning shares the bind.
 #[derive(Clone)]
@@ -87,7 +88,7 @@ impl Smpp {
     pub fn open(settings: &config::Smpp, home: &Path) -> Result<Self, Vec<String>> {
         let mut mistakes = Vec::new();
         let mut keep = |key: &str, mistake: String| mistakes.push(format!("sms.smpp.{key}: {mistake}"));
-        let password = Secret::read(&settings.password, home).map_err(|mistake| keep("secret-file", mistake)).ok();
+        let password = secret::read(&settings.password, home).map_err(|mistake| keep("secret-file", mistake)).ok();
         let root = settings.root_certificate.as_deref();
         let tls =
             settings.tls.then(|| connector(root, home, &settings.host).map_err(|NoTls { key, mistake }| keep(key.unwrap_or("host"), mistake)).ok()).flatten();

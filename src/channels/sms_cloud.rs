@@ -12,7 +12,7 @@ use hyper::Request;
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
-use super::secret::Secret;
+use super::secret;
 use super::sign::{Signed, hex_digest, query_text};
 use super::tls::NoTls;
 use super::wire::{Answer, Wire};
@@ -20,6 +20,7 @@ use super::{Receipt, SendError, ShortMessage};
 use crate::clock;
 use crate::config::{Cloud, CloudShape};
 use crate::limits::SEND_DETAIL_CHARS_MAX;
+use crate::secret::Secret;
 
 /// The cloud. Cloning shares its settings; every message has a connection of its own.
 #[derive(Clone)]
@@ -47,7 +48,7 @@ impl SmsCloud {
     pub fn open(settings: &Cloud, home: &Path) -> Result<Self, Vec<String>> {
         let mut mistakes = Vec::new();
         let mut keep = |key: &str, mistake: String| mistakes.push(format!("sms.{}.{key}: {mistake}", settings.shape.word()));
-        let secret = Secret::read(&settings.secret, home).map_err(|mistake| keep("secret-file", mistake)).ok();
+        let secret = secret::read(&settings.secret, home).map_err(|mistake| keep("secret-file", mistake)).ok();
         let root = settings.root_certificate.as_deref();
         let wire = Wire::to(&settings.url, root, home).map_err(|NoTls { key, mistake }| keep(key.unwrap_or("url"), mistake)).ok();
         match (secret, wire) {

@@ -14,12 +14,13 @@ use hyper::body::Bytes;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, Request};
 
-use super::secret::Secret;
+use super::secret;
 use super::tls::NoTls;
 use super::wire::{Answer, Wire};
 use super::{Receipt, SendError, ShortMessage};
 use crate::config::{Gateway, Slot};
 use crate::limits::SEND_DETAIL_CHARS_MAX;
+use crate::secret::Secret;
 
 /// The gateway. Cloning shares its settings; every message has a connection of its own.
 #[derive(Clone)]
@@ -48,7 +49,7 @@ impl SmsHttp {
     pub fn open(gateway: &Gateway, home: &Path) -> Result<Self, Vec<String>> {
         let mut mistakes = Vec::new();
         let mut keep = |key: &str, mistake: String| mistakes.push(format!("sms.gateway.{key}: {mistake}"));
-        let secret = gateway.secret.as_ref().and_then(|from| Secret::read(from, home).map_err(|mistake| keep("secret-file", mistake)).ok());
+        let secret = gateway.secret.as_ref().and_then(|from| secret::read(from, home).map_err(|mistake| keep("secret-file", mistake)).ok());
         let wire = Wire::to(&gateway.url, gateway.root_certificate.as_deref(), home).map_err(|NoTls { key, mistake }| keep(key.unwrap_or("url"), mistake)).ok();
         match wire {
             Some(wire) if mistakes.is_empty() => Ok(Self { inner: Arc::new(Inner { gateway: gateway.clone(), secret, wire }) }),

@@ -9,10 +9,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::secret::Secret;
+use super::secret;
 use super::sms_http::scalar;
 use crate::config::{Proof, ReceiptRules};
 use crate::limits::{SEND_DETAIL_CHARS_MAX, SMS_RECEIPTS_MAX};
+use crate::secret::Secret;
 
 /// What became of one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl SmsReceipts {
     /// # Errors
     /// What was expected and found.
     pub fn open(rules: &ReceiptRules, home: &Path) -> Result<Self, String> {
-        let secret = Secret::read(&rules.secret, home).map_err(|mistake| format!("sms.gateway.receipt.secret-file: {mistake}"))?;
+        let secret = secret::read(&rules.secret, home).map_err(|mistake| format!("sms.gateway.receipt.secret-file: {mistake}"))?;
         Ok(Self { rules: rules.clone(), secret })
     }
 

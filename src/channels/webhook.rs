@@ -2,7 +2,7 @@
 //! Invariant: the address that was looked at is the one connected to; an answer is bounded in time and bytes. Never: a private, local or metadata address unless
 //! the configuration lists its host; a redirect followed.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,9 +15,12 @@ use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use hyper::{Method, Request};
 use sha2::Sha256;
 
+use super::webhook_address::{is_inside, is_public, mistakes};
 use super::wire::Wire;
 use super::{Receipt, SendError};
 use crate::clock;
+use crate::ids::Text;
+use crate::secret::Secret;
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 
@@ -34,17 +37,30 @@ impl Webhooks {
         Self { allowed }
     }
 
+    /// What is wrong with an address, of what can be known before its name is looked up; by the rule that holds for sending.
+    #[must_use]
+    pub fn mistakes(&self, url: &str) -> Vec<Text> {
+        mistakes(url, &self.allowed)
+    }
+
     /// Posts `body` under `id`, signed with each of `keys`.
     ///
     /// # Errors
     /// When the other side did not take it, or may not be spoken to.
-    pub async fn send(&self, url: &str, (id, keys): (&str, &[Vec<u8>]), body: &[u8]) -> Result<Receipt, SendError> {
+    pub async fn send(&self, url: &str, (id, keys): (&str, &[Secret<Vec<u8>>]), body: &[u8]) -> Result<Receipt, SendError> {
+        let wrong = self.mistakes(url);
+        if !wrong.is_empty() {
+            let wrong: Vec<String> = wrong.into_iter().map(|text| text.en).collect();
+            return Err(SendError::Permanent(format!("{REFUSED} {}", wrong.join("; "))));
+        }
+        self.post(url, (id, keys), body).await
+    }
+
+    /// Looks the name up and posts.
+    async fn post(&self, url: &str, (id, keys): (&str, &[Secret<Vec<u8>>]), body: &[u8]) -> Result<Receipt, SendError> {
         // The path of a certificate is not needed: the public authorities are.
         let wire = Wire::to(url, None, Path::new("")).map_err(|no_tls| SendError::Permanent(no_tls.mistake))?;
-        let inside = self.allowed.iter().any(|host| host == wire.host());
-        if !wire.is_secure() && !inside {
-            return Err(SendError::Permanent("expected an address that begins with https, found another".to_owned()));
-        }
+        let inside = is_inside(wire.host(), &self.allowed);
         let request = request(&wire, (id, keys), body, clock::real().0 / 1_000).map_err(SendError::Permanent)?;
         let choose = |found: &[SocketAddr]| if inside { found.first().copied().ok_or_else(none) } else { public(found) };
         let answer = wire.exchange_at(request, ANSWER_WITHIN, choose).await;
@@ -72,8 +88,8 @@ fn public(found: &[SocketAddr]) -> Result<SocketAddr, String> {
     found.first().copied().ok_or_else(none)
 }
 
-fn request(wire: &Wire, (id, keys): (&str, &[Vec<u8>]), body: &[u8], timestamp: i64) -> Result<Request<Full<Bytes>>, String> {
-    let signatures: Option<Vec<String>> = keys.iter().map(|key| signature(key, id, timestamp, body)).collect();
+fn request(wire: &Wire, (id, keys): (&str, &[Secret<Vec<u8>>]), body: &[u8], timestamp: i64) -> Result<Request<Full<Bytes>>, String> {
+    let signatures: Option<Vec<String>> = keys.iter().map(|key| signature(key.expose(), id, timestamp, body)).collect();
     let signatures = signatures.ok_or("the key does not fit")?;
     Request::builder()
         .method(Method::POST)
@@ -95,88 +111,12 @@ fn signature(key: &[u8], id: &str, timestamp: i64, body: &[u8]) -> Option<String
     Some(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
 }
 
-/// Whether an address is one of the public internet's.
-#[must_use]
-pub fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => is_public_v6(address),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    let inside = address.is_private() || address.is_loopback() || address.is_link_local() || a == 0 || (a == 100 && (64..128).contains(&b));
-    let special =
-        a >= 224 || (a == 192 && b == 0 && c == 0) || (a == 198 && (18..20).contains(&b)) || address.is_documentation() || (a == 192 && b == 88 && c == 99);
-    !inside && !special
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let parts = address.segments();
-    // What holds an address of version 4 is judged by that.
-    let within = match parts {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some((high, low)),
-        _ => None,
-    };
-    if let Some((high, low)) = within {
-        let [a, b] = high.to_be_bytes();
-        let [c, d] = low.to_be_bytes();
-        return is_public_v4(Ipv4Addr::new(a, b, c, d));
-    }
-    // Only what is handed out for the internet at large: 2000::/3, without documentation and the test networks.
-    let global = parts[0] & 0xe000 == 0x2000;
-    let special = (parts[0] == 0x2001 && (parts[1] == 0xdb8 || parts[1] < 0x200)) || parts[0] == 0x3fff;
-    global && !special
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn only_public_addresses_are_spoken_to() {
-        let inside = [
-            "127.0.0.1",
-            "127.8.9.1",
-            "0.0.0.0",
-            "10.1.2.3",
-            "172.16.0.1",
-            "172.31.255.255",
-            "192.168.1.1",
-            "169.254.169.254",
-            "100.64.0.1",
-            "100.100.100.200",
-            "192.0.0.192",
-            "198.18.0.1",
-            "198.19.255.255",
-            "224.0.0.1",
-            "255.255.255.255",
-            "240.0.0.1",
-            "192.0.2.1",
-            "203.0.113.7",
-            "::1",
-            "::",
-            "::ffff:127.0.0.1",
-            "::ffff:169.254.169.254",
-            "::ffff:10.0.0.1",
-            "64:ff9b::a00:1",
-            "2002:7f00:1::",
-            "fe80::1",
-            "fc00::1",
-            "fd00:ec2::254",
-            "fec0::1",
-            "ff02::1",
-            "2001:db8::1",
-            "2001::1",
-            "::127.0.0.1",
-        ];
-        for address in inside {
-            assert!(!is_public(address.parse().unwrap()), "{address}");
-        }
-        for address in ["1.1.1.1", "114.114.114.114", "172.32.0.1", "100.128.0.1", "2400:3200::1", "2606:4700::1111", "::ffff:1.1.1.1"] {
-            assert!(is_public(address.parse().unwrap()), "{address}");
-        }
+    fn a_name_with_one_address_inside_is_not_followed() {
         let at = |text: &str| SocketAddr::new(text.parse().unwrap(), 443);
         assert!(public(&[at("1.1.1.1"), at("10.0.0.1")]).unwrap_err().starts_with(REFUSED), "one address inside is enough");
         assert_eq!((public(&[at("1.1.1.1")]), public(&[])), (Ok(at("1.1.1.1")), Err(none())));
@@ -192,11 +132,14 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_inside_is_refused_for_good_and_plain_http_too() {
-        let out = Webhooks::default();
+        let (out, keys) = (Webhooks::default(), [Secret::new(b"k".to_vec())]);
         for url in ["https://127.0.0.1:1/", "https://localhost:1/x", "https://169.254.169.254/latest/meta-data", "https://[::1]/", "https://10.0.0.1/"] {
-            let refused = out.send(url, ("msg_1", &[b"k".to_vec()]), b"{}").await.unwrap_err();
+            let refused = out.send(url, ("msg_1", &keys), b"{}").await.unwrap_err();
             assert!(matches!(&refused, SendError::Permanent(why) if why.starts_with(REFUSED)), "{url}: {refused}");
         }
-        assert!(matches!(out.send("http://1.1.1.1/", ("msg_1", &[b"k".to_vec()]), b"{}").await, Err(SendError::Permanent(_))));
+        // A name can come to lead elsewhere after somebody subscribed.
+        let refused = out.post("https://localhost:1/x", ("msg_1", &keys), b"{}").await.unwrap_err();
+        assert!(matches!(&refused, SendError::Permanent(why) if why.starts_with(REFUSED)), "{refused}");
+        assert!(matches!(out.send("http://1.1.1.1/", ("msg_1", &keys), b"{}").await, Err(SendError::Permanent(_))));
     }
 }

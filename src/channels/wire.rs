@@ -64,11 +64,6 @@ impl Wire {
         &self.host
     }
 
-    /// Whether it goes over TLS.
-    pub fn is_secure(&self) -> bool {
-        self.tls.is_some()
-    }
-
     /// As `exchange`, connected to the one of the name's addresses that `choose` takes; nothing is looked up again.
     ///
     /// # Errors

@@ -11,10 +11,13 @@ mod sqlite;
 pub mod topics;
 mod writer;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use sqlx::{PgPool, SqlitePool};
+
+use crate::secret::Secret;
 
 pub use fault::{StoreFault, WriteFault};
 pub use topics::accounts::{AccountRow, PostingView, WaitingView};
@@ -22,7 +25,7 @@ pub use topics::cases::{ActView, CaseFilter, DocumentView};
 pub use topics::credentials::{LinkPurpose, LinkRow, PasswordChange, ResetAsk, TryRule};
 pub use topics::drafts::DraftRow;
 pub use topics::files::FileRow;
-pub use topics::hooks::{ClaimedHook, HookTry, ParkedHook};
+pub use topics::hooks::{ClaimTexts, ClaimedHook, DueHook, HookTry, ParkedHook};
 pub use topics::inbox::{Held, Inbox, InboxCount, InboxCursor, InboxTask, Late, Seat};
 pub use topics::jobs::{FetchedJob, JobFilter, JobState, JobView, Wanted};
 pub use topics::lights::{LightCount, Lit, LitCursor, Looked};
@@ -42,7 +45,7 @@ pub use topics::walk::{CasePlace, WalkedAct, WalkedBody, WalkedTables};
 pub use writer::{LoadedCase, StoredReceipt, Writer};
 
 /// Where the data lives.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Target {
     /// A folder with one SQLite file: one node.
     Sqlite(PathBuf),
@@ -53,6 +56,16 @@ pub enum Target {
         /// The role that reads under row-level security.
         reader_url: String,
     },
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(folder) => f.debug_tuple("Sqlite").field(folder).finish(),
+            // An address may hold a password.
+            Self::Postgres { .. } => f.write_str("Postgres(…)"),
+        }
+    }
 }
 
 /// An open database, checked. Cloning shares it.
@@ -79,7 +92,7 @@ struct SqlitePools {
 /// PostgreSQL: readers see one tenant at a time; workers write as the writer does.
 #[derive(Debug)]
 struct PostgresPools {
-    writer_url: String,
+    writer_url: Secret,
     readers: PgPool,
     workers: PgPool,
 }

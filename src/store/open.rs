@@ -11,6 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Executor, PgPool, SqlitePool};
 
 use super::{Pools, PostgresPools, SqlitePools, Store, StoreFault, Target, Writer, migrate, postgres, sqlite};
+use crate::secret::Secret;
 
 /// Connections for readers, on either database.
 const READERS_MAX: u32 = 8;
@@ -39,7 +40,7 @@ impl Store {
     pub async fn writer(&self) -> Result<Writer, StoreFault> {
         match &*self.pools {
             Pools::Sqlite(pools) => Ok(Writer::Sqlite(Box::new(sqlite::Writer::open(&pools.folder, pools.gate.clone())?))),
-            Pools::Postgres(pools) => Ok(Writer::Postgres(Box::new(postgres::Writer::connect(&pools.writer_url).await?))),
+            Pools::Postgres(pools) => Ok(Writer::Postgres(Box::new(postgres::Writer::connect(pools.writer_url.expose()).await?))),
         }
     }
 
@@ -119,7 +120,7 @@ async fn open_postgres(writer_url: String, reader_url: &str) -> Result<PostgresP
     }
     postgres::roles::refuse_excess(&workers, "writer").await?;
     postgres::roles::refuse_excess(&readers, "reader").await?;
-    Ok(PostgresPools { writer_url, readers, workers })
+    Ok(PostgresPools { writer_url: Secret::new(writer_url), readers, workers })
 }
 
 async fn postgres_pool(url: &str, connections_max: u32) -> Result<PgPool, StoreFault> {

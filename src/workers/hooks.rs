@@ -12,12 +12,6 @@ use crate::notice::Outcome;
 /// One turn; answers how many were tried.
 pub(super) async fn turn(app: &App, out: &Webhooks) -> Result<usize, Fault> {
     let sends = app.claim_hooks().await?.into_iter().map(|message| async move {
-        if message.held {
-            if let Err(fault) = app.hold_hook(&message).await {
-                tracing::error!(id = message.id, %fault, "a message of a paused webhook could not be put aside; its lease will end and it is looked at again");
-            }
-            return 0;
-        }
         let sent = match &message.url {
             Some(url) => out.send(url, (&message.id, &message.keys), &message.body).await,
             None => Err(SendError::Permanent("the subscription has ended".to_owned())),

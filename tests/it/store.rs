@@ -6,6 +6,7 @@ mod commits;
 mod drafts;
 mod files;
 mod fixture;
+mod hooks;
 mod jobs;
 mod opening;
 mod orders;

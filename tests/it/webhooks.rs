@@ -1,12 +1,14 @@
 //! Outside systems are told what happens, each thing once and signed; what must not be spoken to is not.
 
 mod page;
+mod paused;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use greenlane::app::failure::Failure;
 use greenlane::app::webhooks::HookAct;
 use greenlane::channels::Webhooks;
+use greenlane::config::Config;
 use greenlane::identity::Actor;
 use greenlane::ids::Moment;
 use greenlane::workers::Crew;
@@ -17,7 +19,6 @@ use std::sync::Arc;
 
 use crate::sms::gateway::{Asked, Says, TestGateway};
 use crate::spine::node::{Node, Where, on_both};
-use crate::tamper::meddler::Meddler;
 
 fn operator() -> Actor {
     Actor::Operator("test".to_owned())
@@ -36,9 +37,10 @@ async fn subscribed(node: &Node, url: &str, kinds: &[&str]) -> (String, Vec<u8>)
     (id, STANDARD.decode(secret).unwrap())
 }
 
-/// Workers that may speak to this machine.
-fn allowing(node: &Node) -> Crew {
-    Crew { webhooks: Arc::new(Webhooks::new(vec!["127.0.0.1".to_owned()])), ..node.crew.clone() }
+/// A node whose configuration lists this machine.
+async fn opened(place: Where) -> Node {
+    let inside = ["127.0.0.1", "localhost"].map(str::to_owned).to_vec();
+    Node::open_with(Config { webhooks: inside, ..Config::default() }, place).await
 }
 
 /// Looks at a message as its receiver does: signature over id, time and body; answers with the event.
@@ -62,7 +64,7 @@ fn types(events: &[Value]) -> Vec<&str> {
 #[test]
 fn what_happens_to_a_case_is_told_signed_and_once() {
     on_both(async |place: Where| {
-        let node = Node::open(place).await;
+        let node = opened(place).await;
         let receiver = TestGateway::start().await;
         let before = node.start("pair", None).await.unwrap();
         let (_, key) = subscribed(&node, &format!("http://{}/hook?x=1", receiver.address()), &["case.started", "case.ended"]).await;
@@ -70,8 +72,8 @@ fn what_happens_to_a_case_is_told_signed_and_once() {
         for login in ["fgw", "hbj"] {
             node.answer(case, login, "agree").await.unwrap();
         }
-        allowing(&node).drain().await.unwrap();
-        allowing(&node).drain().await.unwrap();
+        node.crew.drain().await.unwrap();
+        node.crew.drain().await.unwrap();
         let asked = receiver.asked();
         let events: Vec<Value> = asked.iter().map(|one| verified(one, &key)).collect();
         assert_eq!(types(&events), ["greenlane.case.started.v1"], "the case before the subscription, and what nobody asked for, is not told");
@@ -84,13 +86,13 @@ fn what_happens_to_a_case_is_told_signed_and_once() {
 #[test]
 fn a_receiver_that_fails_gets_the_same_message_again_until_it_is_parked_and_an_operator_sends_it() {
     on_both(async |place: Where| {
-        let node = Node::open(place).await;
+        let node = opened(place).await;
         let receiver = TestGateway::start().await;
         let (id, key) = subscribed(&node, &format!("http://{}/", receiver.address()), &["case.started"]).await;
         receiver.plan([Says::This(503, "busy"), Says::Redirects, Says::This(410, "gone")]);
         node.start("pair", None).await.unwrap();
         for _ in 0..4 {
-            allowing(&node).drain().await.unwrap();
+            node.crew.drain().await.unwrap();
             assert!(node.clock.set(Moment(node.clock.now().0 + 3_600_000)));
         }
         let ids: Vec<String> = receiver.asked().iter().map(|asked| asked.header("webhook-id").to_owned()).collect();
@@ -98,47 +100,92 @@ fn a_receiver_that_fails_gets_the_same_message_again_until_it_is_parked_and_an_o
         let told = change(&node, HookAct::List).await.unwrap();
         assert!(told[0].contains("1 parked") && told[0].contains("410"), "{told:?}");
         change(&node, HookAct::Retry { id: id.clone() }).await.unwrap();
-        allowing(&node).drain().await.unwrap();
+        node.crew.drain().await.unwrap();
         assert_eq!(verified(receiver.asked().last().unwrap(), &key)["id"].as_str(), Some(ids[0].as_str()));
         assert!(change(&node, HookAct::List).await.unwrap()[0].contains("1 delivered, 0 parked"));
         change(&node, HookAct::End { id }).await.unwrap();
         node.start("pair", None).await.unwrap();
-        allowing(&node).drain().await.unwrap();
+        node.crew.drain().await.unwrap();
         assert_eq!(receiver.asked().len(), 4, "an ended subscription is told nothing");
         node.holds().await;
     });
 }
 
 #[test]
-fn this_machine_is_not_spoken_to_unless_the_configuration_lists_it() {
+fn this_machine_is_not_spoken_to_once_the_configuration_lists_it_no_more() {
     on_both(async |place: Where| {
-        let node = Node::open(place).await;
+        let node = opened(place).await;
         let receiver = TestGateway::start().await;
         subscribed(&node, &format!("http://{}/", receiver.address()), &["case.started"]).await;
         subscribed(&node, &format!("https://localhost:{}/", receiver.address().port()), &["case.started"]).await;
         node.start("pair", None).await.unwrap();
-        node.crew.drain().await.unwrap();
+        let crew = Crew { webhooks: Arc::new(Webhooks::default()), ..node.crew.clone() };
+        crew.drain().await.unwrap();
         assert_eq!(receiver.asked().len(), 0);
         let told = change(&node, HookAct::List).await.unwrap();
         assert!(told.iter().all(|line| line.contains("1 parked")), "{told:?}");
-        let refused = change(&node, HookAct::Add { url: "ftp://x".to_owned(), kinds: vec!["weather".to_owned()] }).await;
-        let Err(Failure::Refused(refusal)) = refused else { panic!("taken") };
-        assert_eq!((refusal.code, refusal.details.len()), ("webhook_wrong", 2));
         node.holds().await;
+    });
+}
+
+#[test]
+fn an_address_that_would_never_be_spoken_to_is_refused_when_somebody_subscribes() {
+    on_both(async |place: Where| {
+        let node = Node::open(place).await;
+        let add = async |url: &str, kinds: &[&str]| {
+            let kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+            match change(&node, HookAct::Add { url: url.to_owned(), kinds }).await {
+                Err(Failure::Refused(refusal)) => refusal,
+                other => panic!("{url}: {other:?}"),
+            }
+        };
+        for url in ["http://erp.example.com/", "https://10.0.0.1/", "https://[::1]/", "https://localhost/", "https://127.1/", "https://e.example.com:0/"] {
+            let refusal = add(url, &[]).await;
+            assert_eq!((refusal.code, refusal.details.len(), refusal.details[0].path.as_str()), ("webhook_wrong", 1, "url"), "{url}");
+            let said = &refusal.details[0];
+            assert!(said.en.contains("expected") && said.en.contains("found") && said.zh.contains("应为") && said.zh.contains("实际"), "{said:?}");
+        }
+        let all = add("http://erp:s3cret@192.168.1.9:0/hook", &["weather"]).await;
+        assert_eq!(all.details.iter().map(|detail| detail.path.as_str()).collect::<Vec<_>>(), ["url", "url", "url", "url", "kinds"], "every mistake at once");
+        assert!(!format!("{all:?}").contains("s3cret"));
+        assert!(node.app.known(node.tenant).await.unwrap().webhooks.is_empty());
+        // A name is judged by where it leads when something is sent.
+        subscribed(&node, "https://erp.example.com:8443/hook", &[]).await;
+        node.holds().await;
+    });
+}
+
+#[test]
+fn a_secret_shows_in_no_debug_print() {
+    on_both(async |place: Where| {
+        let node = opened(place).await;
+        let act = HookAct::Add { url: "https://erp.example.com/".to_owned(), kinds: Vec::new() };
+        let changed = node.app.change_webhook(node.tenant, operator(), None, &act).await.unwrap();
+        node.start("pair", None).await.unwrap();
+        let messages = node.app.claim_hooks().await.unwrap();
+        let secret = changed.secret.as_ref().unwrap().expose().trim_start_matches("whsec_").to_owned();
+        let key = STANDARD.decode(&secret).unwrap();
+        assert_eq!((messages.len(), messages[0].keys[0].expose()), (1, &key), "it is the secret that signs");
+        // Neither as text nor as the numbers of its bytes, on one line or on many.
+        let bytes = |text: String| text.split_whitespace().collect::<String>();
+        let numbers = bytes(format!("{key:?}")).trim_matches(['[', ']']).to_owned();
+        for said in [format!("{changed:?}"), format!("{changed:#?}"), format!("{messages:?}"), format!("{messages:#?}")] {
+            assert!(said.contains("Secret(…)") && !said.contains(&secret) && !bytes(said.clone()).contains(&numbers), "{said}");
+        }
     });
 }
 
 #[test]
 fn a_paused_subscription_lets_messages_wait_and_sends_them_when_resumed() {
     on_both(async |place: Where| {
-        let node = Node::open(place).await;
+        let node = opened(place).await;
         let receiver = TestGateway::start().await;
         let (id, key) = subscribed(&node, &format!("http://{}/", receiver.address()), &["case.started"]).await;
         change(&node, HookAct::Pause { id: id.clone() }).await.unwrap();
         node.start("pair", None).await.unwrap();
         node.start("pair", None).await.unwrap();
         for _ in 0..3 {
-            allowing(&node).drain().await.unwrap();
+            node.crew.drain().await.unwrap();
         }
         assert_eq!(receiver.asked().len(), 0);
         let (line, parked) = node.app.webhook(node.tenant, &operator(), &id).await.unwrap();
@@ -146,15 +193,8 @@ fn a_paused_subscription_lets_messages_wait_and_sends_them_when_resumed() {
         let Err(Failure::Refused(refused)) = change(&node, HookAct::Test { id: id.clone() }).await else { panic!("tested while paused") };
         assert_eq!(refused.code, "webhook_paused");
         assert!(change(&node, HookAct::Resume { id: id.clone() }).await.unwrap()[0].contains("2 messages"));
-        allowing(&node).drain().await.unwrap();
+        node.crew.drain().await.unwrap();
         assert_eq!(receiver.asked().iter().filter(|asked| verified(asked, &key)["type"] == "greenlane.case.started.v1").count(), 2);
-        // One that a worker put aside just after it was resumed is looked at again by itself.
-        Meddler::into(&node.place).run("update hook_messages set state = 0, next_attempt_at = next_attempt_at + 3600000");
-        allowing(&node).drain().await.unwrap();
-        assert_eq!(receiver.asked().len(), 2);
-        assert!(node.clock.set(Moment(node.clock.now().0 + 2 * 3_600_000)));
-        allowing(&node).drain().await.unwrap();
-        assert_eq!(receiver.asked().len(), 4);
         node.holds().await;
     });
 }
@@ -162,17 +202,17 @@ fn a_paused_subscription_lets_messages_wait_and_sends_them_when_resumed() {
 #[test]
 fn another_secret_signs_beside_the_old_one_for_a_day() {
     on_both(async |place: Where| {
-        let node = Node::open(place).await;
+        let node = opened(place).await;
         let receiver = TestGateway::start().await;
         let (id, old) = subscribed(&node, &format!("http://{}/", receiver.address()), &["case.started"]).await;
         let told = change(&node, HookAct::Rekey { id: id.clone(), seen: None }).await.unwrap();
         let new = STANDARD.decode(told[1].split("whsec_").nth(1).unwrap()).unwrap();
         assert_ne!(old, new);
         change(&node, HookAct::Test { id: id.clone() }).await.unwrap();
-        allowing(&node).drain().await.unwrap();
+        node.crew.drain().await.unwrap();
         assert!(node.clock.set(Moment(node.clock.now().0 + 86_400_000)));
         change(&node, HookAct::Test { id: id.clone() }).await.unwrap();
-        allowing(&node).drain().await.unwrap();
+        node.crew.drain().await.unwrap();
         let signs = |asked: &Asked, key: &[u8]| {
             let mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
             let mac = mac.chain_update(format!("{}.{}.{}", asked.header("webhook-id"), asked.header("webhook-timestamp"), asked.body));
@@ -193,7 +233,7 @@ fn another_secret_signs_beside_the_old_one_for_a_day() {
 #[test]
 fn of_two_changes_at_the_same_moment_neither_undoes_the_other() {
     on_both(async |place: Where| {
-        let node = Node::open(place).await;
+        let node = opened(place).await;
         let nodes = node.nodes().await;
         let (first, last) = (nodes.first().unwrap(), nodes.last().unwrap());
         let changed = async |app: &greenlane::app::App, act: HookAct| app.change_webhook(node.tenant, operator(), None, &act).await;

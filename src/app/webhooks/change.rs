@@ -15,7 +15,8 @@ use crate::app::register::{self, put};
 use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::Actor;
 use crate::ids::{CommandId, Digest, Moment, Tenant};
-use crate::limits::{WEBHOOK_SHOWN_MS, WEBHOOK_URL_CHARS_MAX, WEBHOOKS_MAX};
+use crate::limits::{WEBHOOK_SHOWN_MS, WEBHOOKS_MAX};
+use crate::secret::Secret;
 use crate::store::rows::HookRow;
 
 /// What a change came to.
@@ -28,7 +29,7 @@ pub struct Changed {
     /// What it is told.
     pub kinds: Vec<String>,
     /// Its secret, when it has a new one.
-    pub secret: Option<String>,
+    pub secret: Option<Secret>,
     /// Messages that are sent again.
     pub again: u64,
 }
@@ -96,7 +97,7 @@ impl App {
             let new = there.key == 0 && there.ended.is_none() && just_now(there.since, self.clock().now());
             return self.shown(asked.tenant, there, new.then_some(0)).await;
         }
-        let details = mistakes(known, url, kinds);
+        let details = self.webhook_mistakes(known, url, kinds);
         if !details.is_empty() {
             return Err(wrong_input("webhook_wrong", details.into_iter()).into());
         }
@@ -114,8 +115,8 @@ impl App {
         if hook.ended.is_none() {
             let ended = Webhook { ended: Some(self.clock().now()), ..hook.clone() };
             self.write_webhook(asked, "webhook-ended", json!({"id": id}), &ended).await?;
-            // Whatever was put aside is parked as its turn comes, with the reason.
-            self.store().release_hooks(tenant, id, self.clock().now()).await.map_err(storing)?;
+            // Whatever waits is parked as its turn comes, with the reason.
+            self.store().release_hooks(tenant, id).await.map_err(storing)?;
         }
         self.shown(tenant, hook, None).await
     }
@@ -138,7 +139,7 @@ impl App {
             self.write_webhook(asked, "webhook-resumed", json!({"id": id}), &resumed).await?;
         }
         // Also when it was resumed by another click whose process died before this.
-        let again = self.store().release_hooks(tenant, id, self.clock().now()).await.map_err(storing)?;
+        let again = self.store().release_hooks(tenant, id).await.map_err(storing)?;
         Ok(Changed { again, ..self.shown(tenant, hook, None).await? })
     }
 
@@ -199,35 +200,30 @@ impl App {
         self.record_after((asked.tenant, asked.actor), (command, asked.after), (what, details), rows).await.map(drop)
     }
 
+    /// What is wrong with a new subscription; the address by the rule that also holds when something is sent.
+    #[must_use]
+    pub fn webhook_mistakes(&self, known: &Known, url: &str, kinds: &[String]) -> Vec<Detail> {
+        let wrong = self.inner.webhooks.mistakes(url);
+        let mut details: Vec<Detail> = wrong.into_iter().map(|text| Detail::new("url", "wrong_value", text.zh, text.en)).collect();
+        for kind in kinds.iter().filter(|kind| !KINDS.contains(&kind.as_str())) {
+            let all = KINDS.join(", ");
+            details.push(Detail::new("kinds", "unknown_word", format!("应为 {all} 之一，实际 `{kind}`"), format!("expected one of {all}, found `{kind}`")));
+        }
+        if known.webhooks.values().filter(|hook| hook.ended.is_none()).count() >= WEBHOOKS_MAX {
+            let en = format!("expected at most {WEBHOOKS_MAX} subscriptions; end one first");
+            details.push(Detail::new("url", "too_many", format!("最多 {WEBHOOKS_MAX} 个订阅，请先停用一个"), en));
+        }
+        details
+    }
+
     /// What a change came to; with the secret of that number.
     async fn shown(&self, tenant: Tenant, hook: &Webhook, secret: Option<u32>) -> Result<Changed, Failure> {
         let secret = match secret {
-            Some(number) => Some(format!("whsec_{}", STANDARD.encode(self.webhook_key(tenant, &hook.id, number).await?))),
+            Some(number) => Some(Secret::new(format!("whsec_{}", STANDARD.encode(self.webhook_key(tenant, &hook.id, number).await?.expose())))),
             None => None,
         };
         Ok(Changed { id: hook.id.clone(), url: hook.url.clone(), kinds: hook.kinds.clone(), secret, again: 0 })
     }
-}
-
-/// What is wrong with a new subscription.
-#[must_use]
-pub fn mistakes(known: &Known, url: &str, kinds: &[String]) -> Vec<Detail> {
-    let mut details = Vec::new();
-    let plain = url.len() <= WEBHOOK_URL_CHARS_MAX && url.bytes().all(|byte| byte.is_ascii_graphic());
-    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).map(|rest| rest.split('/').next().unwrap_or_default());
-    if !plain || host.is_none_or(|host| host.is_empty() || host.contains('@')) {
-        let zh = "应为 https 网址，不含用户名和密码";
-        details.push(Detail::new("url", "wrong_value", zh, format!("expected an https address without a user, found `{url}`")));
-    }
-    for kind in kinds.iter().filter(|kind| !KINDS.contains(&kind.as_str())) {
-        let all = KINDS.join(", ");
-        details.push(Detail::new("kinds", "unknown_word", format!("应为 {all} 之一，实际 `{kind}`"), format!("expected one of {all}, found `{kind}`")));
-    }
-    if known.webhooks.values().filter(|hook| hook.ended.is_none()).count() >= WEBHOOKS_MAX {
-        let en = format!("expected at most {WEBHOOKS_MAX} subscriptions; end one first");
-        details.push(Detail::new("url", "too_many", format!("最多 {WEBHOOKS_MAX} 个订阅，请先停用一个"), en));
-    }
-    details
 }
 
 fn in_use<'k>(known: &'k Known, id: &str) -> Result<&'k Webhook, Failure> {

@@ -11,6 +11,7 @@ use crate::app::operate::{Told, line};
 use crate::identity::Actor;
 use crate::ids::{Moment, Tenant, Text};
 use crate::limits::NOTICES_COUNTED_MAX;
+use crate::secret::Secret;
 pub use crate::store::{HookTry, ParkedHook};
 
 /// A subscription with how it fares.
@@ -130,6 +131,9 @@ fn said(act: &HookAct, changed: &Changed) -> Told {
         HookAct::Test { .. } => line("测试消息已交付发送，结果见 list", "a test message is on its way; `list` says what came of it"),
         HookAct::Retry { .. } | HookAct::List => line(format!("{again} 条消息重新排队"), format!("{again} messages are sent again")),
     };
-    let secret = secret.as_ref().map(|secret| line(format!("签名密钥（只显示这一次）：{secret}"), format!("signing secret (shown only now): {secret}")));
+    let secret = secret
+        .as_ref()
+        .map(Secret::expose)
+        .map(|secret| line(format!("签名密钥（只显示这一次）：{secret}"), format!("signing secret (shown only now): {secret}")));
     std::iter::once(done).chain(secret).collect()
 }

@@ -1,11 +1,66 @@
 //! Messages to webhooks: claimed by a lease with a fencing token, and what became of them.
 //! Invariant: a claim commits before anything is sent, and whoever lost the lease can write nothing more.
 
-use sqlx::{AssertSqlSafe, FromRow};
+use sqlx::FromRow;
 
 use crate::ids::{Moment, Tenant};
-use crate::store::dialect::{on_both, skip_locked};
+use crate::store::dialect::{Connection, on_both};
 use crate::store::{Store, StoreFault};
+
+/// A subscription with messages whose turn it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueHook {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The subscription.
+    pub hook: String,
+    /// Since when.
+    pub since: Moment,
+}
+
+/// The statements of a claim in the words of one of the databases.
+#[derive(Clone, Copy, Debug)]
+pub struct ClaimTexts {
+    /// Of one tenant, the next subscription after one with messages that wait, and its first: one step in an index.
+    pub next: &'static str,
+    /// Takes messages of one subscription.
+    pub claim: &'static str,
+}
+
+macro_rules! claim_texts {
+    ($index:literal, $lock:literal, $among:literal) => {
+        ClaimTexts {
+            next: concat!(
+                "select hook, next_attempt_at from hook_messages",
+                $index,
+                " where state = 0 and tenant = $1 and hook > $2 order by hook, next_attempt_at limit 1"
+            ),
+            claim: concat!(
+                "with due as materialized (select id from hook_messages",
+                $index,
+                " where state = 0 and tenant = $5 and hook = $6 and next_attempt_at <= $1 and lease_until <= $2 order by next_attempt_at limit $4",
+                $lock,
+                ") update hook_messages set lease_until = $3, fence = fence + 1 where tenant = $5 and id ",
+                $among,
+                " returning tenant, id, hook, body, attempts, fence, next_attempt_at"
+            ),
+        }
+    };
+}
+
+impl ClaimTexts {
+    /// SQLite's, which has no figures of its own and would take the index that shares more columns with the question.
+    pub const SQLITE: Self = claim_texts!(" indexed by hook_messages_turn", "", "in (select id from due)");
+    /// PostgreSQL's. `in` would have it read the whole table as soon as it plans without the limit's value.
+    pub const POSTGRES: Self = claim_texts!("", " for update skip locked", "= any(array(select id from due))");
+
+    const fn of(connection: &Connection) -> Self {
+        match connection {
+            Connection::Sqlite(..) => Self::SQLITE,
+            Connection::Postgres(_) => Self::POSTGRES,
+        }
+    }
+}
 
 /// A message a worker holds until its lease runs out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,27 +112,56 @@ struct StoredHook {
     body: Vec<u8>,
     attempts: i64,
     fence: i64,
+    next_attempt_at: i64,
 }
 
 impl Store {
-    /// Claims up to `limit` messages whose turn it is at `now` (the engine's clock) and whose lease is over at `real`.
-    pub async fn claim_hooks(&self, now: Moment, real: Moment, lease_until: Moment, limit: u32) -> Result<Vec<ClaimedHook>, StoreFault> {
+    /// The subscriptions with messages whose turn it is at `now` (the engine's clock), whoever waits longest first: a step for each, however many wait.
+    pub async fn hooks_due(&self, now: Moment) -> Result<Vec<DueHook>, StoreFault> {
+        let tenants = self.tenants().await?;
+        let mut connection = self.everywhere().await?;
+        let text = ClaimTexts::of(&connection).next;
+        let mut due = Vec::new();
+        for tenant in tenants {
+            let mut after = String::new();
+            loop {
+                let found: Option<(String, i64)> =
+                    on_both!(&mut connection, c => sqlx::query_as(text).bind(tenant.0).bind(&after).fetch_optional(&mut **c).await?);
+                let Some((hook, since)) = found else { break };
+                after.clone_from(&hook);
+                due.push(DueHook { tenant, hook, since: Moment(since) });
+            }
+        }
+        due.retain(|found| found.since <= now);
+        due.sort_by_key(|found| found.since);
+        Ok(due)
+    }
+
+    /// Claims up to `limit` messages of these subscriptions whose turn it is at `now` (the engine's clock) and whose lease is over at `real`, the oldest first.
+    /// Each subscription has its share; what one leaves goes to those after it.
+    pub async fn claim_hooks(&self, of: &[DueHook], (now, real): (Moment, Moment), lease_until: Moment, limit: usize) -> Result<Vec<ClaimedHook>, StoreFault> {
         let mut connection = self.worker().await?;
-        let text = format!(
-            "with due as materialized (select tenant, id from hook_messages where state = 0 and next_attempt_at <= $1 and lease_until <= $2
-               order by next_attempt_at limit $4{})
-             update hook_messages set lease_until = $3, fence = fence + 1 where (tenant, id) in (select tenant, id from due)
-             returning tenant, id, hook, body, attempts, fence",
-            skip_locked(&connection)
-        );
-        let found: Vec<StoredHook> = on_both!(&mut connection, c => sqlx::query_as(AssertSqlSafe(text))
-            .bind(now.0)
-            .bind(real.0)
-            .bind(lease_until.0)
-            .bind(i64::from(limit))
-            .fetch_all(&mut **c)
-            .await?);
+        let text = ClaimTexts::of(&connection).claim;
+        let mut found: Vec<StoredHook> = Vec::new();
+        for (before, due) in of.iter().enumerate() {
+            let share = limit.saturating_sub(found.len()).div_ceil(of.len() - before);
+            if share == 0 {
+                break;
+            }
+            let claimed: Vec<StoredHook> = on_both!(&mut connection, c => sqlx::query_as(text)
+                .bind(now.0)
+                .bind(real.0)
+                .bind(lease_until.0)
+                .bind(i64::try_from(share).unwrap_or(i64::MAX))
+                .bind(due.tenant.0)
+                .bind(&due.hook)
+                .fetch_all(&mut **c)
+                .await?);
+            found.extend(claimed);
+        }
         connection.finish().await?;
+        // `returning` gives them in no order.
+        found.sort_by_key(|row| row.next_attempt_at);
         let claimed = |row: StoredHook| ClaimedHook {
             tenant: Tenant(row.tenant),
             id: row.id,
@@ -109,23 +193,17 @@ impl Store {
         connection.finish().await
     }
 
-    /// Puts a claimed message aside until `until`, as if nothing had been tried.
-    pub async fn hold_hook(&self, claim: &ClaimedHook, until: Moment) -> Result<(), StoreFault> {
-        let text = "update hook_messages set lease_until = 0, next_attempt_at = $4 where tenant = $1 and id = $2 and fence = $3 and state = 0";
+    /// Has every waiting message of a subscription sent now, in the order in which they happened; answers how many wait.
+    pub async fn release_hooks(&self, tenant: Tenant, hook: &str) -> Result<u64, StoreFault> {
+        let text = "update hook_messages set next_attempt_at = at where tenant = $1 and hook = $2 and state = 0 and next_attempt_at <> at";
+        let count = "select count(*) from hook_messages where tenant = $1 and hook = $2 and state = 0";
         let mut connection = self.worker().await?;
-        on_both!(&mut connection, c => {
-            sqlx::query(text).bind(claim.tenant.0).bind(&claim.id).bind(claim.fence).bind(until.0).execute(&mut **c).await?;
+        let waiting: i64 = on_both!(&mut connection, c => {
+            sqlx::query(text).bind(tenant.0).bind(hook).execute(&mut **c).await?;
+            sqlx::query_scalar(count).bind(tenant.0).bind(hook).fetch_one(&mut **c).await?
         });
-        connection.finish().await
-    }
-
-    /// Has waiting messages of a subscription sent now; answers how many.
-    pub async fn release_hooks(&self, tenant: Tenant, hook: &str, at: Moment) -> Result<u64, StoreFault> {
-        let text = "update hook_messages set next_attempt_at = $3 where tenant = $1 and hook = $2 and state = 0 and next_attempt_at > $3";
-        let mut connection = self.worker().await?;
-        let changed = on_both!(&mut connection, c => sqlx::query(text).bind(tenant.0).bind(hook).bind(at.0).execute(&mut **c).await?.rows_affected());
         connection.finish().await?;
-        Ok(changed)
+        Ok(u64::try_from(waiting).unwrap_or_default())
     }
 
     /// How a subscription fares: messages that wait and that are parked, each counted up to `most`, and the last attempt.

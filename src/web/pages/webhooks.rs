@@ -10,11 +10,12 @@ use axum::{Form, Router};
 use serde::{Deserialize, Serialize};
 
 use crate::app::failure::Failure;
-use crate::app::webhooks::{self, Changed, HookAct, HookLine, HookTry, KINDS, Webhook};
+use crate::app::webhooks::{Changed, HookAct, HookLine, HookTry, KINDS, Webhook};
 use crate::engine::refusal::{Class, Detail, Refusal};
 use crate::identity::may::Act;
 use crate::ids::{CommandId, Text};
 use crate::limits::{NOTICES_COUNTED_MAX, WEBHOOKS_ENDED_SHOWN_MAX};
+use crate::secret::Secret;
 use crate::web::Shared;
 use crate::web::answer::Trouble;
 use crate::web::entry::{Entry, Mistake, mistakes, secret};
@@ -203,7 +204,7 @@ struct SecretPage {
 
 /// The secret, on a page that nobody keeps.
 fn secret_page(shared: &Shared, visitor: &Visitor, changed: Changed, renewed: bool) -> Response {
-    let data = SecretPage { id: changed.id, url: changed.url, secret: changed.secret.unwrap_or_default(), renewed };
+    let data = SecretPage { id: changed.id, url: changed.url, secret: changed.secret.map(Secret::into_inner).unwrap_or_default(), renewed };
     let title = shared.pages.word(visitor.site.language, "webhooks-secret");
     (secret(), shared.pages.page(&visitor.site, "webhook-secret", &title, &data)).into_response()
 }
@@ -214,7 +215,7 @@ async fn add(State(shared): State<Shared>, visitor: Visitor, body: Bytes) -> Res
     let typed: Typed = serde_html_form::from_bytes(&body).map_err(|cause| unread(&cause))?;
     if typed.kinds.is_empty() {
         // At a terminal nothing said means all of them; a form in which every box was cleared means nothing.
-        let mut details = webhooks::mistakes(&visitor.known, typed.url.trim(), &[]);
+        let mut details = shared.app.webhook_mistakes(&visitor.known, typed.url.trim(), &[]);
         details.push(Detail::new("kinds", "missing", "请至少选择一类事件", "choose at least one kind of event"));
         let wrong = Refusal::invalid("webhook_wrong", "请改正下列各处。", "cannot subscribe: correct what is listed");
         return add_page(&shared, &visitor, typed, Some(&Refusal { details, ..wrong }));

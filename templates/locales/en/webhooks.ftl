@@ -16,7 +16,7 @@ webhooks-ended-count = { $count ->
    *[other] The last { $count }
 }
 webhooks-url = Address
-webhooks-url-hint = A public https address. A host inside the network must first be listed under webhooks-inside in the configuration, or it is refused when something is sent.
+webhooks-url-hint = A public https address. A host inside the network must first be listed under webhooks-inside in the configuration. A name that leads inside is refused when something is sent.
 webhooks-kinds = What is told
 webhooks-all-kinds = Everything
 webhooks-kind-case-started = Case started

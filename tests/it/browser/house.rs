@@ -53,7 +53,7 @@ impl House {
     pub async fn open(place: Where) -> Self {
         Store::migrate(&place.target, place.owner.as_deref()).await.unwrap();
         let (clock, home) = (Clock::standing(MORNING), place.home.path().to_owned());
-        let config = Config { listen: ([127, 0, 0, 1], 0).into(), role: Role::Web, ..Config::default() };
+        let config = Config { listen: ([127, 0, 0, 1], 0).into(), role: Role::Web, webhooks: vec!["127.0.0.1".to_owned()], ..Config::default() };
         let node = Node::start(Start { target: place.target.clone(), clock: clock.clone(), config, home }).await.unwrap_or_else(|fault| panic!("{fault}"));
         let tenant = Tenant(420_700);
         let operator = || Actor::Operator("test".to_owned());

@@ -30,6 +30,13 @@ async fn a_newer_schema_is_refused_with_the_command_to_run(fixture: &Fixture) {
     assert!(text.contains("found 9999") && text.contains("run `greenlane migrate"), "{text}");
 }
 
+#[test]
+fn the_password_in_an_address_of_a_database_shows_in_no_debug_print() {
+    let url = |role: &str| format!("postgres://{role}:s3cret@db.example/greenlane");
+    let target = Target::Postgres { writer_url: url("writer"), reader_url: url("reader") };
+    assert_eq!(format!("{target:?}"), "Postgres(…)");
+}
+
 #[tokio::test]
 async fn a_folder_without_a_database_is_refused_with_the_command_to_run() {
     let folder = tempfile::tempdir().unwrap();

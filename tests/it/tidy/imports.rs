@@ -12,8 +12,8 @@ struct Wall {
     never: &'static [&'static str],
 }
 
-/// Values everybody shares. `source` reads an author's file with its positions, for every room that is handed one.
-const BASE: &[&str] = &["ids", "limits", "source"];
+/// Values everybody shares. `secret` holds what must not be printed; `source` reads an author's file with its positions, for every room that is handed one.
+const BASE: &[&str] = &["ids", "limits", "secret", "source"];
 /// The rooms under the definition.
 const LANGUAGE: &[&str] = &["expr", "calendar", "forms", "accounts"];
 /// What happened and what is: the engine's types without its verbs. `graph` is the compiled workflow, data too.
@@ -25,6 +25,7 @@ const PURE: &[&str] = &["accounts", "audit", "calendar", "definition", "engine",
 const WALLS: &[Wall] = &[
     Wall { room: "ids", may: &[], never: &[] },
     Wall { room: "limits", may: &[], never: &[] },
+    Wall { room: "secret", may: &[], never: &[] },
     Wall { room: "source", may: &[&["ids", "limits"]], never: &[] },
     Wall { room: "clock", may: &[&["ids"]], never: &[] }, // It answers with a `Moment`.
     Wall { room: "expr", may: &[BASE], never: &[] },

@@ -46,6 +46,16 @@ fn whatever_befalls_the_forms_of_a_webhook_each_is_done_once() {
             "{}",
             wrong.body
         );
+        // So does an address that nothing would ever be sent to.
+        let inside = [("command", command.as_str()), ("url", "http://erp:s3cret@10.0.0.1:0/hook"), ("kinds", "case.ended")];
+        let inside = house.post("/system/webhooks/new", Some(&cookie), &inside).await;
+        let read = inside.body.replace("&#x60;", "`").replace("&#x2F;", "/");
+        for said in ["实际以 `http` 开头", "应为公网地址，实际 `10.0.0.1`", "应不含用户名和密码", "端口应为 1 到 65535，实际 `0`"]
+        {
+            assert!(inside.status == 422 && read.contains(said), "{said}: {read}");
+        }
+        assert!(read.contains("value=\"http://erp:s3cret@10.0.0.1:0/hook\""), "{read}");
+        assert_eq!(read.matches("s3cret").count(), 1, "what was typed is there, and is repeated in no sentence");
         let other = house.post("/system/webhooks/new", Some(&cookie), &[("command", &command), ("url", "x"), ("kinds", "case.ended")]).await;
         assert!(other.body.contains("value=\"case.ended\" checked") && !other.body.contains("value=\"case.started\" checked"), "{}", other.body);
         assert_eq!(other.hidden("command"), Some(command.clone()), "the form is still the same one");
