@@ -120,8 +120,17 @@ pub enum NumberRule {
         /// With `{year}` and `{seq}` or `{seq:4}`.
         pattern: String,
     },
-    /// The caller's number with a suffix: `-HP`.
+    /// The caller's number with a suffix: `-HP`. Started alone it has no number.
     Suffix(String),
+    /// Called, the caller's number with the suffix; started alone, the next of the series.
+    Either {
+        /// Such as `-YD`.
+        suffix: String,
+        /// The counter.
+        series: Name,
+        /// As of a series.
+        pattern: String,
+    },
 }
 
 /// One step, gateway or end.

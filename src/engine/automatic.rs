@@ -121,12 +121,12 @@ impl<'f> Draft<'f> {
         self.leave(spot, &Name::from("issued"), Ending::default())
     }
 
-    /// Makes a number: the next of its series and year, or the number above with a suffix.
+    /// Makes a number: the next of its series and year, or the number above with a suffix; a rule that has both asks whether there is one above.
     pub fn number(&mut self, rule: Option<&NumberRule>, above: Option<&str>) -> Step<Option<String>> {
-        match rule {
-            None => Ok(None),
-            Some(NumberRule::Suffix(suffix)) => Ok(above.map(|above| format!("{above}{suffix}"))),
-            Some(NumberRule::Series { series, pattern }) => {
+        match (rule, above) {
+            (None, _) | (Some(NumberRule::Suffix(_)), None) => Ok(None),
+            (Some(NumberRule::Suffix(suffix) | NumberRule::Either { suffix, .. }), Some(above)) => Ok(Some(format!("{above}{suffix}"))),
+            (Some(NumberRule::Series { series, pattern } | NumberRule::Either { series, pattern, .. }), _) => {
                 let year = self.facts.now.date().year();
                 let counter = format!("{series}/{year}");
                 let Some(last) = self.counters.get(&counter).or_else(|| self.facts.counters.get(&counter)) else {

@@ -121,11 +121,15 @@ pub(super) fn extend(reader: &mut Reader<'_>, node: &Node) -> Option<Extend> {
     Some(Extend { by: by?, approved_by: approved_by? })
 }
 
-/// `{series: GC, pattern: "GC{year}{seq:4}"}` or `{suffix: -HP}`.
+/// `{series: GC, pattern: "GC{year}{seq:4}"}`, `{suffix: -HP}`, or both: the suffix under a caller, the series alone.
 pub(super) fn number(reader: &mut Reader<'_>, node: &Node) -> Option<NumberRule> {
     let fields = reader.fields(node, &["series", "pattern", "suffix"])?;
-    if let Some(suffix) = fields.get("suffix") {
-        return reader.text(suffix).map(NumberRule::Suffix);
+    let suffix = match fields.get("suffix") {
+        Some(suffix) => Some(reader.text(suffix)?),
+        None => None,
+    };
+    if let (Some(suffix), None, None) = (&suffix, fields.get("series"), fields.get("pattern")) {
+        return Some(NumberRule::Suffix(suffix.clone()));
     }
     let series = reader.required(&fields, "series").and_then(|node| word(reader, node));
     let pattern = reader.required(&fields, "pattern")?;
@@ -134,7 +138,11 @@ pub(super) fn number(reader: &mut Reader<'_>, node: &Node) -> Option<NumberRule>
         reader.expected(pattern, "wrong-kind", ("含 {seq} 的编号式样", "a pattern with {seq}"));
         return None;
     }
-    Some(NumberRule::Series { series: series?.value, pattern: text })
+    let series = series?.value;
+    Some(match suffix {
+        Some(suffix) => NumberRule::Either { suffix, series, pattern: text },
+        None => NumberRule::Series { series, pattern: text },
+    })
 }
 
 /// `[holiday, weekend]`, `[holiday]`, or `[]` for a limit that does not move.

@@ -51,6 +51,24 @@ fn numbers_are_taken_from_a_series_and_a_called_workflow_adds_its_suffix() {
 }
 
 #[test]
+fn a_workflow_with_both_takes_the_suffix_under_a_number_and_draws_its_own_where_there_is_none() {
+    let either = || NumberRule::Either { suffix: "-YD".to_owned(), series: "YD".into(), pattern: "YD{year}{seq:4}".to_owned() };
+    let callee = Flow::new("quota", vec![task("accept", "clerk").block()]).numbered(either());
+    let call = || step("quota", Does::Call("quota".to_owned()), &["approved"]).block();
+    let called = |world: &World, run| world.case(run).scopes.values().find(|scope| scope.caller.is_some()).unwrap().number.clone();
+    let mut world = World::new(&[&Flow::new("p", vec![call()]).numbered(series()), &callee], PEOPLE);
+    let run = world.start(json!({}));
+    assert_eq!(called(&world, run).as_deref(), Some("GC20250001-YD"));
+    assert!(!world.counters.contains_key("YD/2025"), "no number of the series is spent on a call");
+    let mut alone = World::new(&[&callee], PEOPLE);
+    let run = alone.start(json!({}));
+    assert_eq!(alone.case(run).number.as_deref(), Some("YD20250001"));
+    let mut unnumbered = World::new(&[&Flow::new("p", vec![call()]), &callee], PEOPLE);
+    let run = unnumbered.start(json!({}));
+    assert_eq!((unnumbered.case(run).number.clone(), called(&unnumbered, run).as_deref()), (None, Some("YD20250001")));
+}
+
+#[test]
 fn a_call_ends_with_the_result_of_its_workflow() {
     let callee = Flow::new("callee", vec![task("check", "clerk").way("no", Way::End("refused".to_owned())).block()]);
     let call = step("call", Does::Call("callee".to_owned()), &["approved"]).way("refused", Way::End("refused".to_owned())).block();
