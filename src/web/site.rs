@@ -23,6 +23,8 @@ pub struct Site {
     pub user: Option<User>,
     /// Where they may go.
     pub nav: Vec<Place>,
+    /// The pages beside the one shown, where its entry leads to several.
+    pub beside: Vec<Place>,
     /// The moment of the pages, China time.
     pub now: String,
     /// A form that waits in the page: another language must not lose it.
@@ -77,18 +79,51 @@ impl Site {
         }
         let words: Vec<String> = posts.iter().map(|(_, post)| post.to_string()).collect();
         let path = self.here.split('?').next().unwrap_or_default();
-        self.nav = places(&words, self.demo, path);
+        self.nav = places(&words, path);
+        self.beside = beside(&words, path);
         self
     }
 }
 
 /// Pages that stand below an entry by another address.
-const BELOW: [(&str, &str); 5] =
-    [("/reports", "/lights"), ("/assessment", "/ledger"), ("/accounts/land", "/land"), ("/accounts/plot", "/land"), ("/accounts/fund", "/funds")];
+const BELOW: [(&str, &str); 6] = [
+    ("/reports", "/lights"),
+    ("/assessment", "/ledger"),
+    ("/accounts/land", "/land"),
+    ("/accounts/plot", "/land"),
+    ("/accounts/fund", "/funds"),
+    ("/system", SYSTEM[0].0),
+];
+
+/// What the installation is run by: pages behind one entry, which would fill two rows by themselves.
+const SYSTEM: [(&str, &str); 6] = [
+    ("/system/people", "nav-people"),
+    ("/system/notices", "nav-notices"),
+    ("/system/texts", "nav-texts"),
+    ("/system/calendars", "nav-calendars"),
+    ("/system/jobs", "nav-jobs"),
+    ("/system/webhooks", "nav-webhooks"),
+];
+
+fn runs(posts: &[String]) -> bool {
+    posts.iter().any(|post| post == "operator")
+}
+
+fn within(path: &str, href: &str) -> bool {
+    path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with(['/', '?']))
+}
+
+/// The pages beside one of the system's, for whoever runs it.
+fn beside(posts: &[String], path: &str) -> Vec<Place> {
+    if !runs(posts) || !within(path, "/system") {
+        return Vec::new();
+    }
+    SYSTEM.map(|(href, word)| Place { href, word, current: within(path, href) }).into()
+}
 
 /// The entries for somebody with `posts`, by what they do all day.
 #[must_use]
-pub fn places(posts: &[String], demo: bool, path: &str) -> Vec<Place> {
+pub fn places(posts: &[String], path: &str) -> Vec<Place> {
     let holds = |wanted: &[&str]| posts.iter().any(|post| wanted.contains(&post.as_str()));
     let applicant = holds(&["agent"]);
     let official = posts.iter().any(|post| post != "agent");
@@ -105,19 +140,10 @@ pub fn places(posts: &[String], demo: bool, path: &str) -> Vec<Place> {
         (official, "/items", "nav-items"),
         (official, "/ledger", "nav-ledger"),
         (holds(&["auditor", "sup_clerk", "sup_head"]), "/audit", "nav-audit"),
-        (holds(&["operator"]), "/system/people", "nav-people"),
-        (holds(&["operator"]), "/system/notices", "nav-notices"),
-        (holds(&["operator"]), "/system/texts", "nav-texts"),
-        (holds(&["operator"]), "/system/calendars", "nav-calendars"),
-        (holds(&["operator"]), "/system/jobs", "nav-jobs"),
-        (holds(&["operator"]), "/system/webhooks", "nav-webhooks"),
-        (demo, "/clock", "nav-clock"),
+        (runs(posts), SYSTEM[0].0, "nav-system"),
     ];
-    let within = |href: &str| path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with(['/', '?']));
-    all.into_iter()
-        .filter(|(shown, ..)| *shown)
-        .map(|(_, href, word)| Place { href, word, current: within(href) || BELOW.iter().any(|(page, of)| *of == href && within(page)) })
-        .collect()
+    let current = |href: &str| within(path, href) || BELOW.iter().any(|(page, of)| *of == href && within(path, page));
+    all.into_iter().filter(|(shown, ..)| *shown).map(|(_, href, word)| Place { href, word, current: current(href) }).collect()
 }
 
 /// Where somebody begins.
@@ -127,7 +153,7 @@ pub fn home(posts: &[String]) -> &'static str {
     match () {
         () if holds(&["sup_clerk", "sup_head", "leader", "issuer"]) => "/lights",
         () if holds(&["auditor"]) => "/audit",
-        () if holds(&["operator"]) => "/system/people",
+        () if runs(posts) => SYSTEM[0].0,
         () if posts.iter().any(|post| post != "agent") => "/inbox",
         () => "/projects",
     }

@@ -152,6 +152,7 @@ async fn met(shared: &Shared, address: Uri, headers: HeaderMap) -> Result<Met, F
         here,
         user: None,
         nav: Vec::new(),
+        beside: Vec::new(),
         now: now.civil().format("%Y-%m-%d %H:%M").to_string(),
         kept: None,
         demo: app.clock().can_move(),

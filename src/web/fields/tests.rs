@@ -206,8 +206,17 @@ async fn every_shape_of_field_is_written_with_its_label_and_its_mistake() {
     pairs.push(("f.sources.0.asked_fen".to_owned(), "y".to_owned()));
     let read = read(&form(), None, &pairs, json!({"paper": {"name": "a.pdf", "sha256": "0".repeat(64), "bytes": 5}}));
     for language in [Language::Zh, Language::En] {
-        let site =
-            crate::web::site::Site { language, chosen: true, here: "/".to_owned(), user: None, nav: Vec::new(), now: String::new(), kept: None, demo: false };
+        let site = crate::web::site::Site {
+            language,
+            chosen: true,
+            here: "/".to_owned(),
+            user: None,
+            nav: Vec::new(),
+            beside: Vec::new(),
+            now: String::new(),
+            kept: None,
+            demo: false,
+        };
         let mut sections = view(&form(), None, &read.value, &read.errors, language);
         sections[0].fields[0].other = Some("另".to_owned());
         sections[0].fields[0].old = Some("旧".to_owned());

@@ -71,6 +71,8 @@ const LOOK: &str = r#"(width) => {
   const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
   const doubled = ids.filter((id, at) => ids.indexOf(id) !== at);
   if (doubled.length) wrong.push(`the same id twice: ${[...new Set(doubled)].join(', ')}`);
+  const bar = document.querySelector('.bar-inner')?.getBoundingClientRect().height;
+  if (width >= 1280 && bar > 80) wrong.push(`the bar takes ${Math.round(bar)} px, more than a row: who is signed in stands below the entries`);
   if (width < 600) {
     const shown = e => { const box = e.getBoundingClientRect(); return box.width > 0 && box.height > 0 && e.checkVisibility() && !e.closest('.scroller'); };
     for (const e of document.querySelectorAll('button, select, textarea, summary, nav a, a.button, input:not([type=hidden]):not([type=checkbox]):not([type=radio])')) {
