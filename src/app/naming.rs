@@ -1,4 +1,4 @@
-//! What a case is called in a list: the name of its project, or the subject of an order or a reform item, read off the form as last submitted.
+//! What a case is called in a list: the name of its project, the subject of an order or a reform item, or else the plot, the project's code or the period it is about, read off the form as last submitted.
 //! Invariant: one rule for every list and export. Never: a name that stands in no submission.
 
 use serde_json::Value;
@@ -7,7 +7,7 @@ use crate::engine::event::Event;
 use crate::store::rows::BodyRow;
 
 /// The fields a form may hold the name in, the first that is there.
-const NAMES: [&str; 4] = ["project_name", "project", "name", "subject"];
+const NAMES: [&str; 7] = ["project_name", "project", "name", "subject", "plot_code", "project_code", "period"];
 /// The scope of the application itself; a link's own papers name no project.
 const ROOT: u32 = 0;
 

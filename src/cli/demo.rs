@@ -1,7 +1,7 @@
 //! `greenlane demo`: a fresh database with the seeds, a clock that can be moved, and a token for everybody in the story.
 //! Invariant: nothing here writes but through the surfaces everybody uses. Never: a demonstration on a database that has served for real.
 
-mod opening;
+pub mod opening;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -63,14 +63,25 @@ pub async fn run(args: &Args, place: &Place) -> Result<ExitCode, Trouble> {
     if args.tour {
         return tour::run(demonstration).await;
     }
+    open(&demonstration).await?;
     let node = Node::start(demonstration.start.clone()).await?;
     let guests = plant(&node.app, &demonstration).await?;
-    opening::play(&node.app, demonstration.start.config.tenant).await?;
     let kept = keep_tokens(&guests, &home)?;
     keep_application(&home)?;
     tell(&node, &guests, &kept, &home);
     let place = Place { data: Some(home), ..place.clone() };
     until_told(node, &place).await
+}
+
+/// Plays what has happened before, in a database nobody has filed anything in; no worker and no listener is there yet.
+async fn open(demonstration: &Demonstration) -> Result<(), Trouble> {
+    let (app, crew) = crate::boot::open(&demonstration.start).await?;
+    plant(&app, demonstration).await?;
+    for missed in opening::play(&app, &crew, demonstration.start.config.tenant, moment(BEGINS)?).await? {
+        say(&format!("  {missed}：照这份日历做不到，办件停在此前的步骤。Cannot be done by this calendar: the case stays where it was."));
+    }
+    app.store().close().await;
+    Ok(())
 }
 
 /// Makes the database, or opens one an earlier demonstration left, and sets the clock.
@@ -87,7 +98,7 @@ async fn prepare(args: &Args, place: &Place) -> Result<Demonstration, Trouble> {
     };
     Store::migrate(&target, place.database.as_deref()).await.map_err(|cause| Fault::new("making the database", cause))?;
     let store = Store::open(target.clone()).await.map_err(|cause| Fault::new("opening the database", cause))?;
-    let clock = clock(&store).await?;
+    let clock = clock(&store, if args.tour { BEGINS } else { opening::BEGINS }).await?;
     store.close().await;
     let calendar = match &args.calendar {
         Some(path) => {
@@ -105,8 +116,13 @@ fn fresh_folder() -> PathBuf {
     std::env::temp_dir().join(format!("greenlane-demo-{}", real().0))
 }
 
-/// The clock where an earlier demonstration left it, else at the beginning of the story.
-async fn clock(store: &Store) -> Result<Clock, Trouble> {
+fn moment(text: &str) -> Result<Moment, Trouble> {
+    let at = chrono::DateTime::parse_from_rfc3339(text).map_err(|cause| Trouble(format!("{text}: {cause}")))?;
+    Ok(Moment(at.timestamp_millis()))
+}
+
+/// The clock where an earlier demonstration left it, else at `begins`.
+async fn clock(store: &Store, begins: &str) -> Result<Clock, Trouble> {
     if let Some(clock) = clockwork::stored_clock(store).await? {
         return Ok(clock);
     }
@@ -114,8 +130,7 @@ async fn clock(store: &Store) -> Result<Clock, Trouble> {
     if served {
         return Err(Trouble("该数据库已有正式数据，不能用于演示。\ncannot demonstrate here: this database has served for real".to_owned()));
     }
-    let begins = chrono::DateTime::parse_from_rfc3339(BEGINS).map_err(|cause| Trouble(cause.to_string()))?;
-    let begins = Moment(begins.timestamp_millis());
+    let begins = moment(begins)?;
     let offset = (begins.0 - real().0).to_string();
     store.set_setting(OFFSET_SETTING, &offset).await.map_err(|cause| Fault::new("storing the clock", cause))?;
     Ok(Clock::moved_to(begins))

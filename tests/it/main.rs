@@ -20,6 +20,7 @@ mod fuzz;
 mod jobs;
 mod land;
 mod notice;
+mod opening;
 mod orders;
 mod pg;
 mod plans;

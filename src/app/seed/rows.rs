@@ -174,22 +174,35 @@ pub(super) fn projects(reading: &mut Reading, reader: &mut Reader<'_>, node: &No
 }
 
 fn project(reading: &mut Reading, reader: &mut Reader<'_>, node: &Node) {
-    let Some(fields) = reader.fields(node, &["key", "title", "workflow", "applicant", "on", "seed", "form", "amendments"]) else { return };
+    let Some(fields) = reader.fields(node, &["key", "title", "workflow", "applicant", "on", "seed", "like", "form", "amendments"]) else { return };
     let [key, workflow] = ["key", "workflow"].map(|name| required_text(reader, &fields, name));
+    let base = fields.get("like").map_or(Some(serde_json::Map::new()), |node| like(reading, reader, node));
+    if let Some(key) = key.as_ref().filter(|key| !reading.taken.insert(("project", (*key).clone()))) {
+        taken(reader, node.at, key);
+    }
     let title = reader.required(&fields, "title").and_then(|node| reader.bilingual(node));
     let on = reader.required(&fields, "on").and_then(|node| date(reader, node));
     let seed = seed(reading, reader, &fields);
     let applicant = reader.required(&fields, "applicant").and_then(|node| applicant(reading, reader, node));
     let form = reader.required(&fields, "form").and_then(|node| json_object(reader, node));
+    let form = form.and_then(|own| Some(base?.into_iter().chain(own).collect()));
     let later = fields.get("amendments").map_or(&[][..], |node| reader.list(node));
     let amendments = later.iter().filter_map(|node| amendment(reader, node, form.as_ref())).collect();
     let (Some(key), Some(title), Some(workflow), Some((tenant, applicant))) = (key, title, workflow, applicant) else { return };
     let (Some(on), Some(seed), Some(form)) = (on, seed, form) else { return };
-    if !reading.taken.insert(("project", key.clone())) {
-        taken(reader, node.at, &key);
-    }
     let project = ProjectSeed { key: key.into(), title, workflow: workflow.into(), applicant, on, seed, form, amendments };
     tenant_of(reading, tenant).projects.push(project);
+}
+
+/// The form of a project further up, of which this one's says what differs.
+fn like(reading: &Reading, reader: &mut Reader<'_>, node: &Node) -> Option<serde_json::Map<String, serde_json::Value>> {
+    let key = reader.text(node)?;
+    let found = reading.seeds.tenants.values().flat_map(|seeds| &seeds.projects).find(|project| *project.key == *key);
+    // One that is there and wrong has been told already.
+    if !reading.taken.contains(&("project", key)) {
+        reader.expected(node, "unknown-project", ("本文件中排在前面的项目", "a project further up in this file"));
+    }
+    found.map(|project| project.form.clone())
 }
 
 /// An amendment changes fields of the form it amends; another name would be a slip of the pen.
