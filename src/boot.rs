@@ -55,8 +55,16 @@ impl Node {
     /// The first part that cannot be opened, by name.
     pub async fn start(start: Start) -> Result<Self, Fault> {
         let (app, crew) = open(&start).await?;
+        Self::run(app, crew, &start.config).await
+    }
+
+    /// Starts what was opened.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn run(app: App, crew: Crew, config: &Config) -> Result<Self, Fault> {
         let shared = api::Shared { app: app.clone(), metrics: Metrics::install() };
-        Self::listen(app, crew, shared, &start.config).await
+        Self::listen(app, crew, shared, config).await
     }
 
     /// Listens, and works when the role says so.

@@ -7,7 +7,7 @@ use crate::engine::event::Event;
 use crate::store::rows::BodyRow;
 
 /// The fields a form may hold the name in, the first that is there.
-const NAMES: [&str; 7] = ["project_name", "project", "name", "subject", "plot_code", "project_code", "period"];
+pub const NAMES: [&str; 7] = ["project_name", "project", "name", "subject", "plot_code", "project_code", "period"];
 /// The scope of the application itself; a link's own papers name no project.
 const ROOT: u32 = 0;
 

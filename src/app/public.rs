@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::app::failure::{Failure, Fault, refusal};
 use crate::app::known::Known;
+use crate::app::naming;
 use crate::app::projects::{Line, Promise};
 use crate::app::queries::{CaseFilter, reading};
 use crate::app::register;
@@ -281,7 +282,9 @@ fn is_public(known: &Known, row: &CaseRow) -> Result<bool, Fault> {
 /// The name under which a case is published; none for an internal matter, or where the form keeps the name to itself.
 pub(super) fn published(known: &Known, row: &CaseRow) -> Result<Option<String>, Fault> {
     let Some(program) = program(known, row)?.filter(|program| nature(program.nature).is_some()) else { return Ok(None) };
-    let names = |form: &Form| form.field(PROJECT).is_some_and(|field| !field.personal && !field.secret && field.see.is_none());
+    let open = |key: &str, form: &Form| form.field(key).is_none_or(|field| !field.personal && !field.secret && field.see.is_none());
+    // The title may come of any of its fields, so none of them may be kept from the public.
+    let names = |form: &Form| form.field(PROJECT).is_some() && naming::NAMES.into_iter().all(|key| open(key, form));
     Ok(program.form.as_deref().filter(|form| names(form)).and(row.title.clone()))
 }
 

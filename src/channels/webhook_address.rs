@@ -87,10 +87,10 @@ fn host_mistake(host: &str, bare: &str) -> Option<Text> {
             format!("expected a public address, found `{bare}`; a host inside must first be listed under webhooks-inside"),
         ));
     }
-    if address.is_some() {
+    if address.is_some() && !bare.ends_with('.') {
         return None;
     }
-    // `127.1`, `2130706433` and `0x7f000001` are what some resolvers read as an address, so no name ends like that.
+    // With a dot at its end an address is none to a certificate. `127.1`, `2130706433` and `0x7f000001` are what some resolvers read as an address, so no name ends like that.
     let last = name.rsplit('.').next().unwrap_or_default();
     let number = last.bytes().all(|byte| byte.is_ascii_digit()) || last.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
     (number || host.starts_with('[') || ServerName::try_from(name).is_err()).then(|| {
@@ -208,6 +208,8 @@ mod tests {
             ("https://2130706433/", "four numbers"),
             ("https://0x7f000001/", "four numbers"),
             ("https://0177.0.0.1/", "four numbers"),
+            ("https://1.1.1.1./", "four numbers, found `1.1.1.1.`"),
+            ("https://[2606:4700::1111.]/", "four numbers"),
             ("https://erp.example.com:0/", "port from 1 to 65535, found `0`"),
             ("https://erp.example.com:65536/", "port from 1 to 65535, found `65536`"),
             ("https://erp.example.com:/", "port from 1 to 65535, found ``"),

@@ -21,6 +21,7 @@ use crate::clock::{Clock, real};
 use crate::config::Config;
 use crate::ids::{Moment, Tenant};
 use crate::store::{Store, Target};
+use crate::workers::Crew;
 
 /// The morning the story begins: Monday 2025-03-03, 08:30 in China. The plan is in force until 2025-12-31 and the calendar is complete.
 const BEGINS: &str = "2025-03-03T08:30:00+08:00";
@@ -63,9 +64,10 @@ pub async fn run(args: &Args, place: &Place) -> Result<ExitCode, Trouble> {
     if args.tour {
         return tour::run(demonstration).await;
     }
-    open(&demonstration).await?;
-    let node = Node::start(demonstration.start.clone()).await?;
-    let guests = plant(&node.app, &demonstration).await?;
+    let (app, crew) = crate::boot::open(&demonstration.start).await?;
+    let guests = plant(&app, &demonstration).await?;
+    open(&app, &crew, demonstration.start.config.tenant).await?;
+    let node = Node::run(app, crew, &demonstration.start.config).await?;
     let kept = keep_tokens(&guests, &home)?;
     keep_application(&home)?;
     tell(&node, &guests, &kept, &home);
@@ -74,13 +76,16 @@ pub async fn run(args: &Args, place: &Place) -> Result<ExitCode, Trouble> {
 }
 
 /// Plays what has happened before, in a database nobody has filed anything in; no worker and no listener is there yet.
-async fn open(demonstration: &Demonstration) -> Result<(), Trouble> {
-    let (app, crew) = crate::boot::open(&demonstration.start).await?;
-    plant(&app, demonstration).await?;
-    for missed in opening::play(&app, &crew, demonstration.start.config.tenant, moment(BEGINS)?).await? {
+async fn open(app: &App, crew: &Crew, tenant: Tenant) -> Result<(), Trouble> {
+    let played = opening::play(app, crew, tenant, moment(BEGINS)?).await?;
+    if played.cut_short {
+        say(
+            "上一次启动没有走完五个星期，办件停在当时。要从头看，请换一个文件夹。An earlier start was cut short, and its cases are where they were: for all five weeks take a new folder.",
+        );
+    }
+    for missed in played.missed {
         say(&format!("  {missed}：照这份日历做不到，办件停在此前的步骤。Cannot be done by this calendar: the case stays where it was."));
     }
-    app.store().close().await;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::app::execute::{Act, Answer, Order};
-use crate::app::failure::Fault;
+use crate::app::failure::{Failure, Fault};
 use crate::app::queries::CaseFilter;
 use crate::app::register;
 use crate::app::seed::{ProjectSeed, Seeds};
@@ -134,15 +134,24 @@ struct Play<'a> {
     left: BTreeSet<Of>,
 }
 
-/// Plays the five weeks up to `until`, unless somebody has filed something already. Answers when something was to happen that did not.
+/// How the five weeks went.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Played {
+    /// Somebody had filed something already, and the morning had not come: an earlier opening was cut short.
+    pub cut_short: bool,
+    /// When something was to happen that did not.
+    pub missed: Vec<&'static str>,
+}
+
+/// Plays the five weeks up to `until`, unless somebody has filed something already.
 ///
 /// # Errors
 /// What broke. An act that is not possible leaves its case where it is.
-pub async fn play(app: &App, crew: &Crew, tenant: Tenant, until: Moment) -> Result<Vec<&'static str>, Trouble> {
+pub async fn play(app: &App, crew: &Crew, tenant: Tenant, until: Moment) -> Result<Played, Trouble> {
     let filed = app.store().cases(tenant, &CaseFilter::default(), 2).await.map_err(|cause| Fault::new("looking for cases", cause))?;
     let empty = filed.iter().all(|row| row.id == register::case_of(tenant));
     if app.clock().now() >= until {
-        return Ok(Vec::new());
+        return Ok(Played::default());
     }
     let seeds = Seeds::embedded().map_err(|mistakes| Trouble(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
     let planted = seeds.tenants.get(&tenant).map_or(&[][..], |seeds| &seeds.projects);
@@ -163,7 +172,7 @@ pub async fn play(app: &App, crew: &Crew, tenant: Tenant, until: Moment) -> Resu
         crew.drain().await?;
     }
     play.until(until).await?;
-    Ok(missed)
+    Ok(Played { cut_short: !empty, missed })
 }
 
 fn moment(text: &str) -> Result<Moment, Trouble> {
@@ -210,8 +219,7 @@ impl Play<'_> {
         let Some(person) = self.holder(case, pool).await? else { return Ok(false) };
         let form = if matches!(happened.what, Sent(..)) { self.app.form(&working).await? } else { None };
         let answer = Answer { opinion: (!opinion.is_empty()).then(|| opinion.to_owned()), fields, form };
-        self.act(Some(case), person, Act::Complete { task, outcome: outcome.into(), answer }).await?;
-        Ok(true)
+        Ok(self.act(Some(case), person, Act::Complete { task, outcome: outcome.into(), answer }).await?.is_some())
     }
 
     /// The case, once it is there.
@@ -237,9 +245,9 @@ impl Play<'_> {
     async fn file(&mut self, of: Of) -> Result<bool, Trouble> {
         let Some(project) = self.project(of) else { return Ok(false) };
         let act = Act::Start { workflow: project.workflow.clone(), form: Some(project.form_after(project.amendments.len())), rank: ORDINARY };
-        let case = self.act(None, project.applicant, act).await?;
-        self.cases.insert(of, case);
-        Ok(true)
+        let filed = self.act(None, project.applicant, act).await?;
+        self.cases.extend(filed.map(|case| (of, case)));
+        Ok(filed.is_some())
     }
 
     async fn reason(&self, case: CaseId, (key, expected, words): (&str, &str, &str)) -> Result<bool, Trouble> {
@@ -247,8 +255,7 @@ impl Play<'_> {
         let Some(term) = working.state.terms.iter().find(|(_, term)| *term.key == *key).map(|(id, _)| *id) else { return Ok(false) };
         let expected = expected.parse().map_err(|cause| Trouble(format!("{expected}: {cause}")))?;
         let Some(person) = self.holds(&"ez-sthj".into(), &"section_head".into()).await? else { return Ok(false) };
-        self.act(Some(case), person, Act::StateReason { term, expected, opinion: Some(words.to_owned()) }).await?;
-        Ok(true)
+        Ok(self.act(Some(case), person, Act::StateReason { term, expected, opinion: Some(words.to_owned()) }).await?.is_some())
     }
 
     async fn holder(&self, case: CaseId, pool: &TaskPool) -> Result<Option<PersonId>, Trouble> {
@@ -270,9 +277,17 @@ impl Play<'_> {
         Ok(known.roster.holders(office, post, self.app.clock().now().date()).first().map(|person| person.id))
     }
 
-    async fn act(&self, case: Option<CaseId>, person: PersonId, act: Act) -> Result<CaseId, Trouble> {
+    /// The case acted on; `None` where the act is refused, which another calendar can bring about.
+    async fn act(&self, case: Option<CaseId>, person: PersonId, act: Act) -> Result<Option<CaseId>, Trouble> {
         let order = Order { tenant: self.tenant, case, actor: Actor::Person(person), command_id: None, act };
-        Ok(self.app.execute(order).await?.case)
+        match self.app.execute(order).await {
+            Ok(receipt) => Ok(Some(receipt.case)),
+            Err(Failure::Refused(refusal)) => {
+                tracing::info!(code = %refusal.code, "the demonstration's opening: an act was refused");
+                Ok(None)
+            }
+            Err(Failure::Fault(fault)) => Err(fault.into()),
+        }
     }
 }
 
