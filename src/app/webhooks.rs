@@ -2,8 +2,8 @@
 //! Invariant: a message is a row in the commit of the act it tells of, and has one id at every attempt; subscribing is an act on the register, with who did it.
 //! Never: a form, an opinion, a person or an amount in a message; a secret at rest (each is made of the deployment's key).
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -202,22 +202,17 @@ impl App {
     pub async fn claim_hooks(&self) -> Result<Vec<HookMessage>, Fault> {
         let (now, real) = (self.clock().now(), clock::real());
         let mut due = self.store().hooks_due(now).await.map_err(storing)?;
-        let mut tenants: BTreeMap<Tenant, Arc<Known>> = BTreeMap::new();
-        let mut unread = BTreeSet::new();
+        let mut tenants: BTreeMap<Tenant, Option<Arc<Known>>> = BTreeMap::new();
         for found in &due {
             if let Entry::Vacant(place) = tenants.entry(found.tenant) {
-                match self.known(found.tenant).await {
-                    Ok(known) => _ = place.insert(known),
-                    // One tenant's register keeps no other's messages back; its own wait, since nothing says yet which of them are told.
-                    Err(fault) => {
-                        tracing::error!(tenant = %found.tenant, %fault, "a tenant's webhooks wait");
-                        unread.insert(found.tenant);
-                    }
-                }
+                let known = self.known(found.tenant).await;
+                place.insert(known.inspect_err(|fault| tracing::error!(tenant = %found.tenant, %fault, "a tenant's webhooks wait")).ok());
             }
         }
-        due.retain(|found| !unread.contains(&found.tenant));
-        let subscription = |tenant: Tenant, id: &str| tenants.get(&tenant)?.webhooks.get(id).filter(|hook| hook.ended.is_none());
+        let read = |tenant: Tenant| tenants.get(&tenant)?.as_ref();
+        // One tenant's register keeps no other's messages back; its own wait, since nothing says yet which of them are told.
+        due.retain(|found| read(found.tenant).is_some());
+        let subscription = |tenant: Tenant, id: &str| read(tenant)?.webhooks.get(id).filter(|hook| hook.ended.is_none());
         // Of one that ended, also while it was paused, everything is taken up and parked with the reason.
         due.retain(|found| subscription(found.tenant, &found.hook).is_none_or(|hook| hook.paused.is_none()));
         if due.is_empty() {

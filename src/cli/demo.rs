@@ -24,7 +24,7 @@ use crate::store::{Store, Target};
 use crate::workers::Crew;
 
 /// The morning the story begins: Monday 2025-03-03, 08:30 in China. The plan is in force until 2025-12-31 and the calendar is complete.
-const BEGINS: &str = "2025-03-03T08:30:00+08:00";
+const BEGINS: &str = "2025-03-03 08:30";
 
 /// Who runs the demonstration's installation.
 const OPERATOR: &str = "ez-zwzx.operator";
@@ -121,9 +121,13 @@ fn fresh_folder() -> PathBuf {
     std::env::temp_dir().join(format!("greenlane-demo-{}", real().0))
 }
 
-fn moment(text: &str) -> Result<Moment, Trouble> {
-    let at = chrono::DateTime::parse_from_rfc3339(text).map_err(|cause| Trouble(format!("{text}: {cause}")))?;
-    Ok(Moment(at.timestamp_millis()))
+/// A moment as the story says it, China time: `2025-03-03 08:30`.
+///
+/// # Errors
+/// When it is written otherwise.
+pub fn moment(text: &str) -> Result<Moment, Trouble> {
+    let at = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").map_err(|cause| Trouble(format!("{text}: {cause}")))?;
+    Ok(Moment::at(at.date(), at.time()))
 }
 
 /// The clock where an earlier demonstration left it, else at `begins`.

@@ -7,25 +7,20 @@ use greenlane::app::queries::CaseFilter;
 use greenlane::app::seed::Seeds;
 use greenlane::boot::Start;
 use greenlane::cli::demo::opening::{self, Played};
-use greenlane::cli::demo::{Demonstration, plant};
+use greenlane::cli::demo::{Demonstration, moment, plant};
 use greenlane::clock::Clock;
 use greenlane::config::Config;
 use greenlane::identity::Actor;
-use greenlane::ids::Moment;
 use greenlane::store::Store;
 use greenlane::supervision::Light;
 use greenlane::workers::Crew;
 
 use crate::spine::node::{MORNING, Where, on_both, open};
 
-fn begins() -> Moment {
-    Moment(chrono::DateTime::parse_from_rfc3339(opening::BEGINS).unwrap().timestamp_millis())
-}
-
 /// A demonstration nobody has filed anything in.
 async fn planted(place: &Where, calendar: String) -> (App, Crew, Demonstration) {
     Store::migrate(&place.target, place.owner.as_deref()).await.unwrap();
-    let (clock, home) = (Clock::standing(begins()), place.home.path().to_owned());
+    let (clock, home) = (Clock::standing(moment(opening::BEGINS).unwrap_or_else(|trouble| panic!("{}", trouble.0))), place.home.path().to_owned());
     let (app, crew) = open(place.target.clone(), clock.clone(), home.clone()).await;
     let start = Start { target: place.target.clone(), clock, config: Config::default(), home };
     let demonstration = Demonstration { calendar: (calendar, "cn.yaml".to_owned()), start };

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::NaiveDate;
 use serde_json::Value;
 
 use crate::app::App;
@@ -14,6 +14,7 @@ use crate::app::queries::CaseFilter;
 use crate::app::register;
 use crate::app::seed::{ProjectSeed, Seeds};
 use crate::cli::Trouble;
+use crate::cli::demo::moment;
 use crate::definition::graph::ORDINARY;
 use crate::engine::case::TaskPool;
 use crate::identity::Actor;
@@ -21,7 +22,7 @@ use crate::ids::{CaseId, Moment, Name, PersonId, Tenant};
 use crate::workers::Crew;
 
 /// The first morning of the five weeks: the last working days before the Spring Festival of 2025.
-pub const BEGINS: &str = "2025-01-27T08:30:00+08:00";
+pub const BEGINS: &str = "2025-01-27 08:30";
 
 /// Moments of a day at which something may be due: after midnight, and when the morning's reminders leave.
 const STOPS: [&str; 2] = ["00:05", "08:31"];
@@ -175,11 +176,6 @@ pub async fn play(app: &App, crew: &Crew, tenant: Tenant, until: Moment) -> Resu
     Ok(Played { cut_short: !empty, missed })
 }
 
-fn moment(text: &str) -> Result<Moment, Trouble> {
-    let at = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").map_err(|cause| Trouble(format!("{text}: {cause}")))?;
-    Ok(Moment::at(at.date(), at.time()))
-}
-
 impl Play<'_> {
     /// Lets time pass, with every worker at work on the way.
     async fn until(&self, to: Moment) -> Result<(), Trouble> {
@@ -207,8 +203,7 @@ impl Play<'_> {
         let Some(case) = self.case(happened.of).await? else { return self.file(happened.of).await };
         let (step, outcome, opinion, fields) = match happened.what {
             Filed => return Ok(false),
-            Done(step, outcome, opinion) => (step, outcome, opinion, None),
-            Sent(step, outcome, opinion) => (step, outcome, opinion, None),
+            Done(step, outcome, opinion) | Sent(step, outcome, opinion) => (step, outcome, opinion, None),
             With(step, outcome, opinion, fields) => (step, outcome, opinion, Some(json(fields)?)),
             Reason(term, expected, words) => return self.reason(case, (term, expected, words)).await,
         };

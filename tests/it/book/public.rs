@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use greenlane::app::execute::Act;
+use greenlane::app::operate::Operation;
 use greenlane::app::seed::Seeds;
+use greenlane::identity::Actor;
 use serde_json::Value;
 
 use crate::apply::desk::Desk;
@@ -104,6 +106,49 @@ fn seed_16_the_public_pages_show_links_dates_and_reasons_and_nothing_of_a_person
         // What nobody applies for by itself is no item.
         assert_eq!(desk.get_as_nobody("/public/420700/items/deliver").await.status, 404);
         assert_eq!(desk.get_as_nobody("/public/999999").await.status, 404);
+        desk.close().await;
+    });
+}
+
+const QUIET: &str = r#"
+workflow: quiet
+title: {zh: 不具名事项, en: A matter without a name}
+nature: service
+basis: [测试用]
+number: {series: QT, pattern: "QT{year}{seq:4}"}
+form: forms/quiet.yaml
+people:
+  handler: {office: ez-sthj, post: handler}
+steps:
+  accept: {title: {zh: 受理, en: Accept}, task: {by: handler, outcomes: [accepted]}, next: done}
+  done: {title: {zh: 办结, en: Done}, end: done}
+"#;
+const QUIET_FORM: &str = r"
+form: quiet
+title: {zh: 登记表, en: Form}
+sections:
+  - title: {zh: 项目, en: Project}
+    fields:
+      - {key: project_name, title: {zh: 名称, en: Name}, type: text, max-length: 80}
+      - {key: plot_code, title: {zh: 地块, en: Plot}, type: text, max-length: 20, secret: true}
+";
+
+/// A list calls a case by its plot where no project is named; a form that keeps the plot secret keeps it from the public list too.
+#[test]
+fn what_a_form_keeps_secret_is_no_name_on_a_public_page() {
+    on_both(async |place: Where| {
+        let desk = Desk::open(place).await;
+        let files = [("quiet.yaml", QUIET), ("forms/quiet.yaml", QUIET_FORM)].map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let publish = Operation::Publish { files: files.into(), workflows: Vec::new() };
+        desk.house.node.app.operate(desk.house.tenant, Actor::Operator("test".to_owned()), publish).await.unwrap_or_else(|failure| panic!("{failure}"));
+        let form = Some(serde_json::json!({"plot_code": "MM-0417"}));
+        let filed = desk.house.act(None, "chen", Act::Start { workflow: "quiet".into(), form, rank: 9 }).await.unwrap_or_else(|failure| panic!("{failure}"));
+        desk.get("ez-ldxz.sup-clerk", "/cases").await.says("MM-0417");
+        let number = desk.house.node.app.working(desk.house.tenant, filed.case).await.unwrap().state.number.clone().unwrap();
+        for page in ["/public/420700/projects".to_owned(), format!("/public/420700/projects/{number}"), format!("/public/420700/check?number={number}")] {
+            let shown = desk.get_as_nobody(&page).await.body();
+            assert!(!shown.contains("MM-0417"), "{page}: {shown}");
+        }
         desk.close().await;
     });
 }
